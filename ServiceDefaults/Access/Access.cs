@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SecondOpinion.ServiceDefaults.Access;
+
+/// <summary>
+/// Who may call: a bearer token with one <c>role</c>. Nothing is open unless an endpoint says so (fallback policy). Keys, issuer and audience come
+/// from <c>Authentication:Schemes:Bearer</c>, so any OIDC issuer can take the place of the local key.
+/// </summary>
+public static class Access
+{
+    public const string Patient = "patient";
+    public const string Physician = "physician";
+    public const string Agent = "agent";
+    public const string Council = "council";
+    public const string Ops = "ops";
+    public const string Partner = "partner";
+    public const string Service = "service";
+
+    public static readonly IReadOnlyList<string> Roles = [Patient, Physician, Agent, Council, Ops, Partner, Service];
+
+    /// <summary>Opens an endpoint or a group to these roles and to nobody else.</summary>
+    public static TBuilder AllowRoles<TBuilder>(this TBuilder endpoint, params string[] roles) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.RequireAuthorization(new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme).RequireRole(roles).Build());
+
+    internal static void AddAccess(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (!configuration.GetSection("Authentication:Schemes:Bearer").Exists())
+        {
+            throw new InvalidOperationException(
+                "No token issuer is configured. Set Authentication:Schemes:Bearer (ValidIssuer, ValidAudiences, and Authority or SigningKeys); AppHost does it for local runs.");
+        }
+
+        services.AddAuthentication().AddJwtBearer(options =>
+        {
+            options.MapInboundClaims = false;
+            options.TokenValidationParameters.RoleClaimType = "role";
+            options.TokenValidationParameters.NameClaimType = "sub";
+            options.TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(30);
+            options.TokenValidationParameters.RequireExpirationTime = true;
+            options.TokenValidationParameters.RequireSignedTokens = true;
+            options.TokenValidationParameters.ValidAlgorithms = ["HS256", "RS256", "PS256", "ES256"];
+        });
+        services.AddAuthorizationBuilder().SetFallbackPolicy(
+            new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme).RequireAuthenticatedUser().RequireAssertion(_ => false).Build());
+    }
+}

@@ -1,0 +1,81 @@
+using System.Reflection;
+using Dapper;
+using Npgsql;
+
+namespace SecondOpinion.ServiceDefaults.Database;
+
+/// <summary>
+/// Numbered SQL files, each run once in its own transaction, in order of name; an advisory lock lets several instances start at once.
+/// A file that has run must not change: its hash is kept and compared.
+/// </summary>
+public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
+{
+    private const long LockKey = 0x5EC0_0D0B;
+
+    /// <exception cref="InvalidOperationException">A migration that has already run was edited.</exception>
+    public async Task Run(CancellationToken cancel = default)
+    {
+        await using var db = await OpenWhenUp(cancel);
+        await db.ExecuteAsync("set lock_timeout = 0; set statement_timeout = 0");
+        await db.ExecuteAsync("select pg_advisory_lock(@LockKey)", new { LockKey });
+        try
+        {
+            await db.ExecuteAsync(
+                """
+                create table if not exists schema_migration (
+                  name text primary key,
+                  sha256 text not null,
+                  applied_at timestamptz not null default now()
+                )
+                """);
+            var applied = (await db.QueryAsync<(string Name, string Sha256)>("select name, sha256 from schema_migration")).ToDictionary(m => m.Name, m => m.Sha256);
+            foreach (var (name, sql) in Files(typeof(Migrations).Assembly).Concat(Files(service)))
+            {
+                var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sql)));
+                if (applied.TryGetValue(name, out var known))
+                {
+                    if (known != hash)
+                    {
+                        throw new InvalidOperationException($"Migration {name} was edited after it ran. Restore it and put the change into a new file.");
+                    }
+
+                    continue;
+                }
+
+                await using var transaction = await db.BeginTransactionAsync(cancel);
+                await db.ExecuteAsync(sql);
+                await db.ExecuteAsync("insert into schema_migration (name, sha256) values (@name, @hash)", new { name, hash });
+                await transaction.CommitAsync(cancel);
+            }
+        }
+        finally
+        {
+            await db.ExecuteAsync("select pg_advisory_unlock(@LockKey)", new { LockKey });
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenWhenUp(CancellationToken cancel)
+    {
+        // At a restart of the whole machine the database may come up after the service: wait half a minute before failing.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await dataSource.OpenConnectionAsync(cancel);
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient && attempt < 30)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), cancel);
+            }
+        }
+    }
+
+    private static IEnumerable<(string Name, string Sql)> Files(Assembly assembly)
+    {
+        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith("Database/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            yield return (resource["Database/".Length..], reader.ReadToEnd());
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.ServiceDefaults.Idempotency;
+
+/// <summary>
+/// Runs a POST's effect once per <c>Idempotency-Key</c>, caller and path (draft-ietf-httpapi-idempotency-key-header; kept 24 h): the key and the effect
+/// commit together. Missing key 400, another body 422, still running 409 with Retry-After, the same again → the stored answer.
+/// Only successes are stored: a refusal leaves nothing and can be tried again.
+/// </summary>
+public static class Idempotent
+{
+    private const int MaxKeyLength = 255;
+
+    /// <param name="dataSource">The service's database.</param>
+    /// <param name="http">The request; its header, caller and path scope the key.</param>
+    /// <param name="request">What was asked; its JSON is compared with that of the key's first use. For an upload, its length and hash.</param>
+    /// <param name="effect">Changes the state on the open transaction and says the answer; no HTTP or gRPC call inside.</param>
+    public static async Task<Results<Once<T>, Problem>> Run<TRequest, T>(
+        NpgsqlDataSource dataSource, HttpContext http, TRequest request, Func<NpgsqlConnection, Task<Results<T, Problem>>> effect)
+        where T : IResult, IEndpointMetadataProvider
+    {
+        var key = http.Request.Headers["Idempotency-Key"].ToString().Trim();
+        if (key is ['"', .. var quoted, '"'])
+        {
+            key = quoted;
+        }
+
+        if (key.Length is 0 or > MaxKeyLength)
+        {
+            return CommonProblems.IdempotencyKeyMissing.Because(
+                "Send `Idempotency-Key` with 1 to 255 characters that name this one attempt, e.g. a UUID; repeat it when you retry.",
+                "Envoyez « Idempotency-Key » (1 à 255 caractères, par exemple un UUID) ; répétez-la si vous réessayez.");
+        }
+
+        var tenant = $"{http.User.Role()}:{http.User.Subject()}";
+        var route = $"{http.Request.Method} {http.Request.Path}";
+        var json = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, json)));
+
+        return await dataSource.InTransaction<Results<Once<T>, Problem>>(async db =>
+        {
+            var lockKey = BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{route}\n{key}")));
+            var (free, stored) = await Find(db, lockKey, tenant, route, key);
+            if (!free)
+            {
+                return new Problem(
+                    CommonProblems.IdempotencyInFlight,
+                    "The first request with this key has not ended. Repeat it after Retry-After.",
+                    "La première demande avec cette clé n'est pas terminée. Réessayez après Retry-After.", []) { RetryAfterSeconds = 1 };
+            }
+
+            if (stored is not null)
+            {
+                return stored.RequestSha256 == hash
+                    ? new Once<T>(stored.Status, stored.Location, stored.Etag, stored.Body, replayed: true)
+                    : CommonProblems.IdempotencyKeyReused.Because(
+                        "Use a new key for a new request; this one belongs to another body.",
+                        "Prenez une nouvelle clé pour une nouvelle demande ; celle-ci correspond à un autre contenu.");
+            }
+
+            var result = (await effect(db)).Result;
+            if (result is Problem problem)
+            {
+                return problem;
+            }
+
+            var once = Describe<T>(result, http, json);
+            await db.ExecuteAsync(
+                """
+                insert into idempotency (tenant, route, key, request_sha256, status, location, etag, body)
+                values (@tenant, @route, @key, @hash, @Status, @Location, @Etag, @Body)
+                """,
+                new { tenant, route, key, hash, once.Status, once.Location, once.Etag, once.Body });
+            return new Once<T>(once.Status, once.Location, once.Etag, once.Body, replayed: false);
+        }, http.RequestAborted);
+    }
+
+    private static async Task<(bool Free, Stored? Stored)> Find(NpgsqlConnection db, long lockKey, string tenant, string route, string key)
+    {
+        // Two statements, so that the second one's snapshot is taken once the lock is ours.
+        var free = await db.ExecuteScalarAsync<bool>("select pg_try_advisory_xact_lock(@lockKey)", new { lockKey });
+        return !free
+            ? (false, null)
+            : (true, await db.QuerySingleOrDefaultAsync<Stored>(
+                """
+                select request_sha256, status, location, etag, body
+                from idempotency
+                where tenant = @tenant and route = @route and key = @key and created_at > now() - interval '24 hours'
+                """,
+                new { tenant, route, key }));
+    }
+
+    private static Stored Describe<T>(IResult result, HttpContext http, JsonSerializerOptions json)
+    {
+        var status = (result as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
+        var value = (result as IValueHttpResult)?.Value;
+        var location = result.GetType().GetProperty("Location")?.GetValue(result) as string;
+        var etag = http.Response.Headers.ETag.ToString();
+        return new Stored("", status, location, etag.Length > 0 ? etag : null, value is null ? null : JsonSerializer.Serialize(value, value.GetType(), json));
+    }
+
+    private sealed record Stored(string RequestSha256, int Status, string? Location, string? Etag, string? Body);
+}

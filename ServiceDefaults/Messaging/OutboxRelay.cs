@@ -1,0 +1,266 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Dapper;
+using MassTransit;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using RabbitMQ.Client.Exceptions;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.ServiceDefaults.Telemetry;
+
+namespace SecondOpinion.ServiceDefaults.Messaging;
+
+/// <summary>
+/// Carries the outbox to the broker: woken by NOTIFY (and every two seconds, should a notice be lost), published with confirms and <c>mandatory</c>
+/// under a time limit, in order per aggregate. Any number of relays may run: a row locked by one is skipped by the others.
+/// <para>A row is taken by being unsent and free, never by "position after the last seen": a slow transaction's row would be skipped for ever.</para>
+/// </summary>
+public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, ServiceMetrics metrics, ILogger<OutboxRelay> logger) : BackgroundService
+{
+    /// <summary>The time limit of one publish: while the broker is away MassTransit would wait for ever.</summary>
+    private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(30);
+    private static readonly TimeSpan KeepIdempotency = TimeSpan.FromHours(24);
+
+    /// <summary>Waits after a failure that is the message's own fault, in seconds; after the last one the row is parked and the others go on.</summary>
+    private static readonly int[] RetryLadder = [1, 2, 5, 15, 30];
+
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private DateTimeOffset _prunedAt;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var listening = Listen(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var outcome = await SendBatch(stoppingToken);
+                if (outcome == BatchOutcome.Empty)
+                {
+                    await Prune();
+                    await _wake.WaitAsync(Poll, stoppingToken);
+                }
+                else if (outcome == BatchOutcome.BrokerAway)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                Log.DatabaseAway(logger, exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        await listening;
+    }
+
+    internal enum BatchOutcome
+    {
+        Empty,
+        Sent,
+        BrokerAway,
+    }
+
+    internal async Task<BatchOutcome> SendBatch(CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await using var transaction = await db.BeginTransactionAsync(cancel);
+
+        // The lock on an aggregate's oldest row is the right to send all of that aggregate.
+        var rows = (await db.QueryAsync<Row>(
+            """
+            with head as (
+              select o.id, o.aggregate_id
+              from outbox o
+              where o.parked_at is null
+                and o.next_attempt_at <= now()
+                and not exists (
+                  select from outbox earlier
+                  where earlier.aggregate_id = o.aggregate_id and earlier.id < o.id and earlier.parked_at is null)
+              order by o.id
+              limit 100
+              for update skip locked
+            )
+            select o.id, o.message_id, o.aggregate_id, o.message_type, o.body, o.trace_parent, o.attempts, o.created_at
+            from head
+            join outbox o on o.aggregate_id = head.aggregate_id and o.parked_at is null
+            order by o.id
+            limit 1000
+            """)).AsList();
+        if (rows.Count == 0)
+        {
+            return BatchOutcome.Empty;
+        }
+
+        var results = await Task.WhenAll(rows.GroupBy(row => row.AggregateId).Select(aggregate => SendInOrder(aggregate, cancel)));
+
+        var sent = results.SelectMany(r => r.Sent).ToArray();
+        if (sent.Length > 0)
+        {
+            await db.ExecuteAsync("delete from outbox where id = any(@sent)", new { sent });
+        }
+
+        foreach (var (row, error) in results.Where(r => r.Failed is not null).Select(r => r.Failed!.Value))
+        {
+            await PutBack(db, row, error);
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+        metrics.OutboxSent(sent.Length);
+        return results.Any(r => r.Failed is { Error: var e } && IsBrokerAway(e)) ? BatchOutcome.BrokerAway : BatchOutcome.Sent;
+    }
+
+    private async Task<(List<long> Sent, (Row Row, Exception Error)? Failed)> SendInOrder(IEnumerable<Row> aggregate, CancellationToken cancel)
+    {
+        var sent = new List<long>();
+        foreach (var row in aggregate)
+        {
+            try
+            {
+                await Send(row, cancel);
+                sent.Add(row.Id);
+            }
+            catch (Exception exception) when (!cancel.IsCancellationRequested)
+            {
+                // Whatever it is, it is recorded on the row, and the later rows of this aggregate wait for it.
+                return (sent, (row, exception));
+            }
+        }
+
+        return (sent, null);
+    }
+
+    private async Task Send(Row row, CancellationToken cancel)
+    {
+        var type = typeof(CaseOpened).Assembly.GetType(row.MessageType, throwOnError: true)!;
+        var message = JsonSerializer.Deserialize(row.Body, type, Outbox.Json)!;
+        using var activity = ServiceTelemetry.Source.StartActivity("outbox relay", ActivityKind.Producer, row.TraceParent);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(PublishLimit);
+        await bus.Publish(message, type, context =>
+        {
+            context.MessageId = row.MessageId;
+            context.CorrelationId = row.AggregateId;
+            if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
+            {
+                // Without it a message that no queue takes is confirmed and silently dropped.
+                rabbit.Mandatory = true;
+            }
+        }, limit.Token);
+    }
+
+    private async Task PutBack(NpgsqlConnection db, Row row, Exception error)
+    {
+        // The broker being away, or nobody listening yet, is not the message's fault: it waits as long as it takes.
+        if (IsBrokerAway(error) || error is MessageReturnedException)
+        {
+            Log.Waiting(logger, row.Id, row.MessageType, error.GetType().Name);
+            await db.ExecuteAsync(
+                "update outbox set next_attempt_at = now() + interval '1 second' * @Seconds, attempts = attempts + 1, last_error = @Error where id = @Id",
+                new { row.Id, Seconds = error is MessageReturnedException ? Math.Min(30, 1 << Math.Min(row.Attempts, 5)) : 1, Error = error.GetType().Name });
+            return;
+        }
+
+        var park = row.Attempts >= RetryLadder.Length;
+        if (park)
+        {
+            Log.Parked(logger, row.Id, row.MessageType, error.GetType().Name);
+        }
+
+        await db.ExecuteAsync(
+            """
+            update outbox
+            set attempts = attempts + 1,
+                next_attempt_at = now() + interval '1 second' * @Seconds,
+                parked_at = case when @park then now() end,
+                last_error = @Error
+            where id = @Id
+            """,
+            new { row.Id, park, Seconds = park ? 0 : RetryLadder[row.Attempts], Error = error.GetType().Name });
+    }
+
+    private static bool IsBrokerAway(Exception error) =>
+        error is OperationCanceledException or TimeoutException or ConnectionException or BrokerUnreachableException or AlreadyClosedException
+            or OperationInterruptedException
+        || error.InnerException is { } inner && IsBrokerAway(inner);
+
+    private async Task Listen(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await using var db = await dataSource.OpenConnectionAsync(cancel);
+                db.Notification += (_, _) => Wake();
+                await db.ExecuteAsync($"listen {Outbox.Channel}");
+                Wake();
+                while (true)
+                {
+                    await db.WaitAsync(cancel);
+                }
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                Log.DatabaseAway(logger, exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            try
+            {
+                _wake.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Another notice woke the relay between the look and the release: it is awake, which is all that was wanted.
+            }
+        }
+    }
+
+    private async Task Prune()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (now - _prunedAt < TimeSpan.FromHours(1))
+        {
+            return;
+        }
+
+        _prunedAt = now;
+        await using var db = await dataSource.OpenConnectionAsync();
+        await db.ExecuteAsync(
+            "delete from inbox where received_at < @Inbox; delete from idempotency where created_at < @Idempotency",
+            new { Inbox = now - KeepInbox, Idempotency = now - KeepIdempotency });
+    }
+
+    private sealed record Row(
+        long Id, Guid MessageId, Guid AggregateId, string MessageType, string Body, string? TraceParent, int Attempts, DateTime CreatedAt);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Outbox: the database is away")]
+        public static partial void DatabaseAway(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Information, "Outbox: row {Id} ({MessageType}) waits for the broker: {Error}")]
+        public static partial void Waiting(ILogger logger, long id, string messageType, string error);
+
+        [LoggerMessage(LogLevel.Error, "Outbox: row {Id} ({MessageType}) cannot be sent and is parked: {Error}")]
+        public static partial void Parked(ILogger logger, long id, string messageType, string error);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
+
+namespace SecondOpinion.ServiceDefaults.Problems;
+
+/// <summary>An RFC 9457 answer: French or English by Accept-Language (French first), always with the trace id that support asks for.</summary>
+public sealed class Problem(ProblemType type, string detail, string detailFr, IReadOnlyList<FieldError> errors)
+    : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
+{
+    public ProblemType Type { get; } = type;
+
+    public string Detail { get; } = detail;
+
+    public string DetailFr { get; } = detailFr;
+
+    public IReadOnlyList<FieldError> Errors { get; } = errors;
+
+    /// <summary>Seconds after which a repeat makes sense; becomes Retry-After.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
+    /// <summary>Further members of the answer, e.g. <c>allowed</c> states.</summary>
+    public IReadOnlyDictionary<string, object?>? Extensions { get; init; }
+
+    public int? StatusCode => Type.Status;
+
+    public ProblemException AsException() => new(this);
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Type.Status;
+        if (RetryAfterSeconds is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        var french = WantsFrench(httpContext.Request);
+        response.Headers.ContentLanguage = french ? "fr" : "en";
+        response.Headers.CacheControl = "no-store";
+        var body = new Dictionary<string, object?>
+        {
+            ["type"] = TypeUri(httpContext, Type.Code),
+            ["title"] = french ? Type.TitleFr : Type.Title,
+            ["status"] = Type.Status,
+            ["detail"] = french ? DetailFr : Detail,
+            ["code"] = Type.Code,
+            ["traceId"] = Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier,
+        };
+        if (Errors.Count > 0)
+        {
+            body["errors"] = Errors;
+        }
+
+        foreach (var (name, value) in Extensions ?? new Dictionary<string, object?>())
+        {
+            body[name] = value;
+        }
+
+        await response.WriteAsJsonAsync(body, JsonSerializerOptions.Web, "application/problem+json", httpContext.RequestAborted);
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 404, 409, 429, 500])
+        {
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
+        }
+    }
+
+    private static string TypeUri(HttpContext context, string code)
+    {
+        var configured = context.RequestServices.GetService<IConfiguration>()?["Problems:BaseUri"];
+        return $"{configured ?? "https://api.secondopinion.example"}/problems/{code}";
+    }
+
+    /// <summary>French unless English is asked for with a higher weight: people of this service read French.</summary>
+    private static bool WantsFrench(HttpRequest request)
+    {
+        double Weight(string language) => request.GetTypedHeaders().AcceptLanguage
+            .Where(l => l.Value.StartsWith(language, StringComparison.OrdinalIgnoreCase))
+            .Select(l => l.Quality ?? 1).DefaultIfEmpty(0).Max();
+
+        return Weight("en") <= Weight("fr");
+    }
+}

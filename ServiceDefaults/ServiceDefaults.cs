@@ -1,0 +1,59 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Telemetry;
+
+namespace SecondOpinion.ServiceDefaults;
+
+/// <summary>What every service shares, in three calls: <c>AddServiceDefaults</c>, <c>UseServiceDefaults</c>, <c>RunService</c>.</summary>
+public static class ServiceDefaults
+{
+    /// <summary>Telemetry, health, tokens and deny-by-default, problem details, strict JSON, gRPC, two ports.</summary>
+    /// <param name="builder">The service's builder.</param>
+    /// <param name="service">Its name: <c>intake</c>, <c>billing</c>…</param>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service)
+    {
+        builder.AddPorts();
+        builder.AddTelemetry(service);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddAccess(builder.Configuration);
+        builder.Services.AddProblemAnswers();
+        builder.Services.AddStrictJson();
+        builder.Services.AddHealthChecks();
+        builder.Services.AddGrpc(options => options.Interceptors.Add<GrpcProblems>());
+        builder.AddApiDescription(service);
+        return builder;
+    }
+
+    /// <summary>The pipeline, in its one right order, and the endpoints that every service has.</summary>
+    /// <param name="app">The service.</param>
+    /// <param name="problems">The service's own catalogue; the gateway serves a page for each.</param>
+    public static void UseServiceDefaults(this WebApplication app, IReadOnlyList<ProblemType> problems)
+    {
+        app.UseProblemAnswers();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
+        app.MapGet("/problems", () => TypedResults.Ok(problems)).AllowAnonymous().ExcludeFromDescription();
+    }
+
+    /// <summary>Migrates the database, then serves until told to stop.</summary>
+    public static async Task RunService(this WebApplication app)
+    {
+        if (app.Services.GetService<Migrations>() is { } migrations)
+        {
+            await migrations.Run(app.Lifetime.ApplicationStopping);
+        }
+
+        await app.RunAsync();
+    }
+}
