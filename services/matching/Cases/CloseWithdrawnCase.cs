@@ -1,0 +1,40 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Cases;
+
+/// <summary>The patient withdrew: the live offer, accepted or not, is closed and the physician's place is free.</summary>
+internal sealed class CloseWithdrawnCase(Inbox inbox, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IConsumer<CaseWithdrawn>
+{
+    public async Task Consume(ConsumeContext<CaseWithdrawn> context)
+    {
+        Guid? freed = null;
+        await inbox.Once(context, nameof(CloseWithdrawnCase), async db =>
+        {
+            var caseId = context.Message.CaseId;
+            // A withdrawal may overtake the completion: its row then waits for it and refuses it.
+            await db.ExecuteAsync("insert into matching_case (case_id, state) values (@caseId, 'withdrawn') on conflict (case_id) do nothing", new { caseId });
+            var withdrawn = (await MatchingCase.Lock(db, caseId))!;
+            if (withdrawn.State is MatchingCase.Withdrawn or MatchingCase.Delivered)
+            {
+                return;
+            }
+
+            if (await Offer.Live(db, caseId) is { } live)
+            {
+                await Offer.Close(db, live.OfferId, caseId, live.PhysicianId, live.State, Offer.Withdrawn, time.GetUtcNow());
+                metrics.OfferEnded(Offer.Withdrawn);
+                freed = live.PhysicianId;
+            }
+
+            await (withdrawn with { State = MatchingCase.Withdrawn, NextLookAt = null }).Save(db);
+        });
+        if (freed is { } physicianId)
+        {
+            await waiting.LookAgain(physicianId);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Cases;
+
+/// <summary>The opinion is delivered: the physician's place is free for another case. A corrected version changes nothing.</summary>
+internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : IConsumer<OpinionDelivered>
+{
+    public async Task Consume(ConsumeContext<OpinionDelivered> context)
+    {
+        var delivered = context.Message;
+        await inbox.Once(context, nameof(FreePlaceOnDelivery), async db =>
+        {
+            if (await MatchingCase.Lock(db, delivered.CaseId) is not { State: MatchingCase.Assigned } assigned)
+            {
+                return;
+            }
+
+            await db.ExecuteAsync(
+                "update offer set state = 'delivered', closed_at = @DeliveredAt where case_id = @CaseId and physician_id = @PhysicianId and state = 'accepted'",
+                new { delivered.CaseId, delivered.PhysicianId, delivered.DeliveredAt });
+            await (assigned with { State = MatchingCase.Delivered, NextLookAt = null }).Save(db);
+        });
+        await waiting.LookAgain(delivered.PhysicianId);
+    }
+}

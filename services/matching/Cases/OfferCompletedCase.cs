@@ -1,0 +1,28 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Cases;
+
+/// <summary>A file is complete: asks the first physician.</summary>
+internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvider time) : IConsumer<CaseCompleted>
+{
+    public Task Consume(ConsumeContext<CaseCompleted> context) => inbox.Once(context, nameof(OfferCompletedCase), async db =>
+    {
+        var completed = context.Message;
+        // No row is added for a case that is known: told twice, or withdrawn before this arrived.
+        var added = await db.ExecuteAsync(
+            """
+            insert into matching_case (case_id, state, pathology_code, specialty_code, treating_establishment, completed_at, due_at)
+            values (@CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @CompletedAt, @DueAt)
+            on conflict (case_id) do nothing
+            """,
+            new { completed.CaseId, completed.PathologyCode, completed.SpecialtyCode, completed.TreatingEstablishment, completed.CompletedAt, completed.DueAt });
+        if (added > 0)
+        {
+            await next.MoveOn(db, (await MatchingCase.Lock(db, completed.CaseId))!, time.GetUtcNow());
+        }
+    });
+}

@@ -1,0 +1,84 @@
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Matching.Choosing;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Matching.Cases;
+
+/// <summary>Shows operations how a case found its physician: every choice with every candidate and the reason, every offer, every escalation.</summary>
+internal static class ShowMatching
+{
+    /// <param name="State"><c>waiting</c>, <c>offered</c>, <c>assigned</c>, <c>delivered</c>, <c>withdrawn</c> or <c>escalated</c>.</param>
+    /// <param name="PhysicianId">Who has the case or is being asked; null when nobody.</param>
+    internal sealed record CaseMatching(
+        Guid CaseId,
+        string State,
+        string? PathologyCode,
+        DateTimeOffset? DueAt,
+        Guid? PhysicianId,
+        IReadOnlyList<MatchingOffer> Offers,
+        IReadOnlyList<MatchingChoice> Choices,
+        IReadOnlyList<MatchingEscalation> Escalations);
+
+    /// <param name="Rank">1 for the first physician asked.</param>
+    /// <param name="State"><c>open</c>, <c>accepted</c>, <c>declined</c>, <c>expired</c>, <c>withdrawn</c> or <c>delivered</c>.</param>
+    internal sealed record MatchingOffer(
+        Guid OfferId, Guid PhysicianId, int Rank, string State, DateTimeOffset OfferedAt, DateTimeOffset ExpiresAt, DateTimeOffset? ClosedAt);
+
+    /// <param name="Basis"><c>pathology</c> (référents of it), <c>specialty</c> (there is none) or <c>coordinator</c>.</param>
+    /// <param name="PhysicianId">Who was chosen; null when nobody could be.</param>
+    internal sealed record MatchingChoice(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, IReadOnlyList<Candidate> Candidates);
+
+    /// <param name="Reason"><c>no_expert</c>, <c>too_many_refusals</c> or <c>deadline_near</c>.</param>
+    internal sealed record MatchingEscalation(string Reason, DateTimeOffset EscalatedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/matching/cases/{caseId:guid}", Handle)
+        .AllowRoles(Access.Ops)
+        .WithName("ShowMatching")
+        .WithSummary("How a case found its physician")
+        .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes only.");
+
+    private static async Task<Results<Ok<CaseMatching>, Problem>> Handle(Guid caseId, NpgsqlDataSource dataSource, CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await using var all = await db.QueryMultipleAsync(
+            """
+            select state, pathology_code, due_at from matching_case where case_id = @caseId;
+            select offer_id, physician_id, rank, state, offered_at, expires_at, closed_at from offer where case_id = @caseId order by rank;
+            select rank, made_at, basis, physician_id, candidates from choice where case_id = @caseId order by rank;
+            select reason, escalated_at from escalation where case_id = @caseId order by escalated_at
+            """,
+            new { caseId });
+        var known = await all.ReadSingleOrDefaultAsync<CaseRow>();
+        if (known is null)
+        {
+            return CommonProblems.Absent();
+        }
+
+        var offers = (await all.ReadAsync<OfferRow>())
+            .Select(o => new MatchingOffer(o.OfferId, o.PhysicianId, o.Rank, o.State, o.OfferedAt, o.ExpiresAt, o.ClosedAt)).ToList();
+        var choices = (await all.ReadAsync<ChoiceRow>())
+            .Select(c => new MatchingChoice(c.Rank, c.MadeAt, c.Basis, c.PhysicianId, NextChoice.ReadCandidates(c.Candidates))).ToList();
+        var escalations = (await all.ReadAsync<EscalationRow>()).Select(e => new MatchingEscalation(e.Reason, e.EscalatedAt)).ToList();
+        return TypedResults.Ok(new CaseMatching(
+            caseId,
+            known.State,
+            known.PathologyCode,
+            known.DueAt,
+            offers.LastOrDefault(o => o.State is "open" or "accepted" or "delivered")?.PhysicianId,
+            offers,
+            choices,
+            escalations));
+    }
+
+    private sealed record CaseRow(string State, string? PathologyCode, DateTime? DueAt);
+
+    private sealed record OfferRow(Guid OfferId, Guid PhysicianId, int Rank, string State, DateTime OfferedAt, DateTime ExpiresAt, DateTime? ClosedAt);
+
+    private sealed record ChoiceRow(int Rank, DateTime MadeAt, string Basis, Guid? PhysicianId, string Candidates);
+
+    private sealed record EscalationRow(string Reason, DateTime EscalatedAt);
+}

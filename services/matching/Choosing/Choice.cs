@@ -1,0 +1,111 @@
+using System.Text.Json.Serialization;
+
+namespace SecondOpinion.Matching.Choosing;
+
+/// <summary>
+/// Who is asked first. A pure function: a référent of that very pathology who is independent of the treating establishment, here, and has a free place;
+/// among those the one with the lowest load, then the one idle for longest. How often an expert agrees with colleagues is not an input, so that it
+/// can never be a ranking (docs/decisions/0030).
+/// </summary>
+internal static class Choice
+{
+    public static Decision Choose(CaseToMatch wanted, IReadOnlyCollection<Expert> experts, DateTimeOffset now)
+    {
+        var referents = experts.Where(e => e.PathologyCodes.Contains(wanted.PathologyCode)).ToList();
+        // The specialty is a stopgap for pathologies without any référent, never a way round busy ones.
+        var basis = referents.Count > 0 ? Basis.Pathology : Basis.Specialty;
+        var candidates = basis == Basis.Pathology ? referents : [.. experts.Where(e => e.SpecialtyCode == wanted.SpecialtyCode)];
+
+        var judged = candidates
+            .Select(e => (Expert: e, Verdict: Judge(wanted, e, now)))
+            .OrderBy(j => j.Verdict)
+            .ThenBy(j => j.Expert.Load)
+            .ThenBy(j => j.Expert.LastOfferedAt ?? DateTimeOffset.MinValue)
+            .ThenBy(j => j.Expert.PhysicianId)
+            .ToList();
+        var chosen = judged is [(var first, Verdict.Eligible), ..] ? first : null;
+        return new Decision(
+            chosen?.PhysicianId,
+            basis,
+            [.. judged.Select(j => Candidate.Of(j.Expert, j.Expert == chosen ? Verdict.Chosen : j.Verdict))]);
+    }
+
+    /// <summary>The first reason, in order of weight, for which this expert cannot take the case; or <see cref="Verdict.Eligible"/>.</summary>
+    public static Verdict Judge(CaseToMatch wanted, Expert expert, DateTimeOffset now)
+    {
+        if (wanted.TreatingEstablishment is { } treating && expert.Establishments.Contains(treating))
+        {
+            return Verdict.NotIndependent;
+        }
+
+        if (wanted.AlreadyAsked.Contains(expert.PhysicianId))
+        {
+            return Verdict.AlreadyAsked;
+        }
+
+        if (expert.AwayUntil > now)
+        {
+            return Verdict.Away;
+        }
+
+        return expert.OpenCases < expert.Capacity ? Verdict.Eligible : Verdict.Full;
+    }
+}
+
+/// <param name="AlreadyAsked">Physicians who had an offer of this case.</param>
+internal sealed record CaseToMatch(string PathologyCode, string SpecialtyCode, string? TreatingEstablishment, IReadOnlySet<Guid> AlreadyAsked);
+
+/// <param name="OpenCases">Places held: open offers and cases not yet delivered.</param>
+/// <param name="LastOfferedAt">Null when never asked: idle for longest.</param>
+internal sealed record Expert(
+    Guid PhysicianId,
+    string SpecialtyCode,
+    IReadOnlyCollection<string> PathologyCodes,
+    IReadOnlyCollection<string> Establishments,
+    int Capacity,
+    int OpenCases,
+    DateTimeOffset? AwayUntil,
+    DateTimeOffset? LastOfferedAt)
+{
+    /// <summary>Share of the places that are held, so that a large practice is not asked more often only because it is large.</summary>
+    public double Load => Capacity == 0 ? 1 : (double)OpenCases / Capacity;
+}
+
+internal enum Basis
+{
+    /// <summary>Référent of the very pathology.</summary>
+    Pathology,
+
+    /// <summary>Nobody is a référent of the pathology: same specialty.</summary>
+    Specialty,
+
+    /// <summary>A coordinator named the physician.</summary>
+    Coordinator,
+}
+
+/// <summary>In the order in which candidates are listed.</summary>
+internal enum Verdict
+{
+    Chosen,
+    Eligible,
+    Full,
+    Away,
+    [JsonStringEnumMemberName("already_asked")]
+    AlreadyAsked,
+
+    [JsonStringEnumMemberName("not_independent")]
+    NotIndependent,
+}
+
+/// <summary>One physician who was considered, and why taken or left.</summary>
+/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or <c>not_independent</c>.</param>
+/// <param name="OpenCases">Places held when the choice was made.</param>
+/// <param name="Capacity">Places in all.</param>
+/// <param name="LastOfferedAt">Null when never asked before.</param>
+internal sealed record Candidate(Guid PhysicianId, Verdict Reason, int OpenCases, int Capacity, DateTimeOffset? LastOfferedAt)
+{
+    public static Candidate Of(Expert expert, Verdict verdict) => new(expert.PhysicianId, verdict, expert.OpenCases, expert.Capacity, expert.LastOfferedAt);
+}
+
+/// <param name="Chosen">Null when nobody can be asked now.</param>
+internal sealed record Decision(Guid? Chosen, Basis Basis, IReadOnlyList<Candidate> Candidates);

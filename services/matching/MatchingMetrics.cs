@@ -1,0 +1,18 @@
+using System.Diagnostics.Metrics;
+using SecondOpinion.ServiceDefaults.Telemetry;
+
+namespace SecondOpinion.Matching;
+
+/// <summary>What happens to offers, as counters of <c>secondopinion.matching</c>.</summary>
+internal sealed class MatchingMetrics(ServiceMetrics metrics)
+{
+    private readonly Counter<long> _made = metrics.Meter.CreateCounter<long>("offers.made", "{offer}", "Offers made, by basis of the choice");
+    private readonly Counter<long> _closed = metrics.Meter.CreateCounter<long>("offers.closed", "{offer}", "Offers that ended, by reason");
+    private readonly Counter<long> _escalated = metrics.Meter.CreateCounter<long>("cases.escalated", "{case}", "Cases handed to a coordinator, by reason");
+
+    public void OfferMade(string basis) => _made.Add(1, new KeyValuePair<string, object?>("basis", basis));
+
+    public void OfferEnded(string reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void CaseEscalated(string reason) => _escalated.Add(1, new KeyValuePair<string, object?>("reason", reason));
+}

@@ -1,0 +1,47 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>A physician accepted: the case is assigned if the offer is still open. Offers are matching's own, so this is the one place that decides it.</summary>
+internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger) : IConsumer<OfferAccepted>
+{
+    public Task Consume(ConsumeContext<OfferAccepted> context) => inbox.Once(context, nameof(AssignOnAcceptance), async db =>
+    {
+        var accepted = context.Message;
+        var wanted = await MatchingCase.Lock(db, accepted.CaseId);
+        var won = await db.ExecuteAsync(
+            """
+            update offer
+            set state = 'accepted'
+            where offer_id = @OfferId and case_id = @CaseId and physician_id = @PhysicianId and state = 'open'
+            """,
+            new { accepted.OfferId, accepted.CaseId, accepted.PhysicianId });
+        if (wanted is null || won == 0)
+        {
+            // Told twice, or it had ended meanwhile; then OfferClosed has gone out and closes the physician's own row.
+            Log.TooLate(logger, accepted.OfferId);
+            return;
+        }
+
+        await (wanted with { State = MatchingCase.Assigned, NextLookAt = null }).Save(db);
+        await Outbox.Publish(db, accepted.CaseId, new CaseAssigned
+        {
+            OfferId = accepted.OfferId,
+            CaseId = accepted.CaseId,
+            PhysicianId = accepted.PhysicianId,
+            AssignedAt = time.GetUtcNow(),
+        });
+        metrics.OfferEnded(Offer.Accepted);
+    });
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Offer {OfferId} was accepted too late, or twice")]
+        public static partial void TooLate(ILogger logger, Guid offerId);
+    }
+}

@@ -1,0 +1,67 @@
+using Dapper;
+using Npgsql;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.Matching.Choosing;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>Reads the experts that a choice is made among, and holds them until the choice is committed: two choices never fill one place.</summary>
+internal static class Candidates
+{
+    public static async Task<IReadOnlyList<Expert>> LockFor(NpgsqlConnection db, MatchingCase wanted)
+    {
+        // Locked in one order, so that two choices wait for each other instead of deadlocking.
+        var ids = (await db.QueryAsync<Guid>(
+            """
+            select physician_id
+            from expert
+            where profile_at is not null
+              and (@PathologyCode = any(pathology_codes)
+                or (specialty_code = @SpecialtyCode
+                  and not exists (select from expert referent where referent.profile_at is not null and @PathologyCode = any(referent.pathology_codes))))
+            order by physician_id
+            for no key update
+            """,
+            new { wanted.PathologyCode, wanted.SpecialtyCode })).ToArray();
+        return await Read(db, ids);
+    }
+
+    /// <summary>One expert by id, locked; empty when not admitted.</summary>
+    public static async Task<IReadOnlyList<Expert>> Lock(NpgsqlConnection db, Guid physicianId)
+    {
+        var ids = (await db.QueryAsync<Guid>(
+            "select physician_id from expert where physician_id = @physicianId and profile_at is not null for no key update", new { physicianId })).ToArray();
+        return await Read(db, ids);
+    }
+
+    public static async Task<CaseToMatch> Wish(NpgsqlConnection db, MatchingCase wanted)
+    {
+        var asked = await db.QueryAsync<Guid>("select physician_id from offer where case_id = @CaseId", new { wanted.CaseId });
+        return new CaseToMatch(wanted.PathologyCode!, wanted.SpecialtyCode!, wanted.TreatingEstablishment, asked.ToHashSet());
+    }
+
+    /// <summary>A statement of its own: its snapshot is taken once the locks are held, so it counts every place that was given before.</summary>
+    private static async Task<IReadOnlyList<Expert>> Read(NpgsqlConnection db, Guid[] ids) =>
+    [
+        .. (await db.QueryAsync<Row>(
+            """
+            select e.physician_id, e.specialty_code, e.pathology_codes, e.establishments, e.capacity, e.away_until,
+              (select count(*)::int from offer o where o.physician_id = e.physician_id and o.state in ('open', 'accepted')) as open_cases,
+              (select max(o.offered_at) from offer o where o.physician_id = e.physician_id) as last_offered_at
+            from expert e
+            where e.physician_id = any(@ids)
+            """,
+            new { ids })).Select(r => new Expert(
+                r.PhysicianId, r.SpecialtyCode, r.PathologyCodes, r.Establishments, r.Capacity, r.OpenCases, r.AwayUntil, r.LastOfferedAt)),
+    ];
+
+    private sealed record Row(
+        Guid PhysicianId,
+        string SpecialtyCode,
+        string[] PathologyCodes,
+        string[] Establishments,
+        int Capacity,
+        DateTime? AwayUntil,
+        int OpenCases,
+        DateTime? LastOfferedAt);
+}

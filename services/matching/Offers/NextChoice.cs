@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.Matching.Choosing;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>
+/// Moves a case that has no physician as far as it can go now: expires its offer, asks the next physician, or calls the coordinator. Used by every consumer
+/// that changes what is possible, and by the sweep.
+/// </summary>
+internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetrics metrics)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private readonly MatchingOptions _options = options.Value;
+
+    /// <param name="db">The open transaction, which holds the case's lock.</param>
+    /// <param name="wanted">The case as locked.</param>
+    /// <param name="now">The present.</param>
+    public async Task MoveOn(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    {
+        if (wanted.State == MatchingCase.Offered && await Expire(db, wanted, now))
+        {
+            wanted = wanted with { State = MatchingCase.Waiting };
+        }
+
+        if (wanted.State == MatchingCase.Waiting)
+        {
+            wanted = await Offer.CountRefusals(db, wanted.CaseId) >= _options.RefusalsBeforeEscalation
+                ? await Escalate(db, wanted with { State = MatchingCase.Escalated }, "too_many_refusals", now)
+                : await Ask(db, wanted, now);
+        }
+
+        if (wanted.State is MatchingCase.Waiting or MatchingCase.Offered && IsDeadlineNear(wanted, now))
+        {
+            wanted = await Escalate(db, wanted, "deadline_near", now);
+        }
+
+        await (wanted with { NextLookAt = await NextLook(db, wanted, now) }).Save(db);
+    }
+
+    /// <summary>Makes the offer that was decided and keeps why. The caller holds the locks of the case and of the candidates.</summary>
+    public async Task<MatchingCase> Make(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now)
+    {
+        var offerId = Guid.CreateVersion7(now);
+        var expiresAt = now + _options.OfferLifetime;
+        await Keep(db, wanted.CaseId, decision, rank, now);
+        await db.ExecuteAsync(
+            """
+            insert into offer (offer_id, case_id, physician_id, rank, state, offered_at, expires_at)
+            values (@offerId, @CaseId, @physicianId, @rank, 'open', @now, @expiresAt)
+            """,
+            new { offerId, wanted.CaseId, physicianId, rank, now, expiresAt });
+        await Outbox.Publish(db, wanted.CaseId, new CaseOffered
+        {
+            OfferId = offerId,
+            CaseId = wanted.CaseId,
+            PhysicianId = physicianId,
+            PathologyCode = wanted.PathologyCode!,
+            Rank = rank,
+            OfferedAt = now,
+            ExpiresAt = expiresAt,
+            DueAt = wanted.DueAt!.Value,
+        });
+        metrics.OfferMade(decision.Basis.ToString().ToLowerInvariant());
+        return wanted with { State = MatchingCase.Offered };
+    }
+
+    public static Task<int> NextRank(NpgsqlConnection db, Guid caseId) =>
+        db.ExecuteScalarAsync<int>("select coalesce(max(rank), 0) + 1 from offer where case_id = @caseId", new { caseId });
+
+    private async Task<bool> Expire(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    {
+        var offer = await Offer.Live(db, wanted.CaseId);
+        if (offer is null || offer.ExpiresAt + _options.ExpiryGrace > now || !await Offer.Close(db, offer.OfferId, offer.CaseId, offer.PhysicianId, Offer.Open, Offer.Expired, now))
+        {
+            return false;
+        }
+
+        metrics.OfferEnded(Offer.Expired);
+        return true;
+    }
+
+    private async Task<MatchingCase> Ask(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    {
+        var experts = await Candidates.LockFor(db, wanted);
+        var decision = Choice.Choose(await Candidates.Wish(db, wanted), experts, now);
+        var rank = await NextRank(db, wanted.CaseId);
+        if (decision.Chosen is { } physicianId)
+        {
+            return await Make(db, wanted, physicianId, decision, rank, now);
+        }
+
+        await Keep(db, wanted.CaseId, decision, rank, now);
+        return await Escalate(db, wanted, "no_expert", now);
+    }
+
+    /// <summary>Kept once per rank: another look without a result takes the place of the one before.</summary>
+    private static Task Keep(NpgsqlConnection db, Guid caseId, Decision decision, int rank, DateTimeOffset now) => db.ExecuteAsync(
+        """
+        insert into choice (case_id, rank, made_at, basis, physician_id, candidates)
+        values (@caseId, @rank, @now, @Basis, @Chosen, @Candidates::jsonb)
+        on conflict (case_id, rank) do update
+        set made_at = excluded.made_at, basis = excluded.basis, physician_id = excluded.physician_id, candidates = excluded.candidates
+        """,
+        new
+        {
+            caseId,
+            rank,
+            now,
+            Basis = decision.Basis.ToString().ToLowerInvariant(),
+            decision.Chosen,
+            Candidates = JsonSerializer.Serialize(decision.Candidates, Json),
+        });
+
+    public static IReadOnlyList<Candidate> ReadCandidates(string json) => JsonSerializer.Deserialize<IReadOnlyList<Candidate>>(json, Json)!;
+
+    private async Task<MatchingCase> Escalate(NpgsqlConnection db, MatchingCase wanted, string reason, DateTimeOffset now)
+    {
+        var first = await db.ExecuteAsync(
+            "insert into escalation (case_id, reason, escalated_at) values (@CaseId, @reason, @now) on conflict do nothing",
+            new { wanted.CaseId, reason, now });
+        if (first > 0)
+        {
+            await Outbox.Publish(db, wanted.CaseId, new CaseEscalated { CaseId = wanted.CaseId, Reason = reason, EscalatedAt = now });
+            metrics.CaseEscalated(reason);
+        }
+
+        return wanted;
+    }
+
+    private bool IsDeadlineNear(MatchingCase wanted, DateTimeOffset now) => wanted.DueAt - _options.EscalateBefore <= now.UtcDateTime;
+
+    private async Task<DateTime?> NextLook(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    {
+        DateTime? look = wanted.State switch
+        {
+            MatchingCase.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + _options.ExpiryGrace,
+            MatchingCase.Waiting => (now + _options.TryAgainAfter).UtcDateTime,
+            _ => null,
+        };
+        var alarm = wanted.DueAt - _options.EscalateBefore;
+        return look is not null && alarm > now.UtcDateTime && alarm < look ? alarm : look;
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.Matching.Choosing;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>A coordinator names the physician to ask, after an escalation. Independence and capacity hold for coordinators too.</summary>
+internal static class OfferByHand
+{
+    internal sealed record OfferByHandRequest(Guid PhysicianId);
+
+    internal sealed record OfferMade(Guid CaseId, Guid PhysicianId, int Rank);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/matching/cases/{caseId:guid}/offers", Handle)
+        .AllowRoles(Access.Ops)
+        .WithName("OfferByHand")
+        .WithSummary("Ask a physician chosen by the coordinator")
+        .WithDescription(
+            "For a case that waits or was escalated. The physician must be admitted, independent of the treating establishment, not asked before, here, "
+            + "and have a free place: else MAT-0002 with the reason.");
+
+    private static Task<Results<Once<Ok<OfferMade>>, Problem>> Handle(
+        Guid caseId, OfferByHandRequest request, HttpContext http, NpgsqlDataSource dataSource, NextChoice next, TimeProvider time) =>
+        Idempotent.Run<OfferByHandRequest, Ok<OfferMade>>(dataSource, http, request, async db =>
+        {
+            if (await MatchingCase.Lock(db, caseId) is not { } wanted)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (wanted.State is not (MatchingCase.Waiting or MatchingCase.Escalated))
+            {
+                return Problems.NotWaiting.Because($"The case is {wanted.State}.", "Le dossier n'est ni en attente ni signalé à un coordinateur.");
+            }
+
+            var now = time.GetUtcNow();
+            var experts = await Candidates.Lock(db, request.PhysicianId);
+            if (experts is not [var expert])
+            {
+                return CommonProblems.Invalid(new FieldError("#/physicianId", "unknown_physician", "Ce médecin n'est pas dans la liste des référents."));
+            }
+
+            var verdict = Choice.Judge(await Candidates.Wish(db, wanted), expert, now);
+            if (verdict != Verdict.Eligible)
+            {
+                return Refusal(verdict);
+            }
+
+            var rank = await NextChoice.NextRank(db, caseId);
+            var decision = new Decision(expert.PhysicianId, Basis.Coordinator, [Candidate.Of(expert, Verdict.Chosen)]);
+            var offered = await next.Make(db, wanted, expert.PhysicianId, decision, rank, now);
+            await next.MoveOn(db, offered, now);
+            return TypedResults.Ok(new OfferMade(caseId, expert.PhysicianId, rank));
+        });
+
+    private static Problem Refusal(Verdict verdict) => verdict switch
+    {
+        Verdict.NotIndependent => Problems.CannotBeAsked.Because(
+            "The physician practises where the patient is treated.", "Ce médecin exerce dans l'établissement qui soigne le patient."),
+        Verdict.AlreadyAsked => Problems.CannotBeAsked.Because("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
+        Verdict.Away => Problems.CannotBeAsked.Because("The physician is away.", "Ce médecin est absent."),
+        _ => Problems.CannotBeAsked.Because("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),
+    };
+}

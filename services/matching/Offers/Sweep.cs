@@ -1,0 +1,105 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.ServiceDefaults.Database;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>
+/// Moves cases on when their moment comes: an offer expires, 72 h are left, a place became free. Each case in a transaction of its own, skipping what
+/// another instance works on, so any number of sweeps may run.
+/// </summary>
+internal sealed partial class Sweep(NpgsqlDataSource dataSource, NextChoice next, SweepSignal signal, TimeProvider time, IOptions<MatchingOptions> options, ILogger<Sweep> logger)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await MoveOneOn(stoppingToken))
+                {
+                }
+
+                await signal.Wait(options.Value.SweepInterval, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                Log.DatabaseAway(logger, exception);
+                await signal.Wait(options.Value.SweepInterval, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>False when no case is due.</summary>
+    internal async Task<bool> MoveOneOn(CancellationToken cancel)
+    {
+        Guid? caseId = null;
+        try
+        {
+            return await dataSource.InTransaction(async db =>
+            {
+                var now = time.GetUtcNow();
+                if (await MatchingCase.LockOneDue(db, now) is not { } due)
+                {
+                    return false;
+                }
+
+                caseId = due.CaseId;
+                await next.MoveOn(db, due, now);
+                return true;
+            }, cancel);
+        }
+        catch (Exception exception) when (caseId is not null && !cancel.IsCancellationRequested)
+        {
+            // One case that cannot be moved must not hold up the others: it is tried again later.
+            Log.PutOff(logger, caseId.Value, exception);
+            await using var db = await dataSource.OpenConnectionAsync(cancel);
+            await db.ExecuteAsync(
+                "update matching_case set next_look_at = @Later where case_id = @caseId and next_look_at is not null",
+                new { caseId, Later = time.GetUtcNow() + options.Value.TryAgainAfter });
+            return true;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Sweep: the database is away")]
+        public static partial void DatabaseAway(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "Sweep: case {CaseId} could not be moved on and is put off")]
+        public static partial void PutOff(ILogger logger, Guid caseId, Exception exception);
+    }
+}
+
+/// <summary>Wakes the sweep of this process at once; the interval does it for those of others.</summary>
+internal sealed class SweepSignal(TimeProvider time)
+{
+    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Wake() => Volatile.Read(ref _woken).TrySetResult();
+
+    public async Task Wait(TimeSpan limit, CancellationToken cancel)
+    {
+        var woken = Volatile.Read(ref _woken);
+        try
+        {
+            await woken.Task.WaitAsync(limit, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // Nobody called: it is time to look anyway.
+        }
+
+        if (woken.Task.IsCompleted)
+        {
+            Volatile.Write(ref _woken, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Dapper;
+using Npgsql;
+
+namespace SecondOpinion.Matching.Offers;
+
+/// <summary>Has the waiting cases that a physician could take looked at again: the physician was admitted, came back, or has a free place.</summary>
+internal sealed class WaitingCases(NpgsqlDataSource dataSource, SweepSignal signal, TimeProvider time)
+{
+    /// <summary>Called after the commit of what changed. A call lost to a crash costs <c>Matching:TryAgainAfter</c> and nothing else.</summary>
+    public async Task LookAgain(Guid physicianId)
+    {
+        await using var db = await dataSource.OpenConnectionAsync();
+        var woken = await db.ExecuteAsync(
+            """
+            update matching_case
+            set next_look_at = @Now
+            where case_id in (
+              select c.case_id
+              from matching_case c
+              join expert e on e.physician_id = @physicianId and (c.pathology_code = any(e.pathology_codes) or c.specialty_code = e.specialty_code)
+              where c.state = 'waiting'
+              order by c.case_id
+              for update of c)
+            """,
+            new { physicianId, Now = time.GetUtcNow() });
+        if (woken > 0)
+        {
+            signal.Wake();
+        }
+    }
+}

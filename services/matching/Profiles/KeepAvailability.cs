@@ -1,0 +1,29 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Profiles;
+
+/// <summary>A physician went away, came back, or takes more or fewer cases: keeps the latest by its own time, even before the profile is known.</summary>
+internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IConsumer<AvailabilityChanged>
+{
+    public async Task Consume(ConsumeContext<AvailabilityChanged> context)
+    {
+        var changed = context.Message;
+        await inbox.Once(context, nameof(KeepAvailability), db => db.ExecuteAsync(
+            """
+            insert into expert (physician_id, capacity, capacity_at, away_until, away_at)
+            values (@PhysicianId, @Capacity, @ChangedAt, @AwayUntil, @ChangedAt)
+            on conflict (physician_id) do update
+            set capacity = case when expert.capacity_at <= excluded.capacity_at then excluded.capacity else expert.capacity end,
+              capacity_at = greatest(expert.capacity_at, excluded.capacity_at),
+              away_until = excluded.away_until,
+              away_at = excluded.away_at
+            where expert.away_at is null or expert.away_at <= excluded.away_at
+            """,
+            new { changed.PhysicianId, changed.Capacity, changed.ChangedAt, changed.AwayUntil }));
+        await waiting.LookAgain(changed.PhysicianId);
+    }
+}

@@ -1,0 +1,31 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Matching.Profiles;
+
+/// <summary>The scientific council admitted a référent, or the profile changed: keeps the latest by its own time.</summary>
+internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IConsumer<PhysicianAdmitted>
+{
+    public async Task Consume(ConsumeContext<PhysicianAdmitted> context)
+    {
+        var profile = context.Message;
+        await inbox.Once(context, nameof(KeepProfile), db => db.ExecuteAsync(
+            """
+            insert into expert (physician_id, profile_at, specialty_code, pathology_codes, establishments, capacity, capacity_at)
+            values (@PhysicianId, @AdmittedAt, @SpecialtyCode, @PathologyCodes, @Establishments, @Capacity, @AdmittedAt)
+            on conflict (physician_id) do update
+            set profile_at = excluded.profile_at,
+              specialty_code = excluded.specialty_code,
+              pathology_codes = excluded.pathology_codes,
+              establishments = excluded.establishments,
+              capacity = case when expert.capacity_at <= excluded.capacity_at then excluded.capacity else expert.capacity end,
+              capacity_at = greatest(expert.capacity_at, excluded.capacity_at)
+            where expert.profile_at is null or expert.profile_at <= excluded.profile_at
+            """,
+            new { profile.PhysicianId, profile.AdmittedAt, profile.SpecialtyCode, profile.PathologyCodes, profile.Establishments, profile.Capacity }));
+        await waiting.LookAgain(profile.PhysicianId);
+    }
+}

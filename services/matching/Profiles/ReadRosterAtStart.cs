@@ -1,0 +1,87 @@
+using Dapper;
+using Grpc.Core;
+using Npgsql;
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Matching.Offers;
+
+namespace SecondOpinion.Matching.Profiles;
+
+/// <summary>
+/// Asks the physician service once for the whole roster: profiles published before matching's queue existed never came as events. A profile that came as
+/// an event is newer and stays.
+/// </summary>
+internal sealed partial class ReadRosterAtStart(
+    Roster.RosterClient roster, NpgsqlDataSource dataSource, WaitingCases waiting, TimeProvider time, ILogger<ReadRosterAtStart> logger) : BackgroundService
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var pause = TimeSpan.FromSeconds(1); !stoppingToken.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                Log.Read(logger, await Read(stoppingToken));
+                return;
+            }
+            catch (Exception exception) when (exception is RpcException or NpgsqlException && !stoppingToken.IsCancellationRequested)
+            {
+                Log.NotYet(logger, exception is RpcException rpc ? rpc.StatusCode.ToString() : exception.GetType().Name);
+                await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>How many profiles were new.</summary>
+    private async Task<int> Read(CancellationToken cancel)
+    {
+        var added = 0;
+        using var call = roster.List(new ListRosterRequest(), deadline: time.GetUtcNow().UtcDateTime + Deadline, cancellationToken: cancel);
+        await foreach (var profile in call.ResponseStream.ReadAllAsync(cancel))
+        {
+            var physicianId = Guid.Parse(profile.PhysicianId);
+            await using var db = await dataSource.OpenConnectionAsync(cancel);
+            // Dated at the beginning of time: any event, before or after, wins.
+            var isNew = await db.ExecuteAsync(
+                """
+                insert into expert (physician_id, profile_at, specialty_code, pathology_codes, establishments, capacity, capacity_at)
+                values (@physicianId, '-infinity', @SpecialtyCode, @PathologyCodes, @Establishments, @Capacity, '-infinity')
+                on conflict (physician_id) do update
+                set profile_at = excluded.profile_at,
+                  specialty_code = excluded.specialty_code,
+                  pathology_codes = excluded.pathology_codes,
+                  establishments = excluded.establishments
+                where expert.profile_at is null
+                """,
+                new
+                {
+                    physicianId,
+                    profile.SpecialtyCode,
+                    PathologyCodes = profile.PathologyCodes.ToArray(),
+                    Establishments = profile.Establishments.ToArray(),
+                    profile.Capacity,
+                });
+            if (isNew > 0)
+            {
+                added++;
+                await waiting.LookAgain(physicianId);
+            }
+        }
+
+        return added;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Roster: {Added} profiles were read")]
+        public static partial void Read(ILogger logger, int added);
+
+        [LoggerMessage(LogLevel.Information, "Roster: the physician service does not answer yet ({Status})")]
+        public static partial void NotYet(ILogger logger, string status);
+    }
+}

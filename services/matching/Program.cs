@@ -1,0 +1,46 @@
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Matching;
+using SecondOpinion.Matching.Cases;
+using SecondOpinion.Matching.Offers;
+using SecondOpinion.Matching.Profiles;
+using SecondOpinion.ServiceDefaults;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Resilience;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("matching");
+builder.AddDatabase("matching", typeof(Program).Assembly);
+builder.AddMessaging("matching", bus =>
+{
+    bus.AddConsumer<KeepProfile>();
+    bus.AddConsumer<KeepAvailability>();
+    bus.AddConsumer<OfferCompletedCase>();
+    bus.AddConsumer<CloseWithdrawnCase>();
+    bus.AddConsumer<KeepDeadline>();
+    bus.AddConsumer<FreePlaceOnDelivery>();
+    bus.AddConsumer<AssignOnAcceptance>();
+    bus.AddConsumer<AskNextOnRefusal>();
+});
+builder.AddServiceClient<Roster.RosterClient>("physician");
+
+builder.Services.AddOptions<MatchingOptions>().BindConfiguration(MatchingOptions.Section)
+    .Validate(o => o.IsUsable, "Section Matching: lifetimes and intervals are durations above zero, e.g. Matching:OfferLifetime=24:00:00.")
+    .ValidateOnStart();
+builder.Services.AddSingleton<MatchingMetrics>();
+builder.Services.AddSingleton<NextChoice>();
+builder.Services.AddSingleton<WaitingCases>();
+builder.Services.AddSingleton<SweepSignal>();
+builder.Services.AddHostedService<Sweep>();
+builder.Services.AddHostedService<ReadRosterAtStart>();
+
+var app = builder.Build();
+app.UseServiceDefaults(Problems.All);
+app.MapGrpcService<CountExperts>().AllowRoles(Access.Service);
+
+var api = app.MapGroup("/api/v1");
+ShowMatching.Map(api);
+OfferByHand.Map(api);
+
+await app.RunService();
