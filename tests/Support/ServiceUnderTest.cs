@@ -69,7 +69,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
     }
 
     /// <summary>Starts it again after <see cref="Stop"/>, on the same database and virtual host; settings may differ.</summary>
-    public async Task Start(IReadOnlyDictionary<string, string?>? settings = null)
+    public async Task Start(IReadOnlyDictionary<string, string?>? settings = null, bool mustBeReady = true)
     {
         foreach (var (key, value) in settings ?? new Dictionary<string, string?>())
         {
@@ -83,7 +83,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         HttpAddress = new Uri(addresses[0]);
         GrpcAddress = new Uri(addresses[1]);
         using var http = new HttpClient { BaseAddress = HttpAddress };
-        await Eventually.True(async () => (await http.GetAsync("/health")).IsSuccessStatusCode, $"{_name} is healthy");
+        await Eventually.True(async () => (await http.GetAsync(mustBeReady ? "/health" : "/alive")).IsSuccessStatusCode, $"{_name} is healthy");
     }
 
     public async Task Stop()

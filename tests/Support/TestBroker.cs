@@ -23,7 +23,8 @@ public sealed class TestBroker : IAsyncDisposable
     /// <summary><c>amqp://…/vhost</c>, for the service under test.</summary>
     public Uri Address { get; }
 
-    public static async Task<TestBroker> Start()
+    /// <param name="listens">False: no queue takes anything until <see cref="Listen"/>.</param>
+    public static async Task<TestBroker> Start(bool listens = true)
     {
         var servers = await TestServers.Get();
         var vhost = $"t-{Guid.CreateVersion7():n}";
@@ -37,22 +38,26 @@ public sealed class TestBroker : IAsyncDisposable
 
         var address = new Uri(servers.RabbitMq, vhost);
         var heard = new ConcurrentQueue<Heard>();
-        var bus = Bus.Factory.CreateUsingRabbitMq(x =>
-        {
-            x.Host(address);
-            x.ReceiveEndpoint("test-ear", endpoint =>
-            {
-                endpoint.AutoDelete = true;
-                foreach (var type in Events)
-                {
-                    Listen.MakeGenericMethod(type).Invoke(null, [endpoint, heard]);
-                }
-            });
-        });
+        var bus = Bus.Factory.CreateUsingRabbitMq(x => x.Host(address));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await bus.StartAsync(limit.Token);
-        return new TestBroker(bus, heard, address);
+        var broker = new TestBroker(bus, heard, address);
+        if (listens)
+        {
+            await broker.Listen();
+        }
+
+        return broker;
     }
+
+    /// <summary>From now on every event is heard.</summary>
+    public Task Listen() => _bus.ConnectReceiveEndpoint("test-ear", endpoint =>
+    {
+        foreach (var type in Events)
+        {
+            ListenMethod.MakeGenericMethod(type).Invoke(null, [endpoint, _heard]);
+        }
+    }).Ready;
 
     /// <summary>Every event of the contracts.</summary>
     public static IReadOnlyList<Type> Events { get; } =
@@ -82,7 +87,7 @@ public sealed class TestBroker : IAsyncDisposable
         await _bus.StopAsync(limit.Token);
     }
 
-    private static readonly MethodInfo Listen = typeof(TestBroker).GetMethod(nameof(ListenTo), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo ListenMethod = typeof(TestBroker).GetMethod(nameof(ListenTo), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private static void ListenTo<T>(IReceiveEndpointConfigurator endpoint, ConcurrentQueue<Heard> heard) where T : class =>
         endpoint.Handler<T>(context =>

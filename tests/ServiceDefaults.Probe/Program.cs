@@ -1,0 +1,59 @@
+using System.Security.Claims;
+using Dapper;
+using MassTransit;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.ServiceDefaults;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+// The smallest service that uses all of ServiceDefaults, so that its promises can be tested by themselves.
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("probe");
+builder.AddDatabase("probe", typeof(Program).Assembly);
+builder.AddMessaging("probe", bus => bus.AddConsumer<CountWithdrawals>());
+
+var app = builder.Build();
+app.UseServiceDefaults([]);
+var api = app.MapGroup("/api/v1");
+api.MapPost("/things", (MakeThing request, HttpContext http, NpgsqlDataSource dataSource) => Idempotent.Run(dataSource, http, request, async db =>
+{
+    if (request.Name.Length == 0)
+    {
+        return (Results<Created<Thing>, Problem>)CommonProblems.Invalid(new FieldError("#/name", "required", "Donnez un nom."));
+    }
+
+    var thing = new Thing(Guid.CreateVersion7(), request.Name);
+    await db.ExecuteAsync("insert into thing (id, name) values (@Id, @Name)", thing);
+    await Outbox.Publish(db, thing.Id, new CaseWithdrawn { CaseId = thing.Id, WithdrawnAt = DateTimeOffset.UnixEpoch });
+    if (request.Name == "refused after writing")
+    {
+        return CommonProblems.Invalid(new FieldError("#/name", "refused", "Refusé."));
+    }
+
+    return TypedResults.Created($"/api/v1/things/{thing.Id}", thing);
+})).AllowRoles(Access.Patient);
+api.MapGet("/things/{id:guid}", (Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource) =>
+    dataSource.InTransaction(async db =>
+    {
+        await Audit.Record(db, user, "read", "thing", id, "own_file");
+        return await db.QuerySingleOrDefaultAsync<Thing>("select id, name from thing where id = @id", new { id });
+    })).AllowRoles(Access.Patient);
+api.MapGet("/forgotten", () => "no policy was stated");
+api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Access.Patient);
+await app.RunService();
+
+internal sealed record MakeThing(string Name);
+
+internal sealed record Thing(Guid Id, string Name);
+
+internal sealed class CountWithdrawals(Inbox inbox) : IConsumer<CaseWithdrawn>
+{
+    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(CountWithdrawals), db =>
+        db.ExecuteAsync("insert into withdrawal (case_id, seen) values (@CaseId, 1)", new { context.Message.CaseId }));
+}
