@@ -1,0 +1,69 @@
+namespace Grpc.Core;
+
+/// <summary>The server's view of one call.</summary>
+public abstract class ServerCallContext
+{
+    private IDictionary<object, object>? userState;
+
+    public string Method => MethodCore;
+
+    public string Host => HostCore;
+
+    public string Peer => PeerCore;
+
+    /// <summary>UTC; <see cref="DateTime.MaxValue"/> when the caller set none.</summary>
+    public DateTime Deadline => DeadlineCore;
+
+    public Metadata RequestHeaders => RequestHeadersCore;
+
+    /// <summary>Cancelled when the caller cancels, when the connection breaks, and when the deadline has passed.</summary>
+    public CancellationToken CancellationToken => CancellationTokenCore;
+
+    public Metadata ResponseTrailers => ResponseTrailersCore;
+
+    public Status Status
+    {
+        get => StatusCore;
+        set => StatusCore = value;
+    }
+
+    public WriteOptions? WriteOptions
+    {
+        get => WriteOptionsCore;
+        set => WriteOptionsCore = value;
+    }
+
+    public AuthContext AuthContext => AuthContextCore;
+
+    public IDictionary<object, object> UserState => UserStateCore;
+
+    protected abstract string MethodCore { get; }
+
+    protected abstract string HostCore { get; }
+
+    protected abstract string PeerCore { get; }
+
+    protected abstract DateTime DeadlineCore { get; }
+
+    protected abstract Metadata RequestHeadersCore { get; }
+
+    protected abstract CancellationToken CancellationTokenCore { get; }
+
+    protected abstract Metadata ResponseTrailersCore { get; }
+
+    protected abstract Status StatusCore { get; set; }
+
+    protected abstract WriteOptions? WriteOptionsCore { get; set; }
+
+    protected abstract AuthContext AuthContextCore { get; }
+
+    protected virtual IDictionary<object, object> UserStateCore => userState ??= new Dictionary<object, object>();
+
+    public Task WriteResponseHeadersAsync(Metadata responseHeaders) => WriteResponseHeadersAsyncCore(responseHeaders);
+
+    public ContextPropagationToken CreatePropagationToken(ContextPropagationOptions? options = null) => CreatePropagationTokenCore(options);
+
+    protected abstract Task WriteResponseHeadersAsyncCore(Metadata responseHeaders);
+
+    protected abstract ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options);
+}

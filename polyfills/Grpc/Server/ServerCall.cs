@@ -1,0 +1,342 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Grpc.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace Grpc.AspNetCore.Server;
+
+/// <summary>
+/// One call on the server: the context that its service sees, and the state that decides who ends it. Two may try, the handler and the
+/// deadline; <see cref="gate"/> lets one win, and keeps a message from being cut by the deadline's trailers.
+/// </summary>
+internal sealed partial class ServerCall(HttpContext http, ServiceSettings settings, ILogger logger, IMethod method)
+    : ServerCallContext, IServerCallContextFeature
+{
+    private static readonly StringValues OkHeader = "0";
+    private static readonly StringValues ContentTypeHeader = Protocol.ContentType;
+    private static readonly StringValues AcceptedHeader = MessageEncoding.Accepted;
+
+    private readonly Lock gate = new();
+    private string? requestEncoding;
+    private string? responseEncoding;
+    private bool requestRead;
+    private bool ended;
+    private Status status = Status.DefaultSuccess;
+    private Metadata? requestHeaders;
+    private Metadata? responseTrailers;
+
+    public HttpContext Http => http;
+
+    public ServerCallContext ServerCallContext => this;
+
+    public Status FinalStatus => status;
+
+    /// <summary>Reads the request's headers; refuses an encoding nobody here can read.</summary>
+    public void Start()
+    {
+        http.Features.Set<IServerCallContextFeature>(this);
+        var headers = http.Request.Headers;
+        if (headers.GrpcTimeout is { Count: > 0 } timeout)
+        {
+            StartDeadline(timeout.ToString());
+        }
+
+        if (headers.GrpcEncoding is { Count: > 0 } encoding)
+        {
+            requestEncoding = encoding.ToString();
+            if (!MessageEncoding.IsKnown(requestEncoding))
+            {
+                http.Response.Headers.GrpcAcceptEncoding = AcceptedHeader;
+                throw new RpcException(new Status(StatusCode.Unimplemented, $"Unsupported grpc-encoding value '{requestEncoding}'. "
+                    + $"Supported encodings: {MessageEncoding.Accepted}"));
+            }
+        }
+
+        http.Response.Headers.ContentType = ContentTypeHeader;
+        if (settings.ResponseCompressionAlgorithm is { } algorithm && MessageEncoding.Accepts(headers.GrpcAcceptEncoding, algorithm))
+        {
+            responseEncoding = algorithm;
+            http.Response.Headers.GrpcEncoding = algorithm;
+        }
+    }
+
+    /// <summary>The one message of a unary request, and the end of the request behind it.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<T> ReadSingleAsync<T>(Marshaller<T> marshaller)
+        where T : class
+    {
+        T? message = null;
+        while (true)
+        {
+            var read = await http.Request.BodyReader.ReadAsync();
+            if (message is null && TryTake(marshaller, read.Buffer, out message, out var rest))
+            {
+                http.Request.BodyReader.AdvanceTo(rest.Start);
+            }
+            else
+            {
+                rest = read.Buffer;
+                http.Request.BodyReader.AdvanceTo(rest.Start, rest.End);
+            }
+
+            if (message is not null && !rest.IsEmpty)
+            {
+                throw new RpcException(new Status(StatusCode.Internal, "Additional data after the message received."));
+            }
+
+            if (read.IsCompleted)
+            {
+                requestRead = true;
+                return message ?? throw new RpcException(new Status(StatusCode.Internal, "Incomplete message."));
+            }
+        }
+    }
+
+    /// <summary>The next message of a request stream, or null at its end.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<T?> ReadNextAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class
+    {
+        while (!requestRead)
+        {
+            var read = await http.Request.BodyReader.ReadAsync(cancellationToken);
+            if (TryTake(marshaller, read.Buffer, out var message, out var rest))
+            {
+                http.Request.BodyReader.AdvanceTo(rest.Start);
+                return message;
+            }
+
+            http.Request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                requestRead = true;
+                if (!read.Buffer.IsEmpty)
+                {
+                    throw new RpcException(new Status(StatusCode.Internal, "Incomplete message."));
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The one message of a unary response; it leaves together with the trailers.</summary>
+    public ValueTask WriteSingleAsync<T>(Marshaller<T> marshaller, T? message)
+        where T : class
+    {
+        if (message is null)
+        {
+            throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
+        }
+
+        return WriteAsync(marshaller, message, flush: false, CancellationToken.None);
+    }
+
+    public ValueTask WriteAsync<T>(Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
+    {
+        if (!http.Response.HasStarted)
+        {
+            var start = http.Response.StartAsync(cancellationToken);
+            if (!start.IsCompletedSuccessfully)
+            {
+                return WriteStartedAsync(start, marshaller, message, flush, cancellationToken);
+            }
+        }
+
+        WriteMessage(marshaller, message);
+        return flush ? FlushAsync(cancellationToken) : default;
+    }
+
+    public static void WriteStatus(IHeaderDictionary destination, Status status)
+    {
+        destination.GrpcStatus = status.StatusCode == StatusCode.OK
+            ? OkHeader
+            : ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture);
+        if (!string.IsNullOrEmpty(status.Detail))
+        {
+            destination.GrpcMessage = PercentEncoding.Encode(status.Detail);
+        }
+    }
+
+    /// <summary>The service returned.</summary>
+    public void Complete()
+    {
+        lock (gate)
+        {
+            End(status);
+        }
+    }
+
+    /// <summary>The service, or the reading of its request, threw.</summary>
+    public void Fail(Exception exception)
+    {
+        var outcome = Explain(exception);
+        lock (gate)
+        {
+            if (!ended && exception is RpcException { Trailers.Count: > 0 } rpc)
+            {
+                foreach (var trailer in rpc.Trailers)
+                {
+                    ResponseTrailersCore.Add(trailer);
+                }
+            }
+
+            End(outcome);
+        }
+    }
+
+    /// <summary>Nothing of this call touches the request after this: its objects go to the next one.</summary>
+    public async ValueTask EndAsync()
+    {
+        timer?.Dispose();
+        abortRegistration.Dispose();
+        if (expiry is not null)
+        {
+            await expiry;
+        }
+    }
+
+    private async ValueTask WriteStartedAsync<T>(
+        Task start, Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
+    {
+        await start;
+        WriteMessage(marshaller, message);
+        if (flush)
+        {
+            await FlushAsync(cancellationToken);
+        }
+    }
+
+    private void WriteMessage<T>(Marshaller<T> marshaller, T message)
+    {
+        var encoding = WriteOptionsCore is { } options && options.Flags.HasFlag(WriteFlags.NoCompress) ? null : responseEncoding;
+        lock (gate)
+        {
+            if (ended)
+            {
+                throw new InvalidOperationException("Can't write the message because the request is complete.");
+            }
+
+            PayloadWriter.Serialize(
+                marshaller, message, http.Response.BodyWriter, settings.MaxSendMessageSize, encoding, settings.ResponseCompressionLevel);
+        }
+    }
+
+    private ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        var flush = http.Response.BodyWriter.FlushAsync(cancellationToken);
+        if (flush.IsCompletedSuccessfully)
+        {
+            _ = flush.Result;
+            return default;
+        }
+
+        return Awaited(flush);
+
+        static async ValueTask Awaited(ValueTask<FlushResult> flush) => await flush;
+    }
+
+    private bool TryTake<T>(Marshaller<T> marshaller, in ReadOnlySequence<byte> buffer, out T? message, out ReadOnlySequence<byte> rest)
+        where T : class
+    {
+        message = null;
+        rest = buffer;
+        if (!MessagePrefix.TryRead(buffer, settings.MaxReceiveMessageSize, requestEncoding, out var prefix)
+            || buffer.Length < Protocol.PrefixLength + prefix.Length)
+        {
+            return false;
+        }
+
+        var payload = buffer.Slice(Protocol.PrefixLength, prefix.Length);
+        rest = buffer.Slice(payload.End);
+        if (prefix.IsCompressed)
+        {
+            payload = MessageEncoding.Decompress(payload, requestEncoding!, settings.MaxReceiveMessageSize);
+        }
+
+        try
+        {
+            message = PayloadReader.Deserialize(marshaller, payload);
+            return true;
+        }
+        catch (Exception ex) when (ex is not RpcException)
+        {
+            throw new RpcException(new Status(StatusCode.Internal, "Error deserializing the request message.", ex));
+        }
+    }
+
+    private void End(Status outcome)
+    {
+        if (ended)
+        {
+            return;
+        }
+
+        ended = true;
+        status = outcome;
+
+        // With nothing written yet, one header block carries everything ("Trailers-Only").
+        var destination = http.Response.HasStarted
+            ? http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
+            : http.Response.Headers;
+        WriteStatus(destination, outcome);
+        if (responseTrailers is not null)
+        {
+            foreach (var trailer in responseTrailers)
+            {
+                destination.Append(trailer.Key, MetadataCodec.HeaderValue(trailer));
+            }
+        }
+    }
+
+    private Status Explain(Exception exception)
+    {
+        if (exception is RpcException rpc)
+        {
+            Log.CallRefused(logger, rpc, method.FullName, rpc.StatusCode);
+            return rpc.Status;
+        }
+
+        if (exception is OperationCanceledException or IOException && (ended || http.RequestAborted.IsCancellationRequested))
+        {
+            Log.CallCancelled(logger, method.FullName);
+            return new Status(StatusCode.Cancelled, "The call was cancelled by the client.", exception);
+        }
+
+        Log.CallFailed(logger, exception, method.FullName);
+        var detail = "Exception was thrown by handler.";
+        if (settings.EnableDetailedErrors)
+        {
+            for (var cause = exception; cause is not null; cause = cause.InnerException)
+            {
+                detail += $" {cause.GetType().Name}: {cause.Message}";
+            }
+        }
+
+        return new Status(StatusCode.Unknown, detail, exception);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Method} refused with {Status}")]
+        public static partial void CallRefused(ILogger logger, Exception exception, string method, StatusCode status);
+
+        [LoggerMessage(2, LogLevel.Debug, "{Method} was cancelled by its caller")]
+        public static partial void CallCancelled(ILogger logger, string method);
+
+        [LoggerMessage(3, LogLevel.Error, "{Method} threw")]
+        public static partial void CallFailed(ILogger logger, Exception exception, string method);
+
+        [LoggerMessage(4, LogLevel.Debug, "{Method} exceeded its deadline")]
+        public static partial void DeadlineExceeded(ILogger logger, string method);
+
+        [LoggerMessage(5, LogLevel.Debug, "{Method} exceeded its deadline, and its caller is gone")]
+        public static partial void ExpiryNotSent(ILogger logger, Exception exception, string method);
+    }
+}
