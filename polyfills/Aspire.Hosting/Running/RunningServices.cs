@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting.Running;
+
+internal static class RunningServices
+{
+    public static void AddRunning(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<HostConsole>();
+        services.AddSingleton<OtlpEnvironment>();
+        services.AddSingleton<Orchestrator>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Orchestrator>());
+
+        // Levels stop one after the other, each with 10 s of patience.
+        services.Configure<HostOptions>(static options => options.ShutdownTimeout = TimeSpan.FromMinutes(2));
+        services.Configure<ConsoleLifetimeOptions>(static options => options.SuppressStatusMessages = true);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Aspire.Hosting.Running;
+using Aspire.Hosting.Running.Processes;
+
+namespace Aspire.Hosting.Servers;
+
+/// <summary>
+/// The folder and the account of a private server. PostgreSQL refuses to run as root, so when the host is root (containers, CI) the servers get
+/// an account that their package made, or <c>nobody</c>.
+/// </summary>
+internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
+{
+    public static ServerFolder Prepare(string dataFolder, string name, string preferredAccount)
+    {
+        var path = System.IO.Path.Combine(dataFolder, name);
+        if (geteuid() != 0)
+        {
+            Create(path, null);
+            return new ServerFolder(path, null);
+        }
+
+        var account = Find(preferredAccount) ?? Find("nobody") ?? throw new CannotStartException(
+            $"the host runs as root and there is neither an account {preferredAccount} nor nobody to run the server as");
+        if (Blocking(dataFolder) is { } closed)
+        {
+            // Such as /root, which no other account may enter. The data then lie where it can, under a name made from the wanted place.
+            var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataFolder)))[..12];
+            path = $"/var/tmp/aspire-data-{key}/{name}";
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            File.WriteAllText(
+                System.IO.Path.Combine(dataFolder, name + ".moved"), $"{path}\nbecause the account {account.Name} may not enter {closed}\n");
+        }
+
+        Create(path, account);
+        return new ServerFolder(path, account);
+    }
+
+    /// <summary>Gives a file or folder that the host made to the account.</summary>
+    public void Own(string path)
+    {
+        if (Account is { } account && chown(path, account.UserId, account.GroupId) != 0)
+        {
+            throw new CannotStartException($"{path} could not be given to the account {account.Name}");
+        }
+    }
+
+    /// <summary>Writes a file that only the server may read.</summary>
+    public void Write(string name, string content)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        File.Delete(path);
+        using (var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            file.Write(Encoding.UTF8.GetBytes(content));
+        }
+
+        Own(path);
+    }
+
+    public string Folder(string name)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        Create(path, Account);
+        return path;
+    }
+
+    private static void Create(string path, ServerAccount? account)
+    {
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        new ServerFolder(path, account).Own(path);
+    }
+
+    /// <summary>The first folder on the way that other accounts may not enter.</summary>
+    private static string? Blocking(string path)
+    {
+        for (var folder = new DirectoryInfo(path); folder is not null; folder = folder.Parent)
+        {
+            if (folder.Exists && !folder.UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
+            {
+                return folder.FullName;
+            }
+        }
+
+        return null;
+    }
+
+    private static ServerAccount? Find(string name)
+    {
+        foreach (var line in File.ReadLines("/etc/passwd"))
+        {
+            var fields = line.Split(':');
+            if (fields.Length > 3 && fields[0] == name)
+            {
+                return new ServerAccount(
+                    name, uint.Parse(fields[2], CultureInfo.InvariantCulture), uint.Parse(fields[3], CultureInfo.InvariantCulture));
+            }
+        }
+
+        return null;
+    }
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int chown(string path, uint owner, uint group);
+}
