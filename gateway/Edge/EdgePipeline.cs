@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Primitives;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Gateway.Edge;
+
+/// <summary>What is true of every request that comes in and every answer that leaves, whatever the route.</summary>
+internal static class EdgePipeline
+{
+    /// <summary>A caller may not speak for a proxy, another user or another tracing system. Cookies are never credentials here.</summary>
+    private static readonly string[] Dropped = ["baggage", "tracestate", "Request-Id", "Correlation-Context", "Forwarded", "Cookie", "X-Real-IP", "X-HTTP-Method-Override"];
+
+    private static readonly string[] DroppedPrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
+
+    private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    public static void AddEdge(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<DistributedContextPropagator, EdgePropagator>();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentConnections = builder.Configuration.GetValue<long?>("Gateway:Connections") ?? 10_000;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        var origins = builder.Configuration.GetSection("Cors:Origins").Get<string[]>() ?? [];
+        if (origins.Length > 0)
+        {
+            builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+                .WithOrigins(origins)
+                .WithMethods(Methods)
+                .WithHeaders("Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "traceparent")
+                .WithExposedHeaders("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Request-Id", "Content-Disposition")
+                .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
+        }
+    }
+
+    /// <summary>Drops what a caller may not claim; puts the trace id and the safety headers on every answer, errors included.</summary>
+    public static void UseCleanHeaders(this WebApplication app) => app.Use((context, next) =>
+    {
+        var headers = context.Request.Headers;
+        foreach (var name in headers.Keys.Where(IsDropped).ToList())
+        {
+            headers.Remove(name);
+        }
+
+        if (headers.TryGetValue("traceparent", out var parent) && !EdgePropagator.IsValid(parent.ToString()))
+        {
+            headers.Remove("traceparent");
+        }
+
+        context.Response.OnStarting(() =>
+        {
+            AddSafetyHeaders(context);
+            return Task.CompletedTask;
+        });
+        return next(context);
+    });
+
+    /// <summary>TRACE, CONNECT and invented methods end here.</summary>
+    public static void UseKnownMethods(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (Methods.Contains(context.Request.Method))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        context.Response.Headers.Allow = string.Join(", ", Methods);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Cross-origin calls are closed unless <c>Cors:Origins</c> names the front ends.</summary>
+    public static void UseAllowedOrigins(this WebApplication app)
+    {
+        if (app.Configuration.GetSection("Cors:Origins").GetChildren().Any())
+        {
+            app.UseCors();
+        }
+    }
+
+    /// <summary>The gateway is healthy by itself: it must go on answering while a service is away.</summary>
+    public static void MapEdgeHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+    }
+
+    /// <summary>Everything else is a plain 404, with or without a token.</summary>
+    public static void MapNothingHere(this WebApplication app) =>
+        app.Map("/{**path}", () => CommonProblems.NotFound.Because(
+            "There is no such route. See /docs.", "Cette route n'existe pas. Voir /docs.")).AllowAnonymous().WithOrder(int.MaxValue).ExcludeFromDescription();
+
+    private static bool IsDropped(string name) =>
+        Dropped.Contains(name, StringComparer.OrdinalIgnoreCase) || DroppedPrefixes.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase));
+
+    private static void AddSafetyHeaders(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers["Request-Id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+        headers["Cross-Origin-Resource-Policy"] = "same-site";
+        Add(headers, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+        Add(headers, "Cache-Control", "no-store");
+        headers.Remove("Server");
+        headers.Remove("X-Powered-By");
+    }
+
+    private static void Add(IHeaderDictionary headers, string name, StringValues value)
+    {
+        if (!headers.ContainsKey(name))
+        {
+            headers[name] = value;
+        }
+    }
+}

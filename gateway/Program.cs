@@ -1,0 +1,37 @@
+using SecondOpinion.Gateway.Documents;
+using SecondOpinion.Gateway.Edge;
+using SecondOpinion.Gateway.ProblemPages;
+using SecondOpinion.Gateway.RateLimits;
+using SecondOpinion.Gateway.Routing;
+using SecondOpinion.ServiceDefaults;
+using SecondOpinion.ServiceDefaults.Problems;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("gateway");
+builder.AddEdge();
+builder.AddClientLimits();
+builder.AddProxy();
+builder.AddDocuments();
+
+var app = builder.Build();
+
+// The order matters: what a caller may not claim is dropped first; a client is counted before it is refused.
+app.UseCleanHeaders();
+app.UseProblemAnswers();
+app.UseKnownMethods();
+app.UseDocsPage();
+app.UseRouting();
+app.UseAllowedOrigins();
+app.UseAuthentication();
+app.UseClientLimits();
+app.UseAuthorization();
+
+app.MapProxy();
+app.MapEdgeHealth();
+OpenApiDocument.Map(app);
+ReadProblems.Map(app);
+app.MapNothingHere();
+
+await app.RunService();
+
+internal sealed partial class Program;

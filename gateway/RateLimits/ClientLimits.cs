@@ -1,0 +1,145 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Claims;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Gateway.RateLimits;
+
+/// <summary>Section <c>RateLimits</c>: a quota for each kind of client.</summary>
+internal sealed class RateLimitOptions
+{
+    /// <summary>All tokens of one insurer together.</summary>
+    [Required]
+    public Quota Partner { get; set; } = new() { Permits = 600 };
+
+    /// <summary>One patient or physician.</summary>
+    [Required]
+    public Quota User { get; set; } = new() { Permits = 1200 };
+
+    /// <summary>One phone agent, member of the council or operator.</summary>
+    [Required]
+    public Quota Staff { get; set; } = new() { Permits = 6000 };
+
+    /// <summary>One address without a valid token.</summary>
+    [Required]
+    public Quota Anonymous { get; set; } = new() { Permits = 300 };
+
+    internal bool IsValid => new[] { Partner, User, Staff, Anonymous }.All(q => q.Permits > 0 && q.WindowSeconds > 0);
+}
+
+internal sealed class Quota
+{
+    public int Permits { get; set; }
+
+    public int WindowSeconds { get; set; } = 60;
+}
+
+/// <summary>
+/// Counts each client's requests and says on every answer what is left: <c>RateLimit-Policy: "partner";q=600;w=60</c>,
+/// <c>RateLimit: "partner";r=50;t=30</c>. Names and form of the fields follow a draft that may still change; they are written here only.
+/// </summary>
+internal sealed class ClientLimits : IDisposable
+{
+    private readonly RateLimitOptions _options;
+    private readonly PartitionedRateLimiter<Client> _limiter;
+
+    public ClientLimits(IOptions<RateLimitOptions> options, TimeProvider time)
+    {
+        _options = options.Value;
+        _limiter = PartitionedRateLimiter.Create<Client, Client>(client => RateLimitPartition.Get(client, c =>
+        {
+            var quota = QuotaOf(c.Policy);
+            return new FixedWindow(quota.Permits, TimeSpan.FromSeconds(quota.WindowSeconds), time);
+        }));
+    }
+
+    public async Task Count(HttpContext context, RequestDelegate next)
+    {
+        var client = Identify(context);
+        var quota = QuotaOf(client.Policy);
+        using var lease = _limiter.AttemptAcquire(client);
+        lease.TryGetMetadata(FixedWindow.Remaining, out var remaining);
+        lease.TryGetMetadata(FixedWindow.Reset, out var reset);
+        var seconds = Math.Max(1, (int)Math.Ceiling(reset.TotalSeconds));
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers["RateLimit-Policy"] = $"\"{client.Policy}\";q={quota.Permits};w={quota.WindowSeconds}";
+            context.Response.Headers["RateLimit"] = $"\"{client.Policy}\";r={remaining};t={seconds}";
+            return Task.CompletedTask;
+        });
+        if (lease.IsAcquired)
+        {
+            await next(context);
+            return;
+        }
+
+        await new Problem(
+            CommonProblems.TooManyRequests,
+            $"At most {quota.Permits} requests in {quota.WindowSeconds} seconds. Wait for the time in Retry-After.",
+            $"Au plus {quota.Permits} demandes en {quota.WindowSeconds} secondes. Attendez la durée indiquée par Retry-After.",
+            [])
+        {
+            RetryAfterSeconds = seconds,
+            Extensions = new Dictionary<string, object?> { ["violatedPolicies"] = new[] { client.Policy } },
+        }.ExecuteAsync(context);
+    }
+
+    public void Dispose() => _limiter.Dispose();
+
+    private static Client Identify(HttpContext context)
+    {
+        if (context.User.Identity is not { IsAuthenticated: true })
+        {
+            return new Client("anonymous", Network(context.Connection.RemoteIpAddress));
+        }
+
+        var subject = context.User.FindFirstValue("sub") ?? "unknown";
+        return context.User.FindFirstValue("role") switch
+        {
+            Access.Partner => new Client("partner", context.User.FindFirstValue("insurer_id") ?? subject),
+            Access.Agent or Access.Council or Access.Ops => new Client("staff", subject),
+            _ => new Client("user", subject),
+        };
+    }
+
+    /// <summary>An IPv6 caller owns 2^64 addresses: they count as one.</summary>
+    private static string Network(IPAddress? address) => address switch
+    {
+        null => "unknown",
+        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
+        _ => address.ToString(),
+    };
+
+    private Quota QuotaOf(string policy) => policy switch
+    {
+        "partner" => _options.Partner,
+        "staff" => _options.Staff,
+        "user" => _options.User,
+        _ => _options.Anonymous,
+    };
+
+    private readonly record struct Client(string Policy, string Key);
+}
+
+internal static class ClientLimitsPipeline
+{
+    public static void AddClientLimits(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits")
+            .Validate(o => o.IsValid, "RateLimits: every quota needs Permits and WindowSeconds above 0.").ValidateOnStart();
+        builder.Services.AddSingleton<ClientLimits>();
+    }
+
+    /// <summary>After authentication, which says who it is, and before authorization, so that refused attempts count too. Probes do not count.</summary>
+    public static void UseClientLimits(this WebApplication app)
+    {
+        var limits = app.Services.GetRequiredService<ClientLimits>();
+        app.Use((HttpContext context, RequestDelegate next) =>
+            context.Request.Path == "/health" || context.Request.Path == "/alive" ? next(context) : limits.Count(context, next));
+    }
+}

@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SecondOpinion.Gateway.Routing;
+
+/// <summary>Section <c>Gateway</c>.</summary>
+internal sealed class GatewayOptions
+{
+    /// <summary>Largest body of a JSON route, in bytes.</summary>
+    [Range(1, 1 << 30)]
+    public long JsonBytes { get; set; } = 1 << 20;
+
+    /// <summary>Largest medical document, in bytes. Intake has the last word.</summary>
+    [Range(1, long.MaxValue)]
+    public long DocumentBytes { get; set; } = 300L << 20;
+
+    /// <summary>Largest roster, in bytes: 28 million lines of about 60 bytes, and room.</summary>
+    [Range(1, long.MaxValue)]
+    public long RosterBytes { get; set; } = 4L << 30;
+
+    /// <summary>A request may wait this long between two signs of life of the service.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>The same for uploads, which a service may chew on.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan UploadSilence { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a request is held and offered again while no replica takes the connection: a restart becomes a pause, not an error.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(5);
+
+    public long Limit(Body body) => body switch
+    {
+        Body.Document => DocumentBytes,
+        Body.Roster => RosterBytes,
+        _ => JsonBytes,
+    };
+}

@@ -1,0 +1,49 @@
+using SecondOpinion.ServiceDefaults.Problems;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace SecondOpinion.Gateway.Routing;
+
+/// <summary>What YARP could not deliver becomes a problem with the trace id, told apart by whose fault it is.</summary>
+internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyFailures> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        await next(context);
+        if (context.GetForwarderErrorFeature() is not { } failure || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        Log.Failed(logger, failure.Error, context.Response.StatusCode, failure.Exception?.GetType().Name);
+        await Explain(failure, context.Response.StatusCode).ExecuteAsync(context);
+    }
+
+    private static Problem Explain(IForwarderErrorFeature failure, int status) => (failure.Error, status) switch
+    {
+        (ForwarderError.RequestBodyClient, _) => CommonProblems.ForStatus(BadRequest(failure.Exception)?.StatusCode ?? 400),
+        (ForwarderError.NoAvailableDestinations, _) => Away(),
+        (ForwarderError.Request, _) when failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Away(),
+        (_, 504) => Problems.ServiceTooSlow.Because(
+            "It may still be carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
+            "Elle peut encore aboutir. Relisez l'objet avant de répéter la demande ; un POST se répète avec la même clé Idempotency-Key."),
+        _ => Problems.ServiceFailed.Because(
+            "It may have been carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
+            "La demande a pu aboutir. Relisez l'objet avant de la répéter ; un POST se répète avec la même clé Idempotency-Key."),
+    };
+
+    private static Problem Away() => new(
+        Problems.ServiceAway, "Nothing was done. Try again in a moment.", "Rien n'a été fait. Réessayez dans un instant.", []) { RetryAfterSeconds = 5 };
+
+    private static BadHttpRequestException? BadRequest(Exception? exception) => exception switch
+    {
+        BadHttpRequestException bad => bad,
+        AggregateException all => all.Flatten().InnerExceptions.OfType<BadHttpRequestException>().FirstOrDefault(),
+        _ => exception?.InnerException is { } inner ? BadRequest(inner) : null,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Not delivered: {Error}, {Status}, {Cause}")]
+        public static partial void Failed(ILogger logger, ForwarderError error, int status, string? cause);
+    }
+}

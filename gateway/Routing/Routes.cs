@@ -1,0 +1,74 @@
+using SecondOpinion.ServiceDefaults.Access;
+
+namespace SecondOpinion.Gateway.Routing;
+
+/// <summary>How large a body may be, and whether it is read before it is passed on.</summary>
+internal enum Body
+{
+    /// <summary>Read whole first (1 MB): a service never waits for a slow client, and never sees what is too large.</summary>
+    Json,
+
+    /// <summary>One medical document, streamed.</summary>
+    Document,
+
+    /// <summary>An insurer's list of beneficiaries, streamed.</summary>
+    Roster,
+}
+
+/// <param name="Path">Below <c>/api/v1</c>: it and all below it; with a method, exactly it.</param>
+/// <param name="Service">Who answers.</param>
+/// <param name="Roles">Whose tokens pass. The service checks again, and more closely.</param>
+/// <param name="Public">Callers without a token pass too; a token of another role does not.</param>
+/// <param name="Body">Size limit.</param>
+/// <param name="Method">Only this method; null for all.</param>
+internal sealed record EdgeRoute(string Path, string Service, IReadOnlyList<string> Roles, bool Public = false, Body Body = Body.Json, string? Method = null)
+{
+    public string Id => $"{Method ?? "any"} {Path}";
+
+    /// <summary>Name of its authorization policy.</summary>
+    public string Policy => $"edge {Id}";
+}
+
+/// <summary>
+/// The whole public API: which prefix goes where, and who may even try. What is not here does not exist. An insurer's token (<c>partner</c>) reaches
+/// eligibility, insurers, rosters and coverage, and nothing clinical; a service's own token reaches nothing from outside.
+/// </summary>
+internal static class Routes
+{
+    public const string Api = "/api/v1";
+
+    private static readonly string[] Insured = [Access.Patient, Access.Agent, Access.Partner, Access.Ops];
+    private static readonly string[] Insurers = [Access.Partner, Access.Ops];
+    private static readonly string[] Files = [Access.Patient, Access.Physician, Access.Agent, Access.Ops];
+    private static readonly string[] Readers = [Access.Patient, Access.Physician, Access.Agent, Access.Council, Access.Ops];
+    private static readonly string[] Oversight = [Access.Council, Access.Ops];
+
+    public static readonly IReadOnlyList<EdgeRoute> All =
+    [
+        new("/eligibility", "billing", Insured),
+        new("/insurers", "billing", Insured),
+        new("/rosters", "billing", Insurers),
+        new("/rosters", "billing", Insurers, Body: Body.Roster, Method: "POST"),
+        new("/coverage", "billing", Insurers),
+        new("/ledger", "billing", [Access.Ops]),
+
+        new("/pathologies", "intake", Readers, Public: true),
+        new("/orientation", "intake", Readers, Public: true),
+        new("/questionnaires", "intake", Readers, Public: true),
+        new("/cases", "intake", Files),
+        new("/cases/{caseId}/documents", "intake", Files, Body: Body.Document, Method: "POST"),
+
+        new("/matching", "matching", Oversight),
+
+        new("/physicians", "physician", [Access.Physician, .. Oversight]),
+        new("/worklist", "physician", [Access.Physician]),
+
+        new("/reports", "reporting", Oversight),
+    ];
+
+    public static readonly IReadOnlyList<string> Services = [.. All.Select(r => r.Service).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Whether a path of a service's own description is open to the world.</summary>
+    public static bool IsPublished(string service, string path) =>
+        All.Any(r => r.Service == service && (path == Api + r.Path || path.StartsWith($"{Api}{r.Path}/", StringComparison.OrdinalIgnoreCase)));
+}

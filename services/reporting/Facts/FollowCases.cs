@@ -1,0 +1,109 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Reporting.Events;
+
+namespace SecondOpinion.Reporting.Facts;
+
+/// <summary>Intake's events: who asks, for which pathology, and how the case moves. A late event never undoes a later one.</summary>
+internal sealed class FollowCases(EventLog log)
+    : IConsumer<CaseOpened>, IConsumer<CaseStateChanged>, IConsumer<CaseCompleted>, IConsumer<CaseWithdrawn>, IConsumer<InformationProvided>,
+      IConsumer<ConsentChanged>
+{
+    public Task Consume(ConsumeContext<CaseOpened> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowCases), e.CaseId, e.OpenedAt, db => db.ExecuteAsync(
+            """
+            insert into case_fact (case_id, pathology_code, department_code, requested_by, insurer_id, coverage, coverage_at, opened_at)
+            values (@CaseId, @PathologyCode, @DepartmentCode, @RequestedBy, @InsurerId, @Coverage, @OpenedAt, @OpenedAt)
+            on conflict (case_id) do update set
+              pathology_code = excluded.pathology_code,
+              department_code = excluded.department_code,
+              requested_by = excluded.requested_by,
+              insurer_id = coalesce(excluded.insurer_id, case_fact.insurer_id),
+              coverage = case when case_fact.coverage_at > excluded.coverage_at then case_fact.coverage else excluded.coverage end,
+              coverage_at = greatest(case_fact.coverage_at, excluded.coverage_at),
+              opened_at = excluded.opened_at
+            """,
+            new { e.CaseId, e.PathologyCode, e.DepartmentCode, e.RequestedBy, e.InsurerId, e.Coverage, OpenedAt = e.OpenedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<CaseStateChanged> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowCases), e.CaseId, e.ChangedAt, db => db.ExecuteAsync(
+            """
+            insert into state_change_fact (case_id, sequence, from_state, to_state, changed_at)
+            values (@CaseId, @Sequence, @From, @To, @ChangedAt)
+            on conflict do nothing;
+
+            insert into case_fact (case_id, state, state_sequence, state_at)
+            values (@CaseId, @To, @Sequence, @ChangedAt)
+            on conflict (case_id) do update set
+              state = excluded.state,
+              state_sequence = excluded.state_sequence,
+              state_at = excluded.state_at
+            where case_fact.state_sequence < excluded.state_sequence
+            """,
+            new { e.CaseId, e.Sequence, e.From, e.To, ChangedAt = e.ChangedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<CaseCompleted> context)
+    {
+        // A file sent back as incomplete can be completed again: the clock counts from the last completion, the patient's wait from the first submission.
+        var e = context.Message;
+        return log.Once(context, nameof(FollowCases), e.CaseId, e.CompletedAt, db => db.ExecuteAsync(
+            """
+            insert into case_fact (case_id, pathology_code, specialty_code, submitted_at, completed_at, due_at)
+            values (@CaseId, @PathologyCode, @SpecialtyCode, @SubmittedAt, @CompletedAt, @DueAt)
+            on conflict (case_id) do update set
+              pathology_code = coalesce(case_fact.pathology_code, excluded.pathology_code),
+              specialty_code = excluded.specialty_code,
+              submitted_at = least(case_fact.submitted_at, excluded.submitted_at),
+              completed_at = greatest(case_fact.completed_at, excluded.completed_at),
+              due_at = greatest(case_fact.due_at, excluded.due_at)
+            """,
+            new
+            {
+                e.CaseId,
+                e.PathologyCode,
+                e.SpecialtyCode,
+                SubmittedAt = e.SubmittedAt.ToUniversalTime(),
+                CompletedAt = e.CompletedAt.ToUniversalTime(),
+                DueAt = e.DueAt.ToUniversalTime(),
+            }));
+    }
+
+    public Task Consume(ConsumeContext<CaseWithdrawn> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowCases), e.CaseId, e.WithdrawnAt, db => db.ExecuteAsync(
+            """
+            insert into case_fact (case_id, withdrawn_at)
+            values (@CaseId, @WithdrawnAt)
+            on conflict (case_id) do update set withdrawn_at = excluded.withdrawn_at
+            """,
+            new { e.CaseId, WithdrawnAt = e.WithdrawnAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<InformationProvided> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowCases), e.CaseId, e.ProvidedAt, db => db.ExecuteAsync(
+            """
+            insert into information_wait_fact (request_id, case_id, provided_at)
+            values (@RequestId, @CaseId, @ProvidedAt)
+            on conflict (request_id) do update set provided_at = least(information_wait_fact.provided_at, excluded.provided_at);
+
+            insert into case_fact (case_id, due_at)
+            values (@CaseId, @DueAt)
+            on conflict (case_id) do update set due_at = greatest(case_fact.due_at, excluded.due_at)
+            """,
+            new { e.RequestId, e.CaseId, ProvidedAt = e.ProvidedAt.ToUniversalTime(), DueAt = e.DueAt.ToUniversalTime() }));
+    }
+
+    /// <summary>Kept in the log as the proof of what was agreed to when; no indicator counts it.</summary>
+    public Task Consume(ConsumeContext<ConsentChanged> context) =>
+        log.Once(context, nameof(FollowCases), context.Message.CaseId, context.Message.ChangedAt);
+}

@@ -1,0 +1,90 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Reporting.Events;
+
+namespace SecondOpinion.Reporting.Facts;
+
+/// <summary>How a case finds its physician: offers, answers, assignment, escalation. The physician's id stays in the log and out of the facts.</summary>
+internal sealed class FollowOffers(EventLog log)
+    : IConsumer<CaseOffered>, IConsumer<OfferAccepted>, IConsumer<OfferDeclined>, IConsumer<OfferClosed>, IConsumer<CaseAssigned>, IConsumer<CaseEscalated>
+{
+    public Task Consume(ConsumeContext<CaseOffered> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.OfferedAt, db => db.ExecuteAsync(
+            """
+            insert into offer_fact (offer_id, case_id, rank, offered_at)
+            values (@OfferId, @CaseId, @Rank, @OfferedAt)
+            on conflict (offer_id) do update set rank = excluded.rank, offered_at = excluded.offered_at;
+
+            insert into case_fact (case_id, pathology_code, first_offered_at)
+            values (@CaseId, @PathologyCode, @OfferedAt)
+            on conflict (case_id) do update set
+              pathology_code = coalesce(case_fact.pathology_code, excluded.pathology_code),
+              first_offered_at = least(case_fact.first_offered_at, excluded.first_offered_at)
+            """,
+            new { e.OfferId, e.CaseId, e.Rank, e.PathologyCode, OfferedAt = e.OfferedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<OfferAccepted> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.AcceptedAt, db => db.ExecuteAsync(
+            """
+            insert into offer_fact (offer_id, case_id, accepted_at)
+            values (@OfferId, @CaseId, @AcceptedAt)
+            on conflict (offer_id) do update set accepted_at = excluded.accepted_at
+            """,
+            new { e.OfferId, e.CaseId, AcceptedAt = e.AcceptedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<OfferDeclined> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.DeclinedAt, db => db.ExecuteAsync(
+            """
+            insert into offer_fact (offer_id, case_id, declined_at, decline_reason)
+            values (@OfferId, @CaseId, @DeclinedAt, @Reason)
+            on conflict (offer_id) do update set declined_at = excluded.declined_at, decline_reason = excluded.decline_reason
+            """,
+            new { e.OfferId, e.CaseId, e.Reason, DeclinedAt = e.DeclinedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<OfferClosed> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.ClosedAt, db => db.ExecuteAsync(
+            """
+            insert into offer_fact (offer_id, case_id, closed_at, close_reason)
+            values (@OfferId, @CaseId, @ClosedAt, @Reason)
+            on conflict (offer_id) do update set closed_at = excluded.closed_at, close_reason = excluded.close_reason
+            """,
+            new { e.OfferId, e.CaseId, e.Reason, ClosedAt = e.ClosedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<CaseAssigned> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.AssignedAt, db => db.ExecuteAsync(
+            """
+            insert into case_fact (case_id, assigned_at)
+            values (@CaseId, @AssignedAt)
+            on conflict (case_id) do update set assigned_at = greatest(case_fact.assigned_at, excluded.assigned_at)
+            """,
+            new { e.CaseId, AssignedAt = e.AssignedAt.ToUniversalTime() }));
+    }
+
+    public Task Consume(ConsumeContext<CaseEscalated> context)
+    {
+        var e = context.Message;
+        return log.Once(context, nameof(FollowOffers), e.CaseId, e.EscalatedAt, db => db.ExecuteAsync(
+            """
+            insert into case_fact (case_id, escalated_at)
+            values (@CaseId, @EscalatedAt)
+            on conflict (case_id) do update set escalated_at = least(case_fact.escalated_at, excluded.escalated_at)
+            """,
+            new { e.CaseId, EscalatedAt = e.EscalatedAt.ToUniversalTime() }));
+    }
+}

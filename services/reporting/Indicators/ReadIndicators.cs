@@ -1,0 +1,193 @@
+using System.Data;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
+
+namespace SecondOpinion.Reporting.Indicators;
+
+/// <summary>
+/// The mission's indicators, each with its definition. For operations and the scientific council only: small counts are shown as they are, which is why no
+/// insurer may read them.
+/// </summary>
+internal static class ReadIndicators
+{
+    /// <param name="LastEventAt">When the latest event was recorded; null before the first one.</param>
+    /// <param name="OpenedFrom">First day of opening that counts (UTC); null for no limit.</param>
+    /// <param name="OpenedTo">Last day of opening that counts (UTC); null for no limit.</param>
+    public sealed record Indicators(
+        DateTimeOffset? LastEventAt, DateOnly? OpenedFrom, DateOnly? OpenedTo, CasesByState CasesByState, OpinionsDelivered OpinionsDelivered,
+        DelayIndicator SubmissionToDelivery, DelayIndicator CompletionToDelivery, RateIndicator WithinSevenDays, ConvergenceIndicator Convergence,
+        DepartmentShares DepartmentClasses);
+
+    public sealed record CasesByState(IndicatorDefinition Definition, long Total, IReadOnlyList<StateCount> States);
+
+    public sealed record StateCount(string State, long Cases);
+
+    public sealed record OpinionsDelivered(IndicatorDefinition Definition, long Opinions);
+
+    /// <param name="Cases">Delivered cases that the delays are taken from.</param>
+    /// <param name="MedianHours">Half of the cases took at most this; null without cases.</param>
+    /// <param name="P90Hours">Nine in ten took at most this; null without cases.</param>
+    public sealed record DelayIndicator(IndicatorDefinition Definition, long Cases, double? MedianHours, double? P90Hours);
+
+    /// <param name="Rate">From 0 to 1; null when there is nothing to divide by.</param>
+    public sealed record RateIndicator(IndicatorDefinition Definition, long Cases, long Of, double? Rate);
+
+    /// <param name="Notice">To be shown wherever the rate is shown.</param>
+    public sealed record ConvergenceIndicator(IndicatorDefinition Definition, IndicatorDefinition Notice, long Converging, long Opinions, double? Rate);
+
+    /// <param name="Version">Version of the table of classes.</param>
+    /// <param name="Year">Year of its densities.</param>
+    /// <param name="Source">To be shown with the figures.</param>
+    public sealed record DepartmentShares(
+        IndicatorDefinition Definition, int Version, int Year, string Source, long Cases, IReadOnlyList<DepartmentShare> Classes);
+
+    /// <param name="Class"><c>desert</c>, <c>intermediate</c>, <c>well_served</c>, or <c>unknown</c> when no known département was told.</param>
+    /// <param name="Share">Of all cases, from 0 to 1; null without cases.</param>
+    public sealed record DepartmentShare(string Class, string LabelFr, long Cases, double? Share);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/indicators", Handle)
+        .AllowRoles(Access.Ops, Access.Council)
+        .WithName("ReadIndicators")
+        .WithSummary("Mission indicators")
+        .WithDescription("Cases by state, opinions, delays, convergence (never a target) and access by département class, each with its definition. "
+            + "`openedFrom` and `openedTo` (dates, both included) keep only cases opened then. Answers 304 to If-None-Match while nothing changed.");
+
+    private static async Task<Results<Ok<Indicators>, StatusCodeHttpResult, Problem>> Handle(
+        DateOnly? openedFrom, DateOnly? openedTo, HttpContext http, NpgsqlDataSource dataSource, IOptions<JsonOptions> json, CancellationToken cancel)
+    {
+        if (openedFrom > openedTo)
+        {
+            return Problems.PeriodReversed.Because(
+                "`openedFrom` must not be after `openedTo`.", "« openedFrom » ne peut pas être après « openedTo ».",
+                new FieldError("#/openedFrom", "after_openedTo", "Date postérieure à « openedTo »."));
+        }
+
+        var indicators = await Compute(dataSource, openedFrom, openedTo, cancel);
+
+        // The answer is a pure function of the recorded events, so its own hash tells whether anything changed.
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(indicators, json.Value.SerializerOptions));
+        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(hash.AsSpan(0, 8))}\"");
+        http.Response.GetTypedHeaders().ETag = tag;
+        http.Response.Headers.CacheControl = "private, no-cache";
+        return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false))
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(indicators);
+    }
+
+    internal static async Task<Indicators> Compute(NpgsqlDataSource dataSource, DateOnly? openedFrom, DateOnly? openedTo, CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        // One snapshot: the figures of one answer must fit together while events keep coming.
+        await using var snapshot = await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        var period = new
+        {
+            From = openedFrom?.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc),
+            Until = openedTo?.AddDays(1).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc),
+        };
+
+        var states = (await db.QueryAsync<StateCount>(
+            $"""
+            select coalesce(state, 'draft') as state, count(*) as cases
+            from case_fact
+            where {InPeriod}
+            group by 1
+            order by 1
+            """,
+            period)).AsList();
+        var totals = await db.QuerySingleAsync<Totals>(
+            $"""
+            select
+              count(*) filter (where delivered_at is not null) as delivered,
+              count(*) filter (where outcome_version > 0) as outcomes,
+              count(*) filter (where diagnosis = 'confirmed' and treatment = 'confirmed') as converging,
+              (select max(received_at) from event_log) as last_event_at
+            from case_fact
+            where {InPeriod}
+            """,
+            period);
+        var delays = await db.QuerySingleAsync<Delays>(DelaySql, period);
+        var version = await db.QuerySingleAsync<ClassVersion>(
+            "select version, year, source from department_class_version order by version desc limit 1");
+        var classes = (await db.QueryAsync<(string Class, long Cases)>(
+            $"""
+            select coalesce(d.class, 'unknown'), count(*)
+            from case_fact c
+            left join department_class d on d.version = @Version and d.code = c.department_code
+            where opened_at is not null and {InPeriod}
+            group by 1
+            """,
+            new { version.Version, period.From, period.Until })).ToDictionary(row => row.Class, row => row.Cases);
+
+        var opened = classes.Values.Sum();
+        return new Indicators(
+            totals.LastEventAt, openedFrom, openedTo,
+            new CasesByState(Definitions.CasesByState, states.Sum(s => s.Cases), states),
+            new OpinionsDelivered(Definitions.OpinionsDelivered, totals.Delivered),
+            new DelayIndicator(Definitions.SubmissionToDelivery, delays.Submitted, Rounded(delays.SubmittedMedian), Rounded(delays.SubmittedP90)),
+            new DelayIndicator(Definitions.CompletionToDelivery, delays.Clocked, Rounded(delays.ClockMedian), Rounded(delays.ClockP90)),
+            new RateIndicator(Definitions.WithinSevenDays, delays.InTime, delays.Clocked, Share(delays.InTime, delays.Clocked)),
+            new ConvergenceIndicator(
+                Definitions.Convergence, Definitions.ConvergenceNotice, totals.Converging, totals.Outcomes, Share(totals.Converging, totals.Outcomes)),
+            new DepartmentShares(Definitions.DepartmentClasses, version.Version, version.Year, version.Source, opened,
+                [.. Labels.Select(l => new DepartmentShare(l.Class, l.LabelFr, classes.GetValueOrDefault(l.Class), Share(classes.GetValueOrDefault(l.Class), opened)))]));
+    }
+
+    private static readonly IReadOnlyList<(string Class, string LabelFr)> Labels =
+        [("desert", "désert médical"), ("intermediate", "moyennement pourvu"), ("well_served", "bien pourvu"), ("unknown", "non renseigné")];
+
+    private const string InPeriod =
+        "(@From::timestamptz is null or opened_at >= @From::timestamptz) and (@Until::timestamptz is null or opened_at < @Until::timestamptz)";
+
+    /// <summary>Overlapping waits count once (range_agg merges them), and only the part between completion and delivery.</summary>
+    private const string DelaySql =
+        $"""
+        with delivered as (
+          select case_id, submitted_at, completed_at, delivered_at
+          from case_fact
+          where delivered_at is not null and {InPeriod}
+        ), wait as (
+          select d.case_id, greatest(w.requested_at, d.completed_at) as began, least(coalesce(w.provided_at, d.delivered_at), d.delivered_at) as ended
+          from delivered d
+          join information_wait_fact w on w.case_id = d.case_id and w.requested_at is not null
+        ), paused as (
+          select m.case_id, sum(extract(epoch from upper(r) - lower(r))) as seconds
+          from (select case_id, range_agg(tstzrange(began, ended)) as merged from wait where began < ended group by case_id) m,
+            unnest(m.merged) as r
+          group by m.case_id
+        ), hours as (
+          select
+            extract(epoch from d.delivered_at - d.submitted_at) / 3600.0 as submitted,
+            (extract(epoch from d.delivered_at - d.completed_at) - coalesce(p.seconds, 0)) / 3600.0 as clock
+          from delivered d
+          left join paused p using (case_id)
+        )
+        select
+          count(submitted) as submitted,
+          (percentile_cont(0.5) within group (order by submitted))::float8 as submitted_median,
+          (percentile_cont(0.9) within group (order by submitted))::float8 as submitted_p90,
+          count(clock) as clocked,
+          (percentile_cont(0.5) within group (order by clock))::float8 as clock_median,
+          (percentile_cont(0.9) within group (order by clock))::float8 as clock_p90,
+          count(*) filter (where clock <= 168) as in_time
+        from hours
+        """;
+
+    private static double? Share(long part, long whole) => whole == 0 ? null : Math.Round((double)part / whole, 4);
+
+    private static double? Rounded(double? hours) => hours is { } h ? Math.Round(h, 2) : null;
+
+    private sealed record Totals(long Delivered, long Outcomes, long Converging, DateTime? LastEventAt);
+
+    private sealed record Delays(
+        long Submitted, double? SubmittedMedian, double? SubmittedP90, long Clocked, double? ClockMedian, double? ClockP90, long InTime);
+
+    private sealed record ClassVersion(int Version, int Year, string Source);
+}
