@@ -50,6 +50,11 @@ internal static class TransportErrors
         return new Status(code, $"Error starting gRPC call. {exception.GetType().Name}: {detail}", exception);
     }
 
+    /// <summary>No connection was made, so that nothing of the request can have arrived.</summary>
+    public static bool IsConnectFailure(HttpRequestException exception) => exception.HttpRequestError
+        is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.ProxyTunnelError;
+
     private static StatusCode Classify(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -58,11 +63,8 @@ internal static class TransportErrors
             {
                 case HttpProtocolException protocol:
                     return Protocol.FromHttp2Error(protocol.ErrorCode);
-                case HttpRequestException
-                {
-                    HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                        or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError or HttpRequestError.ResponseEnded
-                }:
+                case HttpRequestException http when IsConnectFailure(http):
+                case HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }:
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
                 case SocketException:
                     return StatusCode.Unavailable;
