@@ -189,7 +189,7 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
 
     private static bool IsBrokerAway(Exception error) =>
         error is OperationCanceledException or TimeoutException or ConnectionException or BrokerUnreachableException or AlreadyClosedException
-            or OperationInterruptedException or MessageNotAcknowledgedException or TransportUnavailableException or PublishException
+            or OperationInterruptedException or MessageNotAcknowledgedException or TransportUnavailableException or RabbitMQ.Client.Exceptions.PublishException
         || error.InnerException is { } inner && IsBrokerAway(inner);
 
     private async Task Listen(CancellationToken cancel)

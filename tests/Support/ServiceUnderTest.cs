@@ -79,7 +79,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         _factory = new Factory(_settings, _configure);
         _factory.UseKestrel();
         _factory.StartServer();
-        var addresses = _factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToList();
+        var addresses = _factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         HttpAddress = new Uri(addresses[0]);
         GrpcAddress = new Uri(addresses[1]);
         using var http = new HttpClient { BaseAddress = HttpAddress };
