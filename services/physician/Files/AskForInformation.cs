@@ -1,0 +1,86 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Files;
+
+/// <summary>
+/// A physician asks the patient for something that is missing; the 7-day clock stands still until the answer. The text goes to intake and is not kept here.
+/// </summary>
+internal static class AskForInformation
+{
+    private const int MaxLength = 4000;
+
+    /// <param name="Text">French, for the patient; 1 to 4000 characters.</param>
+    internal sealed record AskForInformationRequest(string Text);
+
+    internal sealed record InformationAsked(Guid RequestId, Guid CaseId, DateTimeOffset RequestedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/information-requests", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("AskForInformation")
+        .WithSummary("Ask the patient for something that is missing")
+        .WithDescription("The clock of the case stands still until the patient answers. Repeating the same Idempotency-Key asks nothing twice.");
+
+    private static async Task<Results<Once<Created<InformationAsked>>, Problem>> Handle(
+        Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+    {
+        if (request.Text.Trim().Length is 0 or > MaxLength)
+        {
+            return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"De 1 à {MaxLength} caractères."));
+        }
+
+        var physicianId = user.PhysicianId();
+        if (!await ReadDossier.IsOwn(dataSource, caseId, user, cancel))
+        {
+            return CommonProblems.Absent();
+        }
+
+        // Intake first, outside any transaction. If this process dies in between, the repeat derives the same id and intake answers as before.
+        var key = http.Request.Headers["Idempotency-Key"].ToString().Trim().Trim('"');
+        var requestId = RequestId(key, caseId, physicianId);
+        var requestedAt = key.Length == 0 ? default : await intake.RequestInformation(caseId, requestId, request.Text.Trim(), http);
+
+        return await Idempotent.Run<AskForInformationRequest, Created<InformationAsked>>(dataSource, http, request, async db =>
+        {
+            if (await WorklistItem.OwnCase(db, caseId, physicianId) is null)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var recorded = await db.ExecuteAsync(
+                """
+                insert into information_request (request_id, case_id, physician_id, requested_at)
+                values (@requestId, @caseId, @physicianId, @requestedAt)
+                on conflict (request_id) do update
+                set requested_at = excluded.requested_at
+                where information_request.requested_at is null
+                """,
+                new { requestId, caseId, physicianId, requestedAt });
+            if (recorded > 0)
+            {
+                await Outbox.Publish(db, caseId, new InformationRequested { RequestId = requestId, CaseId = caseId, PhysicianId = physicianId, RequestedAt = requestedAt });
+            }
+
+            return TypedResults.Created($"/api/v1/worklist/cases/{caseId}/dossier", new InformationAsked(requestId, caseId, requestedAt));
+        });
+    }
+
+    /// <summary>The same key for the same case and physician gives the same id (UUID version 8).</summary>
+    internal static Guid RequestId(string key, Guid caseId, Guid physicianId)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"information-request\n{caseId}\n{physicianId}\n{key}"));
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash.AsSpan(0, 16), bigEndian: true);
+    }
+}

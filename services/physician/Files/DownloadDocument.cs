@@ -1,0 +1,76 @@
+using System.Security.Claims;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+using Npgsql;
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Files;
+
+/// <summary>Hands one document of an assigned case through from intake, chunk by chunk: it is never held whole here.</summary>
+internal static class DownloadDocument
+{
+    /// <summary>What intake recognises; anything else would be sent as plain bytes.</summary>
+    private static readonly string[] KnownTypes = ["application/pdf", "application/dicom", "image/jpeg", "image/png"];
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist/cases/{caseId:guid}/documents/{documentId:guid}", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("DownloadDocument")
+        .WithSummary("One document of an assigned case")
+        .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Audited.")
+        .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
+
+    private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
+        Guid caseId, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+    {
+        if (!await ReadDossier.IsOwn(dataSource, caseId, user, cancel))
+        {
+            return CommonProblems.Absent();
+        }
+
+        var dossier = await intake.Get(caseId, http);
+        if (dossier.Documents.FirstOrDefault(d => Guid.Parse(d.DocumentId) == documentId) is not { } document)
+        {
+            return CommonProblems.Absent();
+        }
+
+        var call = intake.Download(caseId, document.DocumentId, http);
+        http.Response.RegisterForDispose(call);
+        // The first chunk is awaited before anything is answered, so that a refusal can still be a problem.
+        bool any;
+        try
+        {
+            any = await call.ResponseStream.MoveNext(cancel);
+        }
+        catch (RpcException refused)
+        {
+            throw refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent().AsException() : IntakeFile.Translated(refused);
+        }
+
+        await dataSource.InTransaction(db => Audit.Record(db, user, "download", "document", documentId, "second_opinion"), cancel);
+        SetHeaders(http.Response, document);
+        return TypedResults.Stream(body => Copy(call.ResponseStream, any, body, cancel), KnownTypes.Contains(document.MediaType) ? document.MediaType : "application/octet-stream");
+    }
+
+    private static void SetHeaders(HttpResponse response, DocumentSummary document)
+    {
+        var disposition = new ContentDispositionHeaderValue("attachment");
+        disposition.SetHttpFileName(document.FileName);
+        response.Headers.ContentDisposition = disposition.ToString();
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        response.ContentLength = document.SizeBytes;
+    }
+
+    private static async Task Copy(IAsyncStreamReader<DocumentChunk> chunks, bool any, Stream body, CancellationToken cancel)
+    {
+        for (; any; any = await chunks.MoveNext(cancel))
+        {
+            await body.WriteAsync(chunks.Current.Data.Memory, cancel);
+        }
+    }
+}

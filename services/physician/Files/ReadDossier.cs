@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Files;
+
+/// <summary>Shows the file of an assigned case: answers, questions, documents and messages, with age and sex but no name.</summary>
+internal static class ReadDossier
+{
+    /// <param name="State">State of the case in intake.</param>
+    /// <param name="Sex"><c>F</c> or <c>M</c>.</param>
+    /// <param name="Questions">The patient's precise questions, which the opinion answers one by one.</param>
+    internal sealed record CaseDossier(
+        Guid CaseId,
+        string State,
+        string PathologyCode,
+        string PathologyName,
+        int AgeYears,
+        string Sex,
+        IReadOnlyList<DossierAnswer> Answers,
+        IReadOnlyList<string> Questions,
+        IReadOnlyList<DossierDocument> Documents,
+        IReadOnlyList<DossierMessage> Messages,
+        DateTimeOffset? CompletedAt,
+        DateTimeOffset? DueAt);
+
+    internal sealed record DossierAnswer(string QuestionId, string Question, string Value);
+
+    internal sealed record DossierDocument(Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256);
+
+    /// <param name="Author"><c>physician</c> or <c>patient</c>.</param>
+    internal sealed record DossierMessage(string Author, string Text, DateTimeOffset? SentAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist/cases/{caseId:guid}/dossier", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("ReadDossier")
+        .WithSummary("The file of an assigned case")
+        .WithDescription("Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is audited.");
+
+    private static async Task<Results<Ok<CaseDossier>, Problem>> Handle(
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+    {
+        if (!await IsOwn(dataSource, caseId, user, cancel))
+        {
+            return CommonProblems.Absent();
+        }
+
+        var dossier = await intake.Get(caseId, http);
+        await dataSource.InTransaction(db => Audit.Record(db, user, "read", "dossier", caseId, "second_opinion"), cancel);
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(Describe(caseId, dossier));
+    }
+
+    internal static async Task<bool> IsOwn(NpgsqlDataSource dataSource, Guid caseId, ClaimsPrincipal user, CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        return await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is not null;
+    }
+
+    private static CaseDossier Describe(Guid caseId, Dossier d) => new(
+        caseId,
+        d.State,
+        d.PathologyCode,
+        d.PathologyName,
+        d.AgeYears,
+        d.Sex,
+        [.. d.Answers.Select(a => new DossierAnswer(a.QuestionId, a.Question, a.Value))],
+        [.. d.Questions],
+        [.. d.Documents.Select(x => new DossierDocument(Guid.Parse(x.DocumentId), x.TypeCode, x.FileName, x.MediaType, x.SizeBytes, x.Sha256))],
+        [.. d.Messages.Select(m => new DossierMessage(m.Author, m.Text, At(m.SentAt)))],
+        At(d.CompletedAt),
+        At(d.DueAt));
+
+    private static DateTimeOffset? At(Timestamp? time) => time?.ToDateTimeOffset();
+}

@@ -1,0 +1,51 @@
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Physician;
+using SecondOpinion.Physician.Encryption;
+using SecondOpinion.Physician.Files;
+using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.Physician.Writing;
+using SecondOpinion.ServiceDefaults;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Resilience;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("physician");
+builder.AddDatabase("physician", typeof(Program).Assembly);
+builder.AddMessaging("physician", bus =>
+{
+    bus.AddConsumer<KeepOffer>();
+    bus.AddConsumer<CloseOffer>();
+    bus.AddConsumer<KeepAssignment>();
+    bus.AddConsumer<KeepAnswer>();
+});
+builder.AddServiceClient<Dossiers.DossiersClient>("intake");
+
+builder.Services.AddOptions<EncryptionOptions>().BindConfiguration(EncryptionOptions.Section).Validate(o => o.IsUsable, EncryptionOptions.Advice).ValidateOnStart();
+builder.Services.AddSingleton<CaseKeys>();
+builder.Services.AddSingleton<IntakeFile>();
+builder.Services.AddHostedService<LoadSampleReferents>();
+PdfFonts.Install(builder.Configuration);
+
+var app = builder.Build();
+app.UseServiceDefaults(Problems.All);
+app.MapGrpcService<ServeOpinions>().AllowRoles(Access.Service);
+app.MapGrpcService<ServeRoster>().AllowRoles(Access.Service);
+
+var api = app.MapGroup("/api/v1");
+ListPhysicians.Map(api);
+AdmitPhysician.Map(api);
+ChangeAvailability.Map(api);
+ShowWorklist.Map(api);
+AcceptOffer.Map(api);
+DeclineOffer.Map(api);
+ReadDossier.Map(api);
+DownloadDocument.Map(api);
+AskForInformation.Map(api);
+ShowOpinion.Map(api);
+SaveDraft.Map(api);
+SignOpinion.Map(api);
+
+await app.RunService();

@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Referents;
+
+/// <summary>The scientific council admits a référent, who can be offered cases from then on.</summary>
+internal static partial class AdmitPhysician
+{
+    /// <param name="Rpps">11 digits with a valid key.</param>
+    /// <param name="DisplayName">As patients read it on the opinion, e.g. <c>Dr Alix EXEMPLE-DURANCE</c>.</param>
+    /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
+    /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
+    /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
+    /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
+    internal sealed record AdmitPhysicianRequest(
+        string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity);
+
+    internal sealed record AdmittedPhysician(Guid PhysicianId, string Rpps, DateTimeOffset AdmittedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/physicians", Handle)
+        .AllowRoles(Access.Council)
+        .WithName("AdmitPhysician")
+        .WithSummary("Admit a référent")
+        .WithDescription("Matching learns of it at once, and offers the cases that were waiting for such an expert.");
+
+    private static async Task<Results<Once<Created<AdmittedPhysician>>, Problem>> Handle(
+        AdmitPhysicianRequest request, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
+    {
+        if (Check(request) is [_, ..] errors)
+        {
+            return CommonProblems.Invalid(errors);
+        }
+
+        return await Idempotent.Run<AdmitPhysicianRequest, Created<AdmittedPhysician>>(dataSource, http, request, async db =>
+        {
+            var rpps = Rpps.Parse(request.Rpps);
+            var now = time.GetUtcNow();
+            var referent = new Referent(
+                rpps.PhysicianId,
+                rpps.Value,
+                request.DisplayName.Trim(),
+                request.SpecialtyCode,
+                [.. request.PathologyCodes.Distinct()],
+                [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
+                request.Capacity,
+                null,
+                now.UtcDateTime,
+                1);
+            return await Referent.Admit(db, referent)
+                ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now))
+                : Problems.AlreadyAdmitted.Because("The RPPS number is in the roster.", "Ce numéro RPPS figure déjà dans la liste.");
+        });
+    }
+
+    private static FieldError[] Check(AdmitPhysicianRequest request)
+    {
+        var errors = new List<FieldError>();
+        if (!Rpps.TryParse(request.Rpps, out _, out var reason))
+        {
+            errors.Add(new("#/rpps", "invalid_rpps", reason!));
+        }
+
+        if (request.DisplayName.Trim().Length is 0 or > 120 || request.DisplayName.Any(char.IsControl))
+        {
+            errors.Add(new("#/displayName", "invalid_length", "De 1 à 120 caractères."));
+        }
+
+        if (!SpecialtyShape().IsMatch(request.SpecialtyCode))
+        {
+            errors.Add(new("#/specialtyCode", "invalid_code", "Un code de spécialité a la forme SM20."));
+        }
+
+        if (request.PathologyCodes.Count is 0 or > 200)
+        {
+            errors.Add(new("#/pathologyCodes", "invalid_length", "De 1 à 200 codes."));
+        }
+
+        errors.AddRange(request.PathologyCodes.Index()
+            .Where(p => !PathologyShape().IsMatch(p.Item))
+            .Select(p => new FieldError($"#/pathologyCodes/{p.Index}", "invalid_code", "Un code du catalogue : minuscules, chiffres et tirets.")));
+        foreach (var (index, establishment) in request.Establishments.Index())
+        {
+            if (!Finess.TryParse(establishment, out _, out var fault))
+            {
+                errors.Add(new($"#/establishments/{index}", "invalid_finess", fault!));
+            }
+        }
+
+        if (request.Capacity is < 0 or > 1000)
+        {
+            errors.Add(new("#/capacity", "out_of_range", "De 0 à 1000."));
+        }
+
+        return [.. errors];
+    }
+
+    [GeneratedRegex(@"\ASM[0-9]{2}\z")]
+    private static partial Regex SpecialtyShape();
+
+    [GeneratedRegex(@"\A[a-z0-9]+(-[a-z0-9]+)*\z")]
+    private static partial Regex PathologyShape();
+}

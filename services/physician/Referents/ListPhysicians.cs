@@ -1,0 +1,58 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Referents;
+
+/// <summary>Lists the admitted référents for operations and the scientific council.</summary>
+internal static class ListPhysicians
+{
+    /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
+    /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
+    /// <param name="Establishments">FINESS numbers of the places of practice.</param>
+    /// <param name="Capacity">Cases that may be open at one time.</param>
+    /// <param name="AwayUntil">No offers before; null when available.</param>
+    internal sealed record PhysicianProfile(
+        Guid PhysicianId,
+        string Rpps,
+        string DisplayName,
+        string SpecialtyCode,
+        IReadOnlyList<string> PathologyCodes,
+        IReadOnlyList<string> Establishments,
+        int Capacity,
+        DateTimeOffset? AwayUntil,
+        DateTimeOffset AdmittedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/physicians", Handle)
+        .AllowRoles(Access.Ops, Access.Council)
+        .WithName("ListPhysicians")
+        .WithSummary("Admitted référents")
+        .WithDescription("`pathology` keeps the référents of one pathology of the catalogue. At most 100 a page.");
+
+    private static async Task<Results<Ok<Page<PhysicianProfile>>, Problem>> Handle(
+        string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, CancellationToken cancel)
+    {
+        var filter = $"physicians:{pathology}";
+        var (size, last) = Paging.Read(limit, after, user, filter);
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        var found = (await db.QueryAsync<Referent>(
+            """
+            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, version
+            from physician
+            where (@last::uuid is null or physician_id > @last)
+              and (@pathology::text is null or @pathology = any(pathology_codes))
+            order by physician_id
+            limit @Limit
+            """,
+            new { last, pathology, Limit = size + 1 })).AsList();
+        var items = found.Take(size)
+            .Select(p => new PhysicianProfile(
+                p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt))
+            .ToList();
+        return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? Paging.Encode(items[^1].PhysicianId, user, filter) : null));
+    }
+}

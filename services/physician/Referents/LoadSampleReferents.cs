@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Npgsql;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Database;
+
+namespace SecondOpinion.Physician.Referents;
+
+/// <summary>Loads the fictitious référents when <c>SampleData:Enabled</c>; those that are there already are left alone, so a restart tells nobody anything.</summary>
+internal sealed partial class LoadSampleReferents(
+    IConfiguration configuration, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSampleReferents> logger) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!configuration.GetValue<bool>("SampleData:Enabled"))
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow().UtcDateTime;
+        var added = await dataSource.InTransaction(async db =>
+        {
+            var count = 0;
+            foreach (var sample in Samples())
+            {
+                var rpps = Rpps.Parse(sample.Rpps);
+                var referent = new Referent(
+                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, sample.Capacity, null, now, 1);
+                count += await Referent.Admit(db, referent) ? 1 : 0;
+            }
+
+            return count;
+        }, cancellationToken);
+        Log.Loaded(logger, added);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    internal static IReadOnlyList<Sample> Samples()
+    {
+        using var file = typeof(LoadSampleReferents).Assembly.GetManifestResourceStream("Referents/sample-referents.json")!;
+        return JsonSerializer.Deserialize<IReadOnlyList<Sample>>(file, JsonSerializerOptions.Web)!;
+    }
+
+    internal sealed record Sample(string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Sample data: {Added} référents were added")]
+        public static partial void Loaded(ILogger logger, int added);
+    }
+}

@@ -1,0 +1,30 @@
+using Dapper;
+using Grpc.Core;
+using Npgsql;
+using SecondOpinion.Contracts.Physician.V1;
+
+namespace SecondOpinion.Physician.Referents;
+
+/// <summary>Gives matching every admitted profile over gRPC, for its first start.</summary>
+internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBase
+{
+    public override async Task List(ListRosterRequest request, IServerStreamWriter<Profile> responseStream, ServerCallContext context)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(context.CancellationToken);
+        var profiles = await db.QueryAsync<Row>(
+            "select physician_id, specialty_code, pathology_codes, establishments, capacity from physician order by physician_id");
+        foreach (var p in profiles)
+        {
+            await responseStream.WriteAsync(new Profile
+            {
+                PhysicianId = p.PhysicianId.ToString(),
+                SpecialtyCode = p.SpecialtyCode,
+                PathologyCodes = { p.PathologyCodes },
+                Establishments = { p.Establishments },
+                Capacity = p.Capacity,
+            });
+        }
+    }
+
+    private sealed record Row(Guid PhysicianId, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+}

@@ -1,0 +1,27 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Physician.Worklist;
+
+/// <summary>
+/// Matching ended the offer: it leaves the worklist, accepted or not, and with it the right to read the file. What the physician declined stays declined, and
+/// what was delivered stays delivered.
+/// </summary>
+internal sealed class CloseOffer(Inbox inbox) : IConsumer<OfferClosed>
+{
+    public Task Consume(ConsumeContext<OfferClosed> context) => inbox.Once(context, nameof(CloseOffer), db =>
+    {
+        var closed = context.Message;
+        return db.ExecuteAsync(
+            """
+            insert into worklist_item (offer_id, case_id, physician_id, state, closed_reason)
+            values (@OfferId, @CaseId, @PhysicianId, 'closed', @Reason)
+            on conflict (offer_id) do update
+            set state = 'closed', closed_reason = excluded.closed_reason
+            where worklist_item.state in ('offered', 'accepted', 'assigned')
+            """,
+            new { closed.OfferId, closed.CaseId, closed.PhysicianId, closed.Reason });
+    });
+}

@@ -1,0 +1,24 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Physician.Worklist;
+
+/// <summary>Matching confirms the acceptance: from now on the physician may read the file. A case that was closed since stays closed.</summary>
+internal sealed class KeepAssignment(Inbox inbox) : IConsumer<CaseAssigned>
+{
+    public Task Consume(ConsumeContext<CaseAssigned> context) => inbox.Once(context, nameof(KeepAssignment), db =>
+    {
+        var assigned = context.Message;
+        return db.ExecuteAsync(
+            """
+            insert into worklist_item (offer_id, case_id, physician_id, state, assigned_at)
+            values (@OfferId, @CaseId, @PhysicianId, 'assigned', @AssignedAt)
+            on conflict (offer_id) do update
+            set state = 'assigned', assigned_at = excluded.assigned_at
+            where worklist_item.state in ('offered', 'accepted')
+            """,
+            new { assigned.OfferId, assigned.CaseId, assigned.PhysicianId, assigned.AssignedAt });
+    });
+}

@@ -1,0 +1,27 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Physician.Worklist;
+
+/// <summary>Matching asks a physician: the offer appears on the worklist. If a later event overtook it, only the details are filled in.</summary>
+internal sealed class KeepOffer(Inbox inbox) : IConsumer<CaseOffered>
+{
+    public Task Consume(ConsumeContext<CaseOffered> context) => inbox.Once(context, nameof(KeepOffer), db =>
+    {
+        var offer = context.Message;
+        return db.ExecuteAsync(
+            """
+            insert into worklist_item (offer_id, case_id, physician_id, state, pathology_code, rank, offered_at, expires_at, due_at)
+            values (@OfferId, @CaseId, @PhysicianId, 'offered', @PathologyCode, @Rank, @OfferedAt, @ExpiresAt, @DueAt)
+            on conflict (offer_id) do update
+            set pathology_code = excluded.pathology_code,
+              rank = excluded.rank,
+              offered_at = excluded.offered_at,
+              expires_at = excluded.expires_at,
+              due_at = coalesce(worklist_item.due_at, excluded.due_at)
+            """,
+            new { offer.OfferId, offer.CaseId, offer.PhysicianId, offer.PathologyCode, offer.Rank, offer.OfferedAt, offer.ExpiresAt, offer.DueAt });
+    });
+}

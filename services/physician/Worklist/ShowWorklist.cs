@@ -1,0 +1,91 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Worklist;
+
+/// <summary>Shows a physician the own offers and cases, the latest first.</summary>
+internal static class ShowWorklist
+{
+    /// <param name="State"><c>offered</c>, <c>accepted</c> (until matching confirms it), <c>assigned</c>, <c>delivered</c>, <c>declined</c> or <c>closed</c>.</param>
+    /// <param name="Rank">1 when this physician was asked first.</param>
+    /// <param name="ExpiresAt">The offer can be answered until then.</param>
+    /// <param name="DueAt">End of the case's 7-day clock.</param>
+    /// <param name="AwaitingInformation">A question to the patient is open: the clock stands still.</param>
+    /// <param name="ClosedReason"><c>expired</c>, <c>withdrawn</c> or <c>declined</c>.</param>
+    internal sealed record WorklistEntry(
+        Guid OfferId,
+        Guid CaseId,
+        string State,
+        string? PathologyCode,
+        int? Rank,
+        DateTimeOffset? OfferedAt,
+        DateTimeOffset? ExpiresAt,
+        DateTimeOffset? DueAt,
+        DateTimeOffset? AnsweredAt,
+        DateTimeOffset? AssignedAt,
+        DateTimeOffset? DeliveredAt,
+        bool AwaitingInformation,
+        string? ClosedReason);
+
+    private static readonly string[] States = ["offered", "accepted", "assigned", "delivered", "declined", "closed"];
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("ShowWorklist")
+        .WithSummary("Own offers and cases")
+        .WithDescription("The latest offer first; `state` keeps one state. At most 100 a page.");
+
+    private static async Task<Results<Ok<Page<WorklistEntry>>, Problem>> Handle(
+        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, HttpContext http, CancellationToken cancel)
+    {
+        if (state is not null && !States.Contains(state))
+        {
+            return CommonProblems.Invalid(new FieldError("#/state", "unknown_state", $"Un de : {string.Join(", ", States)}."));
+        }
+
+        var filter = $"worklist:{state}";
+        var (size, last) = Paging.Read(limit, after, user, filter);
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        var found = (await db.QueryAsync<Row>(
+            """
+            select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,
+              w.delivered_at, w.closed_reason,
+              w.state = 'assigned' and exists (
+                select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id and r.provided_at is null) as awaiting_information
+            from worklist_item w
+            where w.physician_id = @Me
+              and (@state::text is null or w.state = @state)
+              and (@last::uuid is null or w.offer_id < @last)
+            order by w.offer_id desc
+            limit @Limit
+            """,
+            new { Me = user.PhysicianId(), state, last, Limit = size + 1 })).AsList();
+        var items = found.Take(size)
+            .Select(w => new WorklistEntry(
+                w.OfferId, w.CaseId, w.State, w.PathologyCode, w.Rank, w.OfferedAt, w.ExpiresAt, w.DueAt, w.AnsweredAt, w.AssignedAt, w.DeliveredAt,
+                w.AwaitingInformation, w.ClosedReason))
+            .ToList();
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? Paging.Encode(items[^1].OfferId, user, filter) : null));
+    }
+
+    private sealed record Row(
+        Guid OfferId,
+        Guid CaseId,
+        string State,
+        string? PathologyCode,
+        int? Rank,
+        DateTime? OfferedAt,
+        DateTime? ExpiresAt,
+        DateTime? DueAt,
+        DateTime? AnsweredAt,
+        DateTime? AssignedAt,
+        DateTime? DeliveredAt,
+        string? ClosedReason,
+        bool AwaitingInformation);
+}

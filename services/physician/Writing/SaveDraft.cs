@@ -1,0 +1,52 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Physician.Encryption;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Writing;
+
+/// <summary>Saves what the physician has written so far; after a delivery, the same route begins the correction.</summary>
+internal static class SaveDraft
+{
+    internal sealed record DraftSaved(Guid CaseId, int DraftVersion, DateTimeOffset SavedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPut("/worklist/cases/{caseId:guid}/opinion", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("SaveDraft")
+        .WithSummary("Save the draft of the opinion")
+        .WithDescription("Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
+
+    private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
+        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, TimeProvider time, CancellationToken cancel)
+    {
+        if (request.CheckDraft() is [_, ..] errors)
+        {
+            return CommonProblems.Invalid([.. errors]);
+        }
+
+        return await dataSource.InTransaction<Results<Ok<DraftSaved>, Problem>>(async db =>
+        {
+            if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var current = await Draft.Read(db, keys, caseId);
+            Versions.Require(http, current.Version);
+            var now = time.GetUtcNow();
+            if (await Draft.Save(db, keys, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
+            {
+                return CommonProblems.PreconditionFailed.Because("Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
+            }
+
+            await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
+            http.Response.Headers.ETag = Versions.Tag(version);
+            return TypedResults.Ok(new DraftSaved(caseId, version, now));
+        }, cancel);
+    }
+}

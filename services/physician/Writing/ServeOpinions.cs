@@ -1,0 +1,62 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Npgsql;
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Physician.Encryption;
+using SecondOpinion.Physician.Referents;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Writing;
+
+/// <summary>Gives signed opinions over gRPC to intake, which knows whose case it is and hands them to the patient.</summary>
+internal sealed class ServeOpinions(NpgsqlDataSource dataSource, CaseKeys keys) : Opinions.OpinionsBase
+{
+    private const int ChunkLength = 64 * 1024;
+
+    public override Task<Opinion> Get(GetOpinionRequest request, ServerCallContext context) => dataSource.InTransaction(async db =>
+    {
+        var signed = await Find(db, request, context, "read");
+        var content = await signed.ReadContent(db, keys);
+        var referent = await Referent.Find(db, signed.PhysicianId);
+        return new Opinion
+        {
+            OpinionId = signed.OpinionId.ToString(),
+            CaseId = signed.CaseId.ToString(),
+            Version = signed.Version,
+            SignedAt = Timestamp.FromDateTime(signed.SignedAt),
+            PhysicianDisplayName = referent?.DisplayName ?? "",
+            Sha256 = signed.Sha256,
+            SizeBytes = signed.SizeBytes,
+            Diagnosis = content.Diagnosis!.Value.ToString().ToLowerInvariant(),
+            Treatment = content.Treatment!.Value.ToString().ToLowerInvariant(),
+            Impact = content.Impact!.Value.ToString().ToLowerInvariant(),
+        };
+    }, context.CancellationToken);
+
+    public override async Task Download(GetOpinionRequest request, IServerStreamWriter<OpinionChunk> responseStream, ServerCallContext context)
+    {
+        var pdf = await dataSource.InTransaction(
+            async db => await (await Find(db, request, context, "download")).ReadPdf(db, keys), context.CancellationToken);
+        for (var sent = 0; sent < pdf.Length; sent += ChunkLength)
+        {
+            var chunk = UnsafeByteOperations.UnsafeWrap(pdf.AsMemory(sent, Math.Min(ChunkLength, pdf.Length - sent)));
+            await responseStream.WriteAsync(new OpinionChunk { Data = chunk }, context.CancellationToken);
+        }
+    }
+
+    /// <summary>The signed version, with the read put on record in the same transaction.</summary>
+    private static async Task<SignedOpinion> Find(NpgsqlConnection db, GetOpinionRequest request, ServerCallContext context, string action)
+    {
+        var signed = Guid.TryParse(request.CaseId, out var caseId) ? await SignedOpinion.Find(db, caseId, request.Version) : null;
+        if (signed is null)
+        {
+            throw CommonProblems.Absent().AsException();
+        }
+
+        await Audit.Record(db, context.GetHttpContext().User, action, "opinion", signed.OpinionId, "second_opinion");
+        return signed;
+    }
+}

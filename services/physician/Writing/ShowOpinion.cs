@@ -1,0 +1,79 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Physician.Encryption;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Writing;
+
+/// <summary>Shows the physician the own draft with its ETag, and the versions already signed; and serves their PDF.</summary>
+internal static class ShowOpinion
+{
+    /// <param name="DraftVersion">For If-Match; 0 while nothing was ever saved.</param>
+    /// <param name="Draft">Null when there is nothing to sign.</param>
+    internal sealed record OwnOpinion(Guid CaseId, int DraftVersion, OpinionContent? Draft, IReadOnlyList<OwnSignedVersion> Signed);
+
+    internal sealed record OwnSignedVersion(Guid OpinionId, int Version, DateTimeOffset SignedAt, string Sha256, long SizeBytes);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/worklist/cases/{caseId:guid}/opinion", Handle)
+            .AllowRoles(Access.Physician)
+            .WithName("ShowOwnOpinion")
+            .WithSummary("Own draft and signed versions")
+            .WithDescription("The ETag is that of the draft.");
+        api.MapGet("/worklist/cases/{caseId:guid}/opinion.pdf", Download)
+            .AllowRoles(Access.Physician)
+            .WithName("DownloadOwnOpinion")
+            .WithSummary("PDF of a signed version")
+            .WithDescription("`version` is the latest unless given.")
+            .Produces(StatusCodes.Status200OK, contentType: "application/pdf");
+    }
+
+    private static Task<Results<Ok<OwnOpinion>, Problem>> Handle(
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<OwnOpinion>, Problem>>(async db =>
+        {
+            if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, "read", "opinion", caseId, "second_opinion");
+            var draft = await Draft.Read(db, keys, caseId);
+            var signed = (await db.QueryAsync<Row>(
+                """
+                select o.opinion_id, v.version, v.signed_at, v.sha256, v.size_bytes
+                from opinion o
+                join opinion_version v using (opinion_id)
+                where o.case_id = @caseId
+                order by v.version
+                """,
+                new { caseId })).Select(v => new OwnSignedVersion(v.OpinionId, v.Version, v.SignedAt, v.Sha256, v.SizeBytes)).ToList();
+            http.Response.Headers.ETag = Versions.Tag(draft.Version);
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Ok(new OwnOpinion(caseId, draft.Version, draft.Content, signed));
+        }, cancel);
+
+    private static Task<Results<FileContentHttpResult, Problem>> Download(
+        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<FileContentHttpResult, Problem>>(async db =>
+        {
+            if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null || await SignedOpinion.Find(db, caseId, version ?? 0) is not { } opinion)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, "download", "opinion", opinion.OpinionId, "second_opinion");
+            http.Response.Headers.CacheControl = "no-store";
+            http.Response.Headers.XContentTypeOptions = "nosniff";
+            return TypedResults.File(await opinion.ReadPdf(db, keys), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf");
+        }, cancel);
+
+    private sealed record Row(Guid OpinionId, int Version, DateTime SignedAt, string Sha256, long SizeBytes);
+}

@@ -1,0 +1,170 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Physician.Encryption;
+using SecondOpinion.Physician.Files;
+using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Worklist;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Writing;
+
+/// <summary>The physician signs the draft: it becomes a PDF that never changes, and the opinion is delivered. Signing again after a new draft is a correction.</summary>
+internal static class SignOpinion
+{
+    /// <param name="Version">1 for the first; a correction is the next version of the same opinion.</param>
+    /// <param name="Sha256">Of the PDF, hexadecimal.</param>
+    /// <param name="Converges">Derived: neither diagnosis nor treatment is changed. Not a target, and never a ranking.</param>
+    internal sealed record OpinionSigned(Guid OpinionId, Guid CaseId, int Version, DateTimeOffset SignedAt, string Sha256, long SizeBytes, bool Converges);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/opinion/sign", Handle)
+        .AllowRoles(Access.Physician)
+        .WithName("SignOpinion")
+        .WithSummary("Sign and deliver the opinion")
+        .WithDescription(
+            "No body: signs the saved draft, which must have diagnosis, treatment, impact, reasoning, recommendations and one answer to each question. "
+            + "An optional `If-Match` makes sure which draft is signed. After the delivery, saving and signing a new draft makes a corrected version.");
+
+    private static async Task<Results<Once<Created<OpinionSigned>>, Problem>> Handle(
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, IntakeFile intake, TimeProvider time, CancellationToken cancel)
+    {
+        var physicianId = user.PhysicianId();
+        var (referent, draft, latest) = await Load(dataSource, keys, caseId, physicianId, cancel);
+        if (referent is null)
+        {
+            return CommonProblems.Absent();
+        }
+
+        // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
+        var prepared = draft.Content is null ? null : await Prepare(caseId, referent, draft, latest, http, intake, time);
+
+        return await Idempotent.Run<string, Created<OpinionSigned>>(dataSource, http, "sign", async db =>
+        {
+            if (prepared is null)
+            {
+                return Problems.NothingToSign.Because("Save a draft first.", "Enregistrez d'abord un brouillon.");
+            }
+
+            var (opinion, pdf, sha256) = prepared;
+            // Zero rows: withdrawn while the physician wrote.
+            var delivered = await db.ExecuteAsync(
+                """
+                update worklist_item
+                set state = 'delivered', delivered_at = coalesce(delivered_at, @SignedAt)
+                where case_id = @caseId and physician_id = @physicianId and state in ('assigned', 'delivered')
+                """,
+                new { caseId, physicianId, opinion.SignedAt });
+            if (delivered == 0)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (!await Draft.Clear(db, caseId, draft.Version, opinion.SignedAt))
+            {
+                return Problems.DraftChanged.Because("Read the draft again, then sign it.", "Relisez le brouillon, puis signez-le.");
+            }
+
+            await SignedOpinion.Add(db, keys, caseId, physicianId, opinion, pdf, sha256);
+            await Audit.Record(db, user, "sign", "opinion", opinion.OpinionId, "second_opinion");
+            await Tell(db, caseId, physicianId, opinion);
+            return TypedResults.Created(
+                $"/api/v1/worklist/cases/{caseId}/opinion.pdf?version={opinion.Version}",
+                new OpinionSigned(
+                    opinion.OpinionId, caseId, opinion.Version, opinion.SignedAt, sha256, pdf.Length,
+                    OpinionContent.Converges(opinion.Content.Diagnosis!.Value, opinion.Content.Treatment!.Value)));
+        });
+    }
+
+    private static async Task<(Referent? Referent, Draft Draft, SignedOpinion? Latest)> Load(
+        NpgsqlDataSource dataSource, CaseKeys keys, Guid caseId, Guid physicianId, CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        return await WorklistItem.OwnCase(db, caseId, physicianId) is null
+            ? default
+            : (await Referent.Find(db, physicianId), await Draft.Read(db, keys, caseId), await SignedOpinion.Find(db, caseId));
+    }
+
+    /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
+    private static async Task<Prepared> Prepare(
+        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeFile intake, TimeProvider time)
+    {
+        if (http.Request.Headers.IfMatch.Count > 0)
+        {
+            Versions.Require(http, draft.Version);
+        }
+
+        var dossier = await intake.Get(caseId, http);
+        if (draft.Content!.CheckForSigning(dossier.Questions.Count) is [_, ..] errors)
+        {
+            throw CommonProblems.Invalid([.. errors]).AsException();
+        }
+
+        var now = time.GetUtcNow();
+        var opinion = new OpinionToSign(
+            latest?.OpinionId ?? Guid.CreateVersion7(now),
+            caseId,
+            (latest?.Version ?? 0) + 1,
+            now,
+            latest?.SignedAt,
+            referent.DisplayName,
+            referent.Rpps,
+            dossier.PathologyCode,
+            dossier.PathologyName,
+            dossier.AgeYears,
+            dossier.Sex,
+            [.. dossier.Questions],
+            draft.Content);
+        var pdf = await OpinionPdf.Set(opinion, http.RequestAborted);
+        return new Prepared(opinion, pdf, Convert.ToHexStringLower(SHA256.HashData(pdf)));
+    }
+
+    /// <summary>Two events on purpose: the one that billing hears has no clinical field.</summary>
+    private static async Task Tell(NpgsqlConnection db, Guid caseId, Guid physicianId, OpinionToSign opinion)
+    {
+        await Outbox.Publish(db, caseId, new OpinionDelivered
+        {
+            OpinionId = opinion.OpinionId,
+            CaseId = caseId,
+            PhysicianId = physicianId,
+            Version = opinion.Version,
+            DeliveredAt = opinion.SignedAt,
+        });
+        await Outbox.Publish(db, caseId, new OpinionOutcomeRecorded
+        {
+            OpinionId = opinion.OpinionId,
+            CaseId = caseId,
+            Version = opinion.Version,
+            PathologyCode = opinion.PathologyCode,
+            Diagnosis = opinion.Content.Diagnosis!.Value.ToString().ToLowerInvariant(),
+            Treatment = opinion.Content.Treatment!.Value.ToString().ToLowerInvariant(),
+            Impact = opinion.Content.Impact!.Value.ToString().ToLowerInvariant(),
+            RecordedAt = opinion.SignedAt,
+        });
+    }
+
+    private sealed record Prepared(OpinionToSign Opinion, byte[] Pdf, string Sha256);
+}
+
+/// <summary>What goes on the page: who signed what and when, for a patient of whom only age and sex are told.</summary>
+/// <param name="PreviousSignedAt">Date of the version that this one corrects; null for the first.</param>
+internal sealed record OpinionToSign(
+    Guid OpinionId,
+    Guid CaseId,
+    int Version,
+    DateTimeOffset SignedAt,
+    DateTimeOffset? PreviousSignedAt,
+    string PhysicianName,
+    string Rpps,
+    string PathologyCode,
+    string PathologyName,
+    int AgeYears,
+    string Sex,
+    IReadOnlyList<string> Questions,
+    OpinionContent Content);
