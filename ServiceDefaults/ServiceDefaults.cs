@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SecondOpinion.ServiceDefaults.Access;
@@ -38,6 +39,14 @@ public static class ServiceDefaults
     public static void UseServiceDefaults(this WebApplication app, IReadOnlyList<ProblemType> problems)
     {
         app.UseProblemAnswers();
+        // What routing itself refuses (404; 405 and 415 by endpoints of its own, which are no routes) would be a 401 by the fallback policy.
+        app.Use((context, next) => context.GetEndpoint() switch
+        {
+            null => CommonProblems.Absent().ExecuteAsync(context),
+            RouteEndpoint => next(context),
+            { RequestDelegate: { } refusal } => refusal(context),
+            _ => next(context),
+        });
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();

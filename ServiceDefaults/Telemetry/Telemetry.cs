@@ -17,6 +17,9 @@ internal static class Telemetry
     {
         builder.Services.AddSingleton(new ServiceName(service));
         builder.Services.AddSingleton<ServiceMetrics>();
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // What the exception handler has already told in one line of ours.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         builder.Logging.AddSimpleConsole(options =>
         {
             options.SingleLine = true;

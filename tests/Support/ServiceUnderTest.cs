@@ -55,6 +55,8 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
             ["ConnectionStrings:rabbitmq"] = broker.Address.AbsoluteUri,
             ["Messaging:ManagementUri"] = servers.Management.AbsoluteUri,
             ["Database:MaxPoolSize"] = "12",
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Logging:LogLevel:MassTransit"] = "Error",
             ["HTTP_PORT"] = "0",
             ["GRPC_PORT"] = "0",
         };

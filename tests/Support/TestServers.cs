@@ -27,7 +27,11 @@ public static class TestServers
         }
 
         var data = Directory.CreateTempSubdirectory("secondopinion-tests-").FullName;
-        var builder = DistributedApplication.CreateBuilder(["--data", data]);
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = ["--data", data, "--console", "Quiet", "--Host:Throwaway=true"],
+            DisableDashboard = true,
+        });
         var database = builder.AddPostgres("postgres");
         var broker = builder.AddRabbitMQ("rabbitmq").WithManagementPlugin();
         var app = builder.Build();
