@@ -1,0 +1,34 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>The patient has read the opinion and closes the case.</summary>
+internal static class CloseCase
+{
+    internal sealed record CaseClosure(Guid CaseId, string State, DateTimeOffset ClosedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/close", Handle)
+        .AllowRoles(Access.Patient)
+        .WithName("CloseCase")
+        .WithSummary("Close a case")
+        .WithDescription("Only a delivered case can be closed; the opinion stays readable.");
+
+    private static Task<Results<Ok<CaseClosure>, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseClosure>, Problem>>(async db =>
+        {
+            if (await CaseRows.OwnLocked(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var now = time.GetUtcNow();
+            var (closed, problem) = await CaseTransition.Try(db, file, CaseMove.Close, now);
+            return problem is not null ? problem : TypedResults.Ok(new CaseClosure(id, closed.State, now));
+        }, cancel);
+}

@@ -1,0 +1,64 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>The patient says that what an agent filled in on the phone is right: online, or aloud after the agent has read it back.</summary>
+internal static class Confirmation
+{
+    /// <param name="ReadBack">The agent states that the answers and questions were read back to the patient, who agreed. The patient's own confirmation sends true as well.</param>
+    internal sealed record ConfirmCaseRequest(bool ReadBack);
+
+    internal sealed record CaseConfirmation(Guid CaseId, string Channel, DateTimeOffset ConfirmedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/confirmation", Handle)
+        .AllowRoles(Access.Patient, Access.Agent)
+        .WithName("ConfirmCase")
+        .WithSummary("Confirm what was filled in on the patient's behalf")
+        .WithDescription("Needed before submission when a phone agent filled the case. Any later change of the answers or questions asks for a new confirmation.");
+
+    private static Task<Results<Ok<CaseConfirmation>, Problem>> Handle(
+        Guid id, ConfirmCaseRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseConfirmation>, Problem>>(async db =>
+        {
+            if (!request.ReadBack)
+            {
+                return CommonProblems.Invalid(new FieldError("#/readBack", "must_be_true", "Relisez le dossier à la personne malade avant de confirmer."));
+            }
+
+            if (await CaseRows.OwnLocked(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            {
+                return CaseTransition.Refusal(file.CurrentState);
+            }
+
+            var now = time.GetUtcNow();
+            var channel = user.Role() == Access.Patient ? "online" : "phone";
+            await db.ExecuteAsync(
+                """
+                insert into confirmation (id, case_id, answers_version, questions_version, confirmed_by, channel, at)
+                values (@Id, @CaseId, @AnswersVersion, @QuestionsVersion, @By, @channel, @now)
+                """,
+                new { Id = Guid.CreateVersion7(now), CaseId = id, file.AnswersVersion, file.QuestionsVersion, By = CaseOwner.OpenerOf(user.Role(), user), channel, now });
+            return TypedResults.Ok(new CaseConfirmation(id, channel, now));
+        }, cancel);
+
+    /// <summary>Patients and relatives confirm by submitting; only what an agent typed needs the patient's word on it.</summary>
+    internal static async Task<bool> IsGiven(NpgsqlConnection db, CaseRow file) =>
+        file.RequestedBy != "agent" || await db.ExecuteScalarAsync<bool>(
+            """
+            select exists (
+              select from confirmation
+              where case_id = @Id and answers_version = @AnswersVersion and questions_version = @QuestionsVersion)
+            """,
+            new { file.Id, file.AnswersVersion, file.QuestionsVersion });
+}

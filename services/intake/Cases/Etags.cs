@@ -1,0 +1,23 @@
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>Strong ETags made of a version number, against lost updates.</summary>
+internal static class Etags
+{
+    public static string Of(long version) => $"\"v{version}\"";
+
+    /// <returns>Why the write may not happen, or null when <c>If-Match</c> names the version that is there.</returns>
+    public static Problem? Mismatch(HttpRequest request, long version)
+    {
+        var wanted = request.Headers.IfMatch.ToString();
+        return wanted.Length == 0
+            ? CommonProblems.PreconditionRequired.Because(
+                "Read the object first and send its ETag in If-Match.", "Lisez d'abord l'objet et renvoyez son ETag dans If-Match.")
+            : wanted == "*" || wanted.Split(',', StringSplitOptions.TrimEntries).Contains(Of(version))
+                ? null
+                : CommonProblems.PreconditionFailed.Because(
+                    "Somebody changed it since you read it. Read it again and repeat your change.",
+                    "L'objet a changé depuis votre lecture. Relisez-le puis refaites votre modification.");
+    }
+}

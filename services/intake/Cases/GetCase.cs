@@ -1,0 +1,49 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>One case, with everything its patient may see of it.</summary>
+internal static class GetCase
+{
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("GetCase")
+        .WithSummary("Read a case")
+        .WithDescription("The patient's own case; an agent or a physician sees those that they opened for a patient.");
+
+    private static Task<Results<Ok<CaseView>, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue,
+        QuestionnaireBook questionnaires, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseView>, Problem>>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, "read", "case", id, Purpose.Of(user));
+            http.Response.Headers.ETag = Etags.Of(file.Version);
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Ok(await CaseViews.Of(db, keyring, file, catalogue, questionnaires, time.GetUtcNow()));
+        }, cancel);
+}
+
+/// <summary>Why people read, for the audit record.</summary>
+internal static class Purpose
+{
+    public static string Of(ClaimsPrincipal user) => user.Role() switch
+    {
+        Access.Patient => "own_file",
+        Access.Agent => "phone_help",
+        _ => "own_patient",
+    };
+}

@@ -1,0 +1,236 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Coverage;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Geography;
+using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>Opens a case: the emergency screen first, then who is ill, then the coverage, asked before anything is written.</summary>
+internal static class OpenCase
+{
+    /// <param name="PathologyCode">Code of the catalogue, e.g. <c>endometriose</c>.</param>
+    /// <param name="Safety">The emergency screen, asked before anything else.</param>
+    /// <param name="Patient">Who is ill.</param>
+    /// <param name="Coverage">The complementary insurer; without one the case is refused and other ways are shown.</param>
+    /// <param name="PatientId">The patient's account; required from agents and physicians, absent otherwise.</param>
+    /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
+    /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
+    /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient agrees; the case is then a téléexpertise.</param>
+    /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
+    internal sealed record OpenCaseRequest(
+        string PathologyCode,
+        SafetyAnswers Safety,
+        CasePerson Patient,
+        CaseCoverageRequest? Coverage = null,
+        Guid? PatientId = null,
+        CaseRelative? Relative = null,
+        string? TreatingEstablishment = null,
+        CaseTreatingPhysician? TreatingPhysician = null,
+        bool? PatientConsentObtained = null,
+        string? ResidenceCommune = null);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("OpenCase")
+        .WithSummary("Open a case")
+        .WithDescription(
+            "The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with the insurer's reason. "
+            + "When billing is away the coverage is `pending` and settles by itself.");
+
+    private static async Task<Results<Once<Created<CaseView>>, Problem>> Handle(
+        OpenCaseRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
+        Communes communes, Keyring keyring, CoverageDesk desk, TimeProvider time, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var requester = Requester.Of(user, request);
+        var errors = Faults(request, requester, catalogue, communes, ParisTime.Today(now));
+        if (errors.Count > 0)
+        {
+            return CommonProblems.Invalid([.. errors]);
+        }
+
+        var id = Guid.CreateVersion7(now);
+        var otherDoor = SafetyScreen.Judge(request.Safety);
+        var question = request.Coverage is { } coverage ? CoverageQuestion.From(coverage, request.Patient.BirthDate) : null;
+        CoverageAnswer? answer = (otherDoor, question) switch
+        {
+            (not null, _) => null,
+            (_, null) => new CoverageAnswer.Refused(null, null, "no_partner_insurer", "Sans complémentaire santé partenaire, le service ne peut pas être pris en charge. D'autres solutions existent : voir l'orientation."),
+            _ => await desk.Check(id, question, cancel),
+        };
+        if (answer is CoverageAnswer.Unreadable)
+        {
+            return Problems.CoverageQuestionInvalid.Because(
+                "Check the insurer's number, the member number and the birth date.",
+                "Vérifiez le numéro AMC, le numéro d'adhérent et la date de naissance.",
+                new FieldError("#/coverage", "unreadable", "Ces informations ne permettent pas d'interroger la complémentaire."));
+        }
+
+        return await Idempotent.Run<OpenCaseRequest, Created<CaseView>>(dataSource, http, request, async db =>
+        {
+            var file = await Insert(db, keyring, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
+            file = await Settle(db, file, otherDoor, answer, now);
+            await Outbox.Publish(db, id, new CaseOpened
+            {
+                CaseId = id,
+                PathologyCode = request.PathologyCode,
+                InsurerId = answer switch { CoverageAnswer.Covered c => c.InsurerId, CoverageAnswer.Refused r => r.InsurerId, _ => null },
+                Coverage = answer switch { CoverageAnswer.Covered => "covered", CoverageAnswer.Pending => "pending", CoverageAnswer.Refused => "refused", _ => "none" },
+                RequestedBy = requester.Kind,
+                DepartmentCode = file.DepartmentCode,
+                OpenedAt = now,
+            });
+            await Move(db, file, otherDoor, answer, now);
+            return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, keyring, (await CaseRows.Any(db, id))!, catalogue, questionnaires, now));
+        });
+    }
+
+    /// <summary>Who asks, in which legal regime: a physician's request is a téléexpertise, anybody else's a téléconseil personnalisé (R.6316-1).</summary>
+    private sealed record Requester(string Kind, Guid PatientId, string LegalRegime)
+    {
+        public static Requester Of(ClaimsPrincipal user, OpenCaseRequest request) => user.Role() switch
+        {
+            Access.Patient => new Requester(request.Relative is null ? "patient" : "relative", user.PatientId(), "teleconseil_personnalise"),
+            Access.Physician => new Requester("physician", request.PatientId ?? Guid.Empty, request.PatientConsentObtained == true ? "teleexpertise" : "teleconseil_personnalise"),
+            _ => new Requester("agent", request.PatientId ?? Guid.Empty, "teleconseil_personnalise"),
+        };
+    }
+
+    private static List<FieldError> Faults(OpenCaseRequest request, Requester requester, PathologyCatalogue catalogue, Communes communes, DateOnly today)
+    {
+        var errors = request.Patient.Faults("#/patient", today).ToList();
+        if (!catalogue.TryGet(request.PathologyCode, out _))
+        {
+            errors.Add(new FieldError("#/pathologyCode", "unknown_pathology", "Cette maladie n'est pas dans notre catalogue. Cherchez-la par son nom."));
+        }
+
+        if (request.Safety.Signs.FirstOrDefault(s => !SafetyScreen.Signs.ContainsKey(s)) is not null)
+        {
+            errors.Add(new FieldError("#/safety/signs", "unknown_code", "Un de ces signes n'est pas dans la liste."));
+        }
+
+        if (request.Coverage is { } coverage)
+        {
+            errors.AddRange(coverage.Faults("#/coverage"));
+        }
+
+        errors.AddRange(request.Relative?.Faults("#/relative") ?? []);
+        if (requester.Kind is "agent" or "physician")
+        {
+            if (request.PatientId is null || request.PatientId == Guid.Empty)
+            {
+                errors.Add(new FieldError("#/patientId", "missing", "Indiquez le compte de la personne malade."));
+            }
+
+            if (request.Relative is not null)
+            {
+                errors.Add(new FieldError("#/relative", "not_for_this_role", "Seul un proche ouvre un dossier en tant que proche."));
+            }
+        }
+        else if (request.PatientId is { } other && other != requester.PatientId)
+        {
+            errors.Add(new FieldError("#/patientId", "not_for_this_role", "Vous ouvrez un dossier depuis votre propre compte."));
+        }
+
+        if (requester.Kind != "physician" && request.PatientConsentObtained is not null)
+        {
+            errors.Add(new FieldError("#/patientConsentObtained", "not_for_this_role", "Seul un médecin atteste de l'accord du patient."));
+        }
+
+        if (request.TreatingEstablishment is { } finess && !Finess.TryParse(finess, out _, out var finessReason))
+        {
+            errors.Add(new FieldError("#/treatingEstablishment", "invalid_key", finessReason!));
+        }
+
+        if (request.TreatingPhysician is { } physician && !Rpps.TryParse(physician.Rpps, out _, out var rppsReason))
+        {
+            errors.Add(new FieldError("#/treatingPhysician/rpps", "invalid_key", rppsReason!));
+        }
+
+        if (request.ResidenceCommune is { } commune && communes.DepartmentOf(commune) is null)
+        {
+            errors.Add(new FieldError("#/residenceCommune", "unknown_commune", "Ce code de commune n'existe pas dans le code officiel géographique."));
+        }
+
+        return errors;
+    }
+
+    private static async Task<CaseRow> Insert(
+        NpgsqlConnection db, Keyring keyring, Guid id, OpenCaseRequest request, Requester requester, ClaimsPrincipal user, Pathology pathology,
+        QuestionnaireBook questionnaires, Communes communes, CoverageQuestion? question, DateTimeOffset now)
+    {
+        using var key = await CaseKey.Create(db, keyring, id);
+        var asked = questionnaires.LatestOf(pathology.Family);
+        await db.ExecuteAsync(
+            """
+            insert into case_file (
+              id, patient_id, requested_by, opened_by, legal_regime, state, pathology_code, specialty_code, department_code, treating_establishment,
+              treating_physician, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
+            values (
+              @id, @PatientId, @Kind, @OpenedBy, @LegalRegime, 'draft', @PathologyCode, @Specialty, @Department, @Establishment,
+              @Physician, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
+            """,
+            new
+            {
+                id,
+                requester.PatientId,
+                requester.Kind,
+                OpenedBy = CaseOwner.OpenerOf(user.Role(), user),
+                requester.LegalRegime,
+                request.PathologyCode,
+                pathology.Specialty,
+                Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
+                Establishment = request.TreatingEstablishment is { } finess ? Finess.Parse(finess).Value : null,
+                Physician = request.TreatingPhysician is { } physician ? Rpps.Parse(physician.Rpps).Value : null,
+                Person = key.Seal("case_file|sealed_person", new SealedPerson(request.Patient, request.Relative, request.TreatingPhysician)),
+                Questionnaire = asked.Code,
+                asked.Version,
+                GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,
+                Question = question is null ? null : key.Seal("case_file|sealed_coverage_question", question),
+                now,
+            });
+        return (await CaseRows.Any(db, id))!;
+    }
+
+    private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseRow file, OtherDoor? otherDoor, CoverageAnswer? answer, DateTimeOffset now)
+    {
+        switch (answer)
+        {
+            case CoverageAnswer.Covered covered:
+                await CoverageRecord.Covered(db, file.Id, covered, reserved: false, now);
+                break;
+            case CoverageAnswer.Refused refused:
+                await CoverageRecord.Refused(db, file.Id, refused, now);
+                break;
+            case CoverageAnswer.Pending:
+                await CoverageRecord.Pending(db, file.Id, now + SettleCoverage.FirstWait);
+                break;
+        }
+
+        if (otherDoor is not null)
+        {
+            await db.ExecuteAsync(
+                "update case_file set redirected_to = @Code, sealed_coverage_question = null where id = @Id", new { otherDoor.Code, file.Id });
+        }
+
+        return file;
+    }
+
+    private static Task<CaseRow?> Move(NpgsqlConnection db, CaseRow file, OtherDoor? otherDoor, CoverageAnswer? answer, DateTimeOffset now) =>
+        otherDoor is not null ? CaseTransition.IfAllowed(db, file, CaseMove.Redirect, now)
+        : answer is CoverageAnswer.Refused ? CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now)
+        : Task.FromResult<CaseRow?>(file);
+}

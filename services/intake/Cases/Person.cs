@@ -1,0 +1,167 @@
+using System.Globalization;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Cases;
+
+/// <summary>Who is ill. Sealed at rest; leaves intake only as an age and a sex.</summary>
+/// <param name="BirthName">Nom de naissance.</param>
+/// <param name="GivenNames">Prénoms de naissance, in their order.</param>
+/// <param name="Sex"><c>F</c> or <c>M</c>, as in the civil register.</param>
+/// <param name="BirthDate">ISO date.</param>
+/// <param name="BirthPlaceCode">INSEE code of the commune or country of birth, when known.</param>
+/// <param name="Nir">Social security number of the person (INS), 15 characters; optional.</param>
+internal sealed record CasePerson(
+    string BirthName,
+    IReadOnlyList<string> GivenNames,
+    string Sex,
+    DateOnly BirthDate,
+    string? BirthPlaceCode = null,
+    string? Nir = null,
+    string? Email = null,
+    string? Phone = null)
+{
+    private const int MaxName = 100;
+
+    /// <param name="today">The date in Paris.</param>
+    public IEnumerable<FieldError> Faults(string pointer, DateOnly today)
+    {
+        if (!IsName(BirthName))
+        {
+            yield return new FieldError($"{pointer}/birthName", "invalid_name", "Le nom de naissance compte 1 à 100 caractères.");
+        }
+
+        if (GivenNames.Count is 0 or > 10 || !GivenNames.All(IsName))
+        {
+            yield return new FieldError($"{pointer}/givenNames", "invalid_name", "Indiquez de 1 à 10 prénoms.");
+        }
+
+        if (Sex is not ("F" or "M"))
+        {
+            yield return new FieldError($"{pointer}/sex", "unknown_code", "Le sexe est F ou M, comme à l'état civil.");
+        }
+
+        if (BirthDate > today || BirthDate < today.AddYears(-130))
+        {
+            yield return new FieldError($"{pointer}/birthDate", "impossible_date", "Cette date de naissance n'est pas possible.");
+        }
+
+        if (BirthPlaceCode is { } place && !IsInseeCode(place))
+        {
+            yield return new FieldError($"{pointer}/birthPlaceCode", "invalid_code", "Un code INSEE de commune ou de pays comporte 5 caractères.");
+        }
+
+        if (Nir is not null && !Contracts.Identifiers.Nir.TryParse(Nir, out _, out var reason))
+        {
+            yield return new FieldError($"{pointer}/nir", "invalid_key", reason!);
+        }
+
+        if (Email is not null && (Email.Length > 254 || Email.Count(c => c == '@') != 1 || Email.StartsWith('@') || Email.EndsWith('@')))
+        {
+            yield return new FieldError($"{pointer}/email", "invalid_email", "Cette adresse électronique n'est pas valide.");
+        }
+
+        if (Phone is not null && !IsPhone(Phone))
+        {
+            yield return new FieldError($"{pointer}/phone", "invalid_phone", "Ce numéro de téléphone n'est pas valide.");
+        }
+    }
+
+    /// <summary>Whole years on that day; somebody born on 29 February gets older on 1 March of common years.</summary>
+    public int AgeOn(DateOnly day)
+    {
+        var years = day.Year - BirthDate.Year;
+        return (day.Month, day.Day).CompareTo((BirthDate.Month, BirthDate.Day)) < 0 ? years - 1 : years;
+    }
+
+    private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= MaxName && !name.Any(char.IsControl);
+
+    private static bool IsInseeCode(string code) =>
+        code.Length == 5 && char.IsAsciiDigit(code[0]) && (char.IsAsciiDigit(code[1]) || code[0] == '2' && code[1] is 'A' or 'B') && code[2..].All(char.IsAsciiDigit);
+
+    private static bool IsPhone(string phone)
+    {
+        var digits = phone.Count(char.IsAsciiDigit);
+        return digits is >= 8 and <= 15 && phone.All(c => char.IsAsciiDigit(c) || c is ' ' or '.' or '-' or '(' or ')' or '+');
+    }
+}
+
+/// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>
+/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a document.</param>
+internal sealed record CaseRelative(string Authority, string Name)
+{
+    public static readonly IReadOnlyDictionary<string, string> Authorities = new Dictionary<string, string>
+    {
+        ["parent"] = "Titulaire de l'autorité parentale",
+        ["guardian"] = "Tuteur ou tutrice",
+        ["curator"] = "Curateur ou curatrice",
+        ["family_authorisation"] = "Personne habilitée par le juge (habilitation familiale)",
+        ["future_protection_mandate"] = "Mandataire (mandat de protection future)",
+    };
+
+    public IEnumerable<FieldError> Faults(string pointer)
+    {
+        if (!Authorities.ContainsKey(Authority))
+        {
+            yield return new FieldError($"{pointer}/authority", "unknown_code", $"Choisissez parmi : {string.Join(", ", Authorities.Keys)}.");
+        }
+
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 100)
+        {
+            yield return new FieldError($"{pointer}/name", "invalid_name", "Indiquez votre nom, en 100 caractères au plus.");
+        }
+    }
+}
+
+/// <summary>The physician whom the patient sees, or who asks for the patient.</summary>
+internal sealed record CaseTreatingPhysician(string Rpps, string? Name = null);
+
+/// <summary>What is sealed together: who is ill, and who acts for them.</summary>
+internal sealed record SealedPerson(CasePerson Patient, CaseRelative? Relative, CaseTreatingPhysician? TreatingPhysician);
+
+/// <summary>What the insurer is asked. Sealed at rest, kept only until the coverage is reserved or refused.</summary>
+internal sealed record CoverageQuestion(string AmcNumber, string MemberNumber, string BirthDate, int BirthRank, string HolderNir)
+{
+    public static CoverageQuestion From(CaseCoverageRequest request, DateOnly birthDate) => new(
+        Contracts.Identifiers.AmcNumber.Parse(request.AmcNumber).Value,
+        request.MemberNumber?.Trim() ?? "",
+        birthDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        request.BirthRank,
+        request.HolderNir is { } nir ? Nir.Parse(nir).Value : "");
+}
+
+/// <summary>How the patient is known to a complementary insurer; as on the tiers-payant card.</summary>
+/// <param name="AmcNumber">The insurer's number on the card, 8 to 10 digits.</param>
+/// <param name="MemberNumber">Numéro d'adhérent; may be left out when the holder's NIR is given.</param>
+/// <param name="BirthRank">1 unless twins tell otherwise.</param>
+/// <param name="HolderNir">Social security number of the policy holder.</param>
+internal sealed record CaseCoverageRequest(string AmcNumber, string? MemberNumber = null, int BirthRank = 1, string? HolderNir = null)
+{
+    public IEnumerable<FieldError> Faults(string pointer)
+    {
+        if (!Contracts.Identifiers.AmcNumber.TryParse(AmcNumber, out _, out var reason))
+        {
+            yield return new FieldError($"{pointer}/amcNumber", "invalid_amc_number", reason!);
+        }
+
+        if (string.IsNullOrWhiteSpace(MemberNumber) && HolderNir is null)
+        {
+            yield return new FieldError($"{pointer}/memberNumber", "missing", "Indiquez le numéro d'adhérent ou le numéro de sécurité sociale de l'assuré.");
+        }
+
+        if (MemberNumber?.Length > 30)
+        {
+            yield return new FieldError($"{pointer}/memberNumber", "too_long", "Un numéro d'adhérent compte au plus 30 caractères.");
+        }
+
+        if (BirthRank is < 1 or > 9)
+        {
+            yield return new FieldError($"{pointer}/birthRank", "out_of_range", "Le rang de naissance va de 1 à 9.");
+        }
+
+        if (HolderNir is not null && !Nir.TryParse(HolderNir, out _, out var nirReason))
+        {
+            yield return new FieldError($"{pointer}/holderNir", "invalid_key", nirReason!);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Access;
+
+namespace SecondOpinion.Intake.Consents;
+
+/// <summary>The words of each consent, current version.</summary>
+internal static class ListConsentTexts
+{
+    internal sealed record ConsentTextView(string Purpose, int Version, bool RequiredToSubmit, string Text, string Simple, string Sha256);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/consent-texts", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("ListConsentTexts")
+        .WithSummary("Read the texts of the consents")
+        .WithDescription("Plain and simplified French; only `processing` is required to submit a case.");
+
+    private static Ok<IReadOnlyList<ConsentTextView>> Handle() => TypedResults.Ok<IReadOnlyList<ConsentTextView>>(
+    [
+        .. ConsentText.All.GroupBy(t => t.Purpose).Select(g => g.MaxBy(t => t.Version)!)
+            .Select(t => new ConsentTextView(t.Purpose, t.Version, t.RequiredToSubmit, t.Text, t.Simple, t.Sha256)),
+    ]);
+}

@@ -1,0 +1,90 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Consents;
+
+/// <summary>Gives or takes back a consent. Taking back <c>processing</c> withdraws a case that is under way: nobody may go on reading it.</summary>
+internal static class RecordConsent
+{
+    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c> or <c>contact_after_six_months</c>.</param>
+    /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>
+    internal sealed record RecordConsentRequest(string Purpose, bool Granted, int? TextVersion = null);
+
+    internal sealed record RecordedConsent(Guid CaseId, string Purpose, bool Granted, int TextVersion, DateTimeOffset At, string State);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/consents", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("RecordConsent")
+        .WithSummary("Give or take back a consent")
+        .WithDescription("Every change is kept with its text version, time and author. Repeating the same choice changes nothing.");
+
+    private static Task<Results<Ok<RecordedConsent>, Problem>> Handle(
+        Guid id, RecordConsentRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<RecordedConsent>, Problem>>(async db =>
+        {
+            if (ConsentText.Latest(request.Purpose) is not { } text)
+            {
+                return CommonProblems.Invalid(new FieldError("#/purpose", "unknown_code", "Ce type d'accord n'existe pas."));
+            }
+
+            if (request.TextVersion is { } shown && shown != text.Version)
+            {
+                return CommonProblems.Invalid(new FieldError("#/textVersion", "outdated", "Le texte a changé : relisez-le avant de donner votre accord."));
+            }
+
+            if (await CaseRows.OwnLocked(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var current = (await CaseViews.Consents(db, id)).FirstOrDefault(c => c.Purpose == request.Purpose);
+            if (current is not null && current.Granted == request.Granted && current.TextVersion == text.Version)
+            {
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, current.At, file.State));
+            }
+
+            if (request.Granted && CaseLife.IsOver(file.CurrentState) && file.CurrentState != CaseState.Closed)
+            {
+                return CaseTransition.Refusal(file.CurrentState);
+            }
+
+            var now = time.GetUtcNow();
+            await Insert(db, user, id, request, text, now);
+            await Outbox.Publish(db, id, new ConsentChanged { CaseId = id, Purpose = request.Purpose, Granted = request.Granted, ChangedAt = now });
+            var underWay = !CaseLife.IsBeingWritten(file.CurrentState) && CaseLife.Decide(file.CurrentState, CaseMove.Withdraw) is Decision.Moves;
+            if (text.RequiredToSubmit && !request.Granted && underWay)
+            {
+                await WithdrawCase.Withdraw(db, file, now);
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, false, text.Version, now, CaseState.Withdrawn.Code()));
+            }
+
+            return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
+        }, cancel);
+
+    private static Task Insert(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, RecordConsentRequest request, ConsentText text, DateTimeOffset now) =>
+        db.ExecuteAsync(
+            """
+            insert into consent (id, case_id, purpose, granted, text_version, text_sha256, given_by, channel, at)
+            values (@Id, @caseId, @Purpose, @Granted, @Version, @Sha256, @By, @Channel, @now)
+            """,
+            new
+            {
+                Id = Guid.CreateVersion7(now),
+                caseId,
+                request.Purpose,
+                request.Granted,
+                text.Version,
+                text.Sha256,
+                By = CaseOwner.OpenerOf(user.Role(), user),
+                Channel = user.Role() switch { Access.Patient => "online", Access.Agent => "phone", _ => "in_person" },
+                now,
+            });
+}

@@ -1,0 +1,139 @@
+using Dapper;
+using Npgsql;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Database;
+
+namespace SecondOpinion.Intake.Coverage;
+
+/// <summary>
+/// Asks billing again for the cases whose coverage is pending: checks for a draft, reserves for a submitted file, which is then complete. Several instances
+/// may run: a case is claimed by moving its next attempt before billing is asked.
+/// </summary>
+internal sealed partial class SettleCoverage(
+    NpgsqlDataSource dataSource, Keyring keyring, CoverageDesk desk, TimeProvider time, ILogger<SettleCoverage> logger) : BackgroundService
+{
+    public static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await SettleDue(stoppingToken);
+                }
+                catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+                {
+                    Log.DatabaseAway(logger, exception);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping: what is still pending is claimed by the next start.
+        }
+    }
+
+    internal async Task SettleDue(CancellationToken cancel)
+    {
+        foreach (var id in await Claim(cancel))
+        {
+            await Settle(id, cancel);
+        }
+    }
+
+    private async Task<IReadOnlyList<Guid>> Claim(CancellationToken cancel)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        var now = time.GetUtcNow();
+        return (await db.QueryAsync<Guid>(
+            """
+            update case_file
+            set coverage_attempts = coverage_attempts + 1,
+                coverage_next_attempt_at = @now + least(@FirstWait * power(2, least(coverage_attempts, 10)), @LongestWait)
+            where id in (
+              select id
+              from case_file
+              where coverage = 'pending' and coverage_next_attempt_at <= @now
+              order by coverage_next_attempt_at
+              limit 20
+              for update skip locked)
+            returning id
+            """,
+            new { now, FirstWait, LongestWait })).AsList();
+    }
+
+    private async Task Settle(Guid id, CancellationToken cancel)
+    {
+        CoverageQuestion question;
+        bool submitted;
+        await using (var db = await dataSource.OpenConnectionAsync(cancel))
+        {
+            if (await CaseRows.Any(db, id) is not { SealedCoverageQuestion: { } box } file)
+            {
+                return;
+            }
+
+            using var key = await CaseKey.Of(db, keyring, id);
+            question = key.Open<CoverageQuestion>("case_file|sealed_coverage_question", box);
+            submitted = file.CurrentState == CaseState.Submitted;
+        }
+
+        var answer = submitted ? await desk.Reserve(id, question, cancel) : await desk.Check(id, question, cancel);
+        if (answer is CoverageAnswer.Pending)
+        {
+            return;
+        }
+
+        await dataSource.InTransaction(async db =>
+        {
+            // Meanwhile the case may have been submitted, withdrawn, or settled by another instance: then the next round sees it as it is.
+            if (await CaseRows.AnyLocked(db, id) is { Coverage: "pending" } file && submitted == (file.CurrentState == CaseState.Submitted))
+            {
+                await Write(db, file, answer, submitted);
+                Log.Settled(logger, id, answer.GetType().Name);
+            }
+        }, cancel);
+    }
+
+    private async Task Write(NpgsqlConnection db, CaseRow file, CoverageAnswer answer, bool submitted)
+    {
+        var now = time.GetUtcNow();
+        switch (answer)
+        {
+            case CoverageAnswer.Covered covered:
+                await CoverageRecord.Covered(db, file.Id, covered, reserved: submitted, now);
+                if (submitted)
+                {
+                    await SubmitCase.Complete(db, file, now);
+                }
+
+                break;
+            case CoverageAnswer.Refused refused:
+                await CoverageRecord.Refused(db, file.Id, refused, now);
+                await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now);
+                break;
+            case CoverageAnswer.Unreadable:
+                await CoverageRecord.Refused(
+                    db, file.Id, new CoverageAnswer.Refused(null, null, "unreadable", "La complémentaire ne reconnaît pas ces informations d'adhérent."), now);
+                await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now);
+                break;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Pending coverages wait: the database is away")]
+        public static partial void DatabaseAway(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Information, "Case {CaseId}: the pending coverage is settled ({Answer})")]
+        public static partial void Settled(ILogger logger, Guid caseId, string answer);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Security.Claims;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Delivery;
+
+/// <summary>The patient downloads the opinion's PDF, passed on chunk by chunk.</summary>
+internal static class DownloadOpinion
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion.pdf", Handle)
+        .AllowRoles(Access.Patient)
+        .Produces(StatusCodes.Status200OK, contentType: "application/pdf")
+        .WithName("DownloadOpinion")
+        .WithSummary("Download the opinion as PDF")
+        .WithDescription("The bytes that were signed; their SHA-256 is in the opinion.");
+
+    private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, TimeProvider time, CancellationToken cancel)
+    {
+        if (await GetOpinion.MayRead(dataSource, user, id, "download", cancel) is { } problem)
+        {
+            return problem;
+        }
+
+        var (opinion, refusal) = await GetOpinion.Fetch(physician, id, time, cancel);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.ContentLength = opinion!.SizeBytes;
+        return TypedResults.Stream(
+            async body =>
+            {
+                var request = new GetOpinionRequest { CaseId = id.ToString(), Version = opinion.Version };
+                using var call = physician.Download(request, deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: cancel);
+                await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancel))
+                {
+                    await body.WriteAsync(chunk.Data.Memory, cancel);
+                }
+            },
+            "application/pdf",
+            $"avis-{id}-v{opinion.Version}.pdf");
+    }
+}

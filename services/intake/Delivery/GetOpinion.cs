@@ -1,0 +1,81 @@
+using System.Security.Claims;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Delivery;
+
+/// <summary>The patient reads the opinion: what it says in short, and where its PDF is.</summary>
+internal static class GetOpinion
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    /// <param name="Diagnosis"><c>confirmed</c>, <c>clarified</c> or <c>changed</c>.</param>
+    /// <param name="Treatment">The same.</param>
+    /// <param name="Impact"><c>none</c>, <c>minor</c>, <c>moderate</c> or <c>major</c>.</param>
+    /// <param name="Sha256">Of the PDF, hexadecimal.</param>
+    internal sealed record OpinionView(
+        Guid CaseId, Guid OpinionId, int Version, DateTimeOffset SignedAt, string Physician, string Diagnosis, string Treatment, string Impact, string Sha256, long SizeBytes,
+        string Pdf);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion", Handle)
+        .AllowRoles(Access.Patient)
+        .WithName("GetOpinion")
+        .WithSummary("Read the opinion")
+        .WithDescription("The latest version; a correction is a new version of the same opinion.");
+
+    private static async Task<Results<Ok<OpinionView>, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, TimeProvider time, CancellationToken cancel)
+    {
+        if (await MayRead(dataSource, user, id, "read", cancel) is { } problem)
+        {
+            return problem;
+        }
+
+        var (opinion, refusal) = await Fetch(physician, id, time, cancel);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new OpinionView(
+            id, Guid.Parse(opinion!.OpinionId), opinion.Version, opinion.SignedAt.ToDateTimeOffset(), opinion.PhysicianDisplayName, opinion.Diagnosis, opinion.Treatment,
+            opinion.Impact, opinion.Sha256, opinion.SizeBytes, $"/api/v1/cases/{id}/opinion.pdf"));
+    }
+
+    /// <summary>Audited before anything is asked of the physician's part: no record, no data.</summary>
+    internal static Task<Problem?> MayRead(NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, string action, CancellationToken cancel) =>
+        dataSource.InTransaction<Problem?>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is null)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, action, "opinion", id, Purpose.Of(user));
+            return null;
+        }, cancel);
+
+    internal static async Task<(Opinion? Opinion, Problem? Problem)> Fetch(Opinions.OpinionsClient physician, Guid id, TimeProvider time, CancellationToken cancel)
+    {
+        try
+        {
+            return (await physician.GetAsync(new GetOpinionRequest { CaseId = id.ToString() }, deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: cancel), null);
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
+        {
+            return (null, Problems.NoOpinionYet.Because("The physician has not signed it yet.", "Le médecin ne l'a pas encore signé."));
+        }
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+        {
+            return (null, new Problem(CommonProblems.Unavailable, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 5 });
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Intake.Delivery;
+
+/// <summary>The opinion is there: the clock stops. A correction is a later version of the same opinion and moves nothing.</summary>
+internal sealed class MarkDelivered(Inbox inbox) : IConsumer<OpinionDelivered>
+{
+    public Task Consume(ConsumeContext<OpinionDelivered> context) => inbox.Once(context, nameof(MarkDelivered), async db =>
+    {
+        var message = context.Message;
+        if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file)
+        {
+            return;
+        }
+
+        await db.ExecuteAsync(
+            """
+            update case_file
+            set opinion_id = @OpinionId,
+                assigned_physician = coalesce(assigned_physician, @PhysicianId)
+            where id = @CaseId
+            """,
+            new { message.CaseId, message.OpinionId, message.PhysicianId });
+        // The clock stops when the physician signed, however long the message took.
+        await CaseTransition.IfAllowed(db, file, CaseMove.Deliver, message.DeliveredAt.ToUniversalTime());
+    });
+}

@@ -1,0 +1,68 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Documents;
+
+/// <summary>The patient takes back a document that was given.</summary>
+internal static class DownloadDocument
+{
+    /// <summary>What is needed to read a document's bytes.</summary>
+    internal sealed record Readable(Guid Id, string Name, string MediaType, long Size, byte[] Key);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+        .WithName("DownloadDocument")
+        .WithSummary("Download a document")
+        .WithDescription("The very bytes that were uploaded, as an attachment.");
+
+    private static async Task<Results<FileStreamHttpResult, Problem>> Handle(
+        Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring, CancellationToken cancel)
+    {
+        var found = await dataSource.InTransaction<Readable?>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is null || await Find(db, keyring, id, documentId) is not { } readable)
+            {
+                return null;
+            }
+
+            await Audit.Record(db, user, "download", "document", documentId, Purpose.Of(user));
+            return readable;
+        }, cancel);
+        if (found is null)
+        {
+            return CommonProblems.Absent();
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        // Never shown by the browser in place: whatever it holds, it is only saved.
+        http.Response.Headers.ContentSecurityPolicy = "sandbox";
+        return TypedResults.Stream(store.Open(documentId, found.Key), found.MediaType, found.Name);
+    }
+
+    internal static async Task<Readable?> Find(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid documentId)
+    {
+        var row = await db.QuerySingleOrDefaultAsync<Row>(
+            "select media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId", new { caseId, documentId });
+        if (row is null)
+        {
+            return null;
+        }
+
+        using var key = await CaseKey.Of(db, keyring, caseId);
+        return new Readable(
+            documentId, key.Open<string>("document|sealed_name", row.SealedName, documentId), row.MediaType, row.SizeBytes,
+            key.OpenBytes("document|sealed_key", row.SealedKey, documentId));
+    }
+
+    private sealed record Row(string MediaType, long SizeBytes, byte[] SealedName, byte[] SealedKey);
+}

@@ -1,0 +1,294 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+
+namespace SecondOpinion.Intake.Documents.Recognition;
+
+/// <summary>
+/// DICOM Part 10, read element by element to the last byte (PS3.5 §7, PS3.10 §7): a file that was cut off anywhere ends in the middle of a value.
+/// Values are skipped, not read, so the size of the image does not matter.
+/// </summary>
+internal static class DicomFile
+{
+    private const int PreambleSize = 128;
+    private const string ExplicitBigEndian = "1.2.840.10008.1.2.2";
+    private const string ImplicitLittleEndian = "1.2.840.10008.1.2";
+    private const string Deflated = "1.2.840.10008.1.2.1.99";
+
+    public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= PreambleSize + 4 && head.Slice(PreambleSize, 4).SequenceEqual("DICM"u8);
+
+    /// <summary>The preamble is all zeros, or the start of a TIFF for files that are both; anything else is somebody else's program.</summary>
+    public static string? Preamble(ReadOnlySpan<byte> head) =>
+        !head[..PreambleSize].ContainsAnyExcept((byte)0) || head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8)
+            ? null
+            : FileKind.Program(head) ?? "preamble_not_empty";
+
+    public static Recognised Check(Stream file)
+    {
+        try
+        {
+            file.Position = PreambleSize + 4;
+            var syntax = ReadMeta(file);
+            var reader = syntax == Deflated
+                ? new ElementReader(Inflated(file), Deflated)
+                : new ElementReader(file, syntax);
+            return reader.ReadDataset() ? new Recognised.Accepted(FileKind.Dicom) : Broken("Le fichier ne contient pas d'objet médical.");
+        }
+        catch (EndOfStreamException)
+        {
+            return Broken("L'image est coupée avant la fin.");
+        }
+        catch (InvalidDataException broken)
+        {
+            return Broken(broken.Message);
+        }
+    }
+
+    private static Recognised.Damaged Broken(string where) => new(FileKind.Dicom, where);
+
+    /// <summary>Group 0002 is always explicit little endian; it names the transfer syntax of what follows.</summary>
+    private static string ReadMeta(Stream file)
+    {
+        var reader = new ElementReader(file, "1.2.840.10008.1.2.1");
+        string? syntax = null;
+        while (reader.PeekGroup() == 0x0002)
+        {
+            var (element, length) = reader.ReadHeader();
+            if (element == 0x0010)
+            {
+                syntax = Encoding.ASCII.GetString(reader.ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+            }
+            else
+            {
+                reader.Skip(length);
+            }
+        }
+
+        return syntax ?? throw new InvalidDataException("L'en-tête de l'image est incomplet.");
+    }
+
+    /// <summary>A deflated dataset is unpacked into memory up to a limit: a few kilobytes may unfold to gigabytes.</summary>
+    private static MemoryStream Inflated(Stream file)
+    {
+        const int most = 64 * 1024 * 1024;
+        using var inflate = new DeflateStream(file, CompressionMode.Decompress, leaveOpen: true);
+        var plain = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        while (inflate.Read(buffer) is > 0 and var read)
+        {
+            if (plain.Length + read > most)
+            {
+                throw new InvalidDataException("L'image compressée est trop grande.");
+            }
+
+            plain.Write(buffer, 0, read);
+        }
+
+        plain.Position = 0;
+        return plain;
+    }
+
+    private sealed class ElementReader(Stream file, string syntax)
+    {
+        private const uint Undefined = 0xFFFF_FFFF;
+        private const int Deepest = 32;
+        private readonly bool _bigEndian = syntax == ExplicitBigEndian;
+        private readonly bool _implicit = syntax == ImplicitLittleEndian;
+        private readonly byte[] _buffer = new byte[8];
+        private string _vr = "";
+        private ushort _group;
+
+        /// <summary>-1 at the end of the file.</summary>
+        public int PeekGroup()
+        {
+            var at = file.Position;
+            if (at == file.Length)
+            {
+                return -1;
+            }
+
+            var group = ReadUInt16();
+            file.Position = at;
+            return group;
+        }
+
+        /// <returns>True when the dataset is whole and says what kind of object it is (SOP class).</returns>
+        public bool ReadDataset()
+        {
+            var sopClass = false;
+            uint last = 0;
+            while (file.Position < file.Length)
+            {
+                var (element, length) = ReadHeader();
+                var tag = (uint)_group << 16 | element;
+                if (_group == 0xFFFE || tag <= last)
+                {
+                    throw new InvalidDataException("Les éléments de l'image ne se suivent pas.");
+                }
+
+                last = tag;
+                sopClass |= tag == 0x0008_0016;
+                Pass(length, depth: 0);
+            }
+
+            return sopClass;
+        }
+
+        public (ushort Element, uint Length) ReadHeader()
+        {
+            _group = ReadUInt16();
+            var element = ReadUInt16();
+            // Items and delimiters have no VR in any syntax.
+            if (_implicit || _group == 0xFFFE)
+            {
+                _vr = "";
+                return (element, ReadUInt32());
+            }
+
+            Fill(2);
+            _vr = Encoding.ASCII.GetString(_buffer, 0, 2);
+            if (!char.IsAsciiLetterUpper(_vr[0]) || !char.IsAsciiLetterUpper(_vr[1]))
+            {
+                throw new InvalidDataException("Un élément de l'image est illisible.");
+            }
+
+            if (_vr is "OB" or "OD" or "OF" or "OL" or "OV" or "OW" or "SQ" or "SV" or "UC" or "UN" or "UR" or "UT" or "UV")
+            {
+                ReadUInt16();
+                return (element, ReadUInt32());
+            }
+
+            return (element, ReadUInt16());
+        }
+
+        public byte[] ReadValue(uint length, int atMost)
+        {
+            if (length > atMost)
+            {
+                throw new InvalidDataException("L'en-tête de l'image est illisible.");
+            }
+
+            var value = new byte[length];
+            file.ReadExactly(value);
+            return value;
+        }
+
+        public void Skip(uint length)
+        {
+            if (file.Position + length > file.Length)
+            {
+                throw new EndOfStreamException();
+            }
+
+            file.Position += length;
+        }
+
+        private void Pass(uint length, int depth)
+        {
+            if (depth > Deepest)
+            {
+                throw new InvalidDataException("L'image a trop de niveaux.");
+            }
+
+            if (length != Undefined && (_vr is not "SQ" || length == 0))
+            {
+                Skip(length);
+            }
+            else if (length == Undefined && _vr is "OB" or "OW")
+            {
+                PassFragments();
+            }
+            else
+            {
+                // An undefined length of UN is a sequence in implicit VR inside an explicit file; rare enough to be walked as items without looking in.
+                PassItems(length == Undefined ? long.MaxValue : file.Position + length, depth);
+            }
+        }
+
+        /// <summary>Encapsulated pixels: fragments of defined length, closed by a delimiter.</summary>
+        private void PassFragments()
+        {
+            while (true)
+            {
+                var (element, length) = ReadHeader();
+                if (_group != 0xFFFE || element is not (0xE000 or 0xE0DD))
+                {
+                    throw new InvalidDataException("Les données de l'image sont abîmées.");
+                }
+
+                if (element == 0xE0DD)
+                {
+                    return;
+                }
+
+                Skip(length);
+            }
+        }
+
+        private void PassItems(long end, int depth)
+        {
+            var isUnknown = _vr == "UN";
+            while (file.Position < end)
+            {
+                var (element, length) = ReadHeader();
+                if (_group != 0xFFFE || element is not (0xE000 or 0xE0DD))
+                {
+                    throw new InvalidDataException("Une liste de l'image est abîmée.");
+                }
+
+                if (element == 0xE0DD)
+                {
+                    return;
+                }
+
+                if (length != Undefined)
+                {
+                    Skip(length);
+                }
+                else
+                {
+                    (isUnknown ? new ElementReader(file, ImplicitLittleEndian) : this).PassItem(depth + 1);
+                }
+            }
+
+            if (end != long.MaxValue && file.Position != end)
+            {
+                throw new InvalidDataException("Une liste de l'image est abîmée.");
+            }
+        }
+
+        /// <summary>Elements of an item of undefined length, up to its delimiter.</summary>
+        private void PassItem(int depth)
+        {
+            while (true)
+            {
+                var (element, length) = ReadHeader();
+                if (_group == 0xFFFE)
+                {
+                    if (element == 0xE00D)
+                    {
+                        return;
+                    }
+
+                    throw new InvalidDataException("Une liste de l'image est abîmée.");
+                }
+
+                Pass(length, depth);
+            }
+        }
+
+        private ushort ReadUInt16()
+        {
+            Fill(2);
+            return _bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(_buffer) : BinaryPrimitives.ReadUInt16LittleEndian(_buffer);
+        }
+
+        private uint ReadUInt32()
+        {
+            Fill(4);
+            return _bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(_buffer) : BinaryPrimitives.ReadUInt32LittleEndian(_buffer);
+        }
+
+        private void Fill(int count) => file.ReadExactly(_buffer, 0, count);
+    }
+}

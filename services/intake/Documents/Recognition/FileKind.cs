@@ -1,0 +1,65 @@
+namespace SecondOpinion.Intake.Documents.Recognition;
+
+/// <summary>What a file turned out to be.</summary>
+internal abstract record Recognised
+{
+    internal sealed record Accepted(string MediaType) : Recognised;
+
+    /// <summary>The right kind, but cut off or broken. <paramref name="Where"/> is for the person who must send it again.</summary>
+    internal sealed record Damaged(string MediaType, string Where) : Recognised;
+
+    /// <summary>A program or script, whatever its name says.</summary>
+    internal sealed record Disguised(string Found) : Recognised;
+
+    internal sealed record Unknown : Recognised;
+
+    internal sealed record Empty : Recognised;
+}
+
+/// <summary>Tells the type of a file by its content alone; its name and declared type are never asked.</summary>
+internal static class FileKind
+{
+    public const string Pdf = "application/pdf";
+    public const string Dicom = "application/dicom";
+    public const string Jpeg = "image/jpeg";
+    public const string Png = "image/png";
+
+    /// <param name="file">Seekable; read where needed only, so that a large image costs little.</param>
+    public static Recognised Of(Stream file)
+    {
+        if (file.Length == 0)
+        {
+            return new Recognised.Empty();
+        }
+
+        var head = new byte[Math.Min(file.Length, 1024)];
+        file.Position = 0;
+        file.ReadExactly(head);
+        // DICOM first: its 128 free bytes at the start are where a program hides (CVE-2019-11687).
+        if (DicomFile.LooksLike(head))
+        {
+            return DicomFile.Preamble(head) is { } found ? new Recognised.Disguised(found) : DicomFile.Check(file);
+        }
+
+        return Program(head) is { } program ? new Recognised.Disguised(program)
+            : PdfFile.LooksLike(head) ? PdfFile.Check(file)
+            : JpegFile.LooksLike(head) ? JpegFile.Check(file)
+            : PngFile.LooksLike(head) ? PngFile.Check(file)
+            : new Recognised.Unknown();
+    }
+
+    /// <summary>The kind of program that the first bytes announce, or null.</summary>
+    internal static string? Program(ReadOnlySpan<byte> head) =>
+        head.StartsWith("MZ"u8) ? "windows_executable"
+        : head.StartsWith("\x7f"u8) && head[1..].StartsWith("ELF"u8) ? "elf_executable"
+        : head.StartsWith("#!"u8) ? "script"
+        : head.Length >= 4 && head[..4] is [0xCE or 0xCF, 0xFA, 0xED, 0xFE] or [0xFE, 0xED, 0xFA, 0xCE or 0xCF] or [0xCA, 0xFE, 0xBA, 0xBE] ? "macho_or_java"
+        : head.StartsWith("<?php"u8) || Starts(head, "<script") || Starts(head, "<html") || Starts(head, "<!doctype") ? "markup"
+        : null;
+
+    private static bool Starts(ReadOnlySpan<byte> head, string text)
+    {
+        var trimmed = head.TrimStart(" \t\r\n"u8);
+        return trimmed.Length >= text.Length && System.Text.Ascii.EqualsIgnoreCase(trimmed[..text.Length], text);
+    }
+}

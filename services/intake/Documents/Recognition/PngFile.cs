@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+
+namespace SecondOpinion.Intake.Documents.Recognition;
+
+/// <summary>A PNG is a chain of chunks from IHDR to IEND; the first one and the last one are checked to the bit.</summary>
+internal static class PngFile
+{
+    private const int MostChunks = 1_000_000;
+
+    public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 8 && head[..8] is [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
+
+    public static Recognised Check(Stream file)
+    {
+        file.Position = 8;
+        var data = false;
+        Span<byte> header = stackalloc byte[8];
+        for (var i = 0; i < MostChunks; i++)
+        {
+            if (file.ReadAtLeast(header, 8, throwOnEndOfStream: false) < 8)
+            {
+                return Broken();
+            }
+
+            var length = BinaryPrimitives.ReadUInt32BigEndian(header);
+            var kind = header[4..];
+            if (length > int.MaxValue || file.Position + length + 4 > file.Length || i == 0 != kind.SequenceEqual("IHDR"u8))
+            {
+                return Broken();
+            }
+
+            if (i == 0 && !IsHeader(file, length))
+            {
+                return Broken();
+            }
+
+            data |= kind.SequenceEqual("IDAT"u8);
+            if (kind.SequenceEqual("IEND"u8))
+            {
+                return data && length == 0 ? new Recognised.Accepted(FileKind.Png) : Broken();
+            }
+
+            file.Position += (i == 0 ? 0 : length) + 4;
+        }
+
+        return Broken();
+    }
+
+    /// <summary>Width and height are there; leaves the position after the chunk's data.</summary>
+    private static bool IsHeader(Stream file, uint length)
+    {
+        Span<byte> size = stackalloc byte[13];
+        return length == 13 && file.ReadAtLeast(size, 13, throwOnEndOfStream: false) == 13
+            && BinaryPrimitives.ReadInt32BigEndian(size) > 0 && BinaryPrimitives.ReadInt32BigEndian(size[4..]) > 0;
+    }
+
+    private static Recognised.Damaged Broken() => new(FileKind.Png, "L'image est coupée ou abîmée.");
+}

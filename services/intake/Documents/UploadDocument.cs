@@ -1,0 +1,176 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Documents.Recognition;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Documents;
+
+/// <summary>Takes one document: streamed to disk sealed, hashed on the way, recognised by its content, and only then part of the case.</summary>
+internal static class UploadDocument
+{
+    private const int LongestName = 200;
+
+    /// <summary>What an Idempotency-Key is compared with: not the bytes, their hash.</summary>
+    internal sealed record UploadedDocument(string Type, string FileName, long SizeBytes, string Sha256);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/documents", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Accepts<byte[]>("application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png")
+        .WithName("UploadDocument")
+        .WithSummary("Add a document")
+        .WithDescription(
+            "The raw bytes as the body. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any damaged file, is refused with the reason.");
+
+    private static async Task<Results<Once<Created<CaseDocumentView>>, Problem>> Handle(
+        Guid id, string type, string fileName, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options,
+        PathologyCatalogue catalogue, Keyring keyring, TimeProvider time, CancellationToken cancel)
+    {
+        if (await Refusal(id, type, fileName, user, http.Request, dataSource, options, catalogue, cancel) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // The limit of this route is kept here, byte by byte, so that it answers with its own code.
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        var documentId = Guid.CreateVersion7(time.GetUtcNow());
+        var kept = false;
+        try
+        {
+            var (stored, mediaType, problem) = await Receive(documentId, http.Request.Body, store, options, cancel);
+            if (problem is not null)
+            {
+                return problem;
+            }
+
+            var asked = new UploadedDocument(type, fileName, stored!.Size, stored.Sha256);
+            return await Idempotent.Run<UploadedDocument, Created<CaseDocumentView>>(dataSource, http, asked, async db =>
+            {
+                var result = await Insert(db, id, asked, stored, mediaType!, user, options, keyring, time.GetUtcNow());
+                // Set before the commit: should its outcome be unknown, the sweep decides by the row.
+                kept = result.Result is Created<CaseDocumentView>;
+                return result;
+            });
+        }
+        finally
+        {
+            if (!kept)
+            {
+                store.Delete(documentId);
+            }
+        }
+    }
+
+    /// <summary>What can be known before a byte is read.</summary>
+    private static async Task<Problem?> Refusal(
+        Guid id, string type, string fileName, ClaimsPrincipal user, HttpRequest request, NpgsqlDataSource dataSource, DocumentOptions options, PathologyCatalogue catalogue,
+        CancellationToken cancel)
+    {
+        if (!catalogue.Documents.ContainsKey(type))
+        {
+            return CommonProblems.Invalid(new FieldError("#/type", "unknown_code", "Ce type de document n'existe pas dans la liste."));
+        }
+
+        if (string.IsNullOrWhiteSpace(fileName) || fileName.Length > LongestName || fileName.Any(char.IsControl))
+        {
+            return CommonProblems.Invalid(new FieldError("#/fileName", "invalid_name", $"Le nom du fichier compte de 1 à {LongestName} caractères."));
+        }
+
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        return await CaseRows.Own(db, user, id) is not { } file ? CommonProblems.Absent()
+            : !CaseLife.TakesDocuments(file.CurrentState) ? CaseTransition.Refusal(file.CurrentState)
+            : request.ContentLength == 0 ? Empty()
+            : request.ContentLength > options.MaxBytes ? TooLarge(options)
+            : null;
+    }
+
+    private static async Task<(StoredFile? Stored, string? MediaType, Problem? Problem)> Receive(
+        Guid documentId, Stream body, DocumentStore store, DocumentOptions options, CancellationToken cancel)
+    {
+        StoredFile stored;
+        try
+        {
+            stored = await store.Write(documentId, body, options.MaxBytes, cancel);
+        }
+        catch (DocumentTooLargeException)
+        {
+            return (null, null, TooLarge(options));
+        }
+
+        // Read back through the seal: what is recognised is what was stored.
+        using var file = store.Open(documentId, stored.Key);
+        return FileKind.Of(file) switch
+        {
+            Recognised.Accepted accepted => (stored, accepted.MediaType, null),
+            Recognised.Empty => (null, null, Empty()),
+            Recognised.Damaged damaged => (null, null, Problems.DocumentDamaged.Because(
+                $"The file looks like {damaged.MediaType} but is cut off or damaged. Send it again.",
+                $"{damaged.Where} Envoyez le fichier à nouveau.",
+                new FieldError("#/body", "damaged", damaged.Where))),
+            Recognised.Disguised disguised => (null, null, Problems.DocumentDisguised.Because(
+                $"The content is that of a program ({disguised.Found}).",
+                "Le contenu de ce fichier est celui d'un programme, quel que soit son nom.",
+                new FieldError("#/body", disguised.Found, "Ce fichier n'est pas un document médical."))),
+            _ => (null, null, Problems.DocumentTypeRefused.Because(
+                "Send a PDF, a DICOM file, a JPEG or a PNG.", "Envoyez un fichier PDF, DICOM, JPEG ou PNG.",
+                new FieldError("#/body", "unknown_type", "Le type de ce fichier n'est pas reconnu."))),
+        };
+    }
+
+    private static async Task<Results<Created<CaseDocumentView>, Problem>> Insert(
+        NpgsqlConnection db, Guid id, UploadedDocument asked, StoredFile stored, string mediaType, ClaimsPrincipal user, DocumentOptions options, Keyring keyring,
+        DateTimeOffset now)
+    {
+        if (await CaseRows.OwnLocked(db, user, id) is not { } file)
+        {
+            return CommonProblems.Absent();
+        }
+
+        if (!CaseLife.TakesDocuments(file.CurrentState))
+        {
+            return CaseTransition.Refusal(file.CurrentState);
+        }
+
+        if (await db.ExecuteScalarAsync<int>("select count(*) from document where case_id = @id", new { id }) >= options.MaxPerCase)
+        {
+            return Problems.TooManyDocuments.Because(
+                $"A case holds at most {options.MaxPerCase} documents.", $"Un dossier contient au plus {options.MaxPerCase} documents.");
+        }
+
+        using var key = await CaseKey.Of(db, keyring, id);
+        await db.ExecuteAsync(
+            """
+            insert into document (id, case_id, type_code, media_type, size_bytes, sha256, sealed_name, sealed_key, uploaded_at)
+            values (@Id, @CaseId, @Type, @mediaType, @Size, @Sha256, @Name, @Key, @now);
+            update case_file set version = version + 1 where id = @CaseId
+            """,
+            new
+            {
+                stored.Id,
+                CaseId = id,
+                asked.Type,
+                mediaType,
+                stored.Size,
+                stored.Sha256,
+                Name = key.Seal("document|sealed_name", asked.FileName, stored.Id),
+                Key = key.SealBytes("document|sealed_key", stored.Key, stored.Id),
+                now,
+            });
+        return TypedResults.Created(
+            $"/api/v1/cases/{id}/documents/{stored.Id}",
+            new CaseDocumentView(stored.Id, asked.Type, asked.FileName, mediaType, stored.Size, stored.Sha256, now));
+    }
+
+    private static Problem Empty() => Problems.DocumentEmpty.Because(
+        "The file holds no byte.", "Le fichier ne contient rien : choisissez-le à nouveau.", new FieldError("#/body", "empty", "Le fichier est vide."));
+
+    private static Problem TooLarge(DocumentOptions options) => Problems.DocumentTooLarge.Because(
+        $"A document has at most {options.MaxBytes} bytes.", $"Un document pèse au plus {options.MaxBytes / 1_000_000} Mo.");
+}

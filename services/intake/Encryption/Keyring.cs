@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+
+namespace SecondOpinion.Intake.Encryption;
+
+/// <summary>
+/// The installation's keys, by version, from <c>Encryption:Keys:{version}</c> (base64 of 32 bytes); <c>Encryption:CurrentKey</c> names the one that wraps new
+/// cases. Former versions stay until <see cref="RewrapKeys"/> has moved every case to the current one.
+/// </summary>
+internal sealed class Keyring
+{
+    private readonly Dictionary<string, byte[]> _keys = [];
+
+    /// <exception cref="InvalidOperationException">A key is missing or is not 32 bytes: the service must not start.</exception>
+    public Keyring(IConfiguration configuration)
+    {
+        foreach (var entry in configuration.GetSection("Encryption:Keys").GetChildren())
+        {
+            var key = new byte[Envelope.KeySize + 1];
+            if (!Convert.TryFromBase64String(entry.Value ?? "", key, out var length) || length != Envelope.KeySize)
+            {
+                throw new InvalidOperationException($"Encryption:Keys:{entry.Key} is not base64 of {Envelope.KeySize} bytes. Make one with `openssl rand -base64 32`.");
+            }
+
+            _keys[entry.Key] = key[..Envelope.KeySize];
+        }
+
+        Current = configuration["Encryption:CurrentKey"] ?? throw new InvalidOperationException(
+            "Encryption:CurrentKey is not set: intake does not start without a key for what patients entrust to it. "
+            + "Set Encryption:Keys:v1 (base64 of 32 bytes) and Encryption:CurrentKey to v1; AppHost does it for local runs.");
+        if (!_keys.ContainsKey(Current))
+        {
+            throw new InvalidOperationException($"Encryption:CurrentKey is '{Current}', but Encryption:Keys:{Current} is not set.");
+        }
+    }
+
+    public string Current { get; }
+
+    public byte[] Wrap(Guid caseId, ReadOnlySpan<byte> dataKey) => Envelope.Seal(_keys[Current], dataKey, Place(caseId, Current));
+
+    /// <exception cref="CryptographicException">The version is not on the ring, or the wrapped key was tampered with.</exception>
+    public byte[] Unwrap(Guid caseId, string version, ReadOnlySpan<byte> wrapped) =>
+        _keys.TryGetValue(version, out var key)
+            ? Envelope.Open(key, wrapped, Place(caseId, version))
+            : throw new CryptographicException($"Encryption:Keys:{version} is not set, but cases are still sealed under it.");
+
+    private static string Place(Guid caseId, string version) => $"case_key|wrapped_key|{caseId}|{version}";
+}

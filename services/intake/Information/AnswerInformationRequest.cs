@@ -1,0 +1,75 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Information;
+
+/// <summary>The patient answers the physician's question; the clock runs again.</summary>
+internal static class AnswerInformationRequest
+{
+    private const int LongestAnswer = 4000;
+
+    internal sealed record AnswerInformationRequestBody(string Text);
+
+    internal sealed record AnsweredInformationRequest(Guid CaseId, Guid RequestId, string State, DateTimeOffset ProvidedAt, DateTimeOffset DueAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/information-requests/{requestId:guid}/answer", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("AnswerInformationRequest")
+        .WithSummary("Answer the physician's question")
+        .WithDescription("Documents can be added before answering. The 7-day clock, which stood still, runs again.");
+
+    private static Task<Results<Ok<AnsweredInformationRequest>, Problem>> Handle(
+        Guid id, Guid requestId, AnswerInformationRequestBody request, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time,
+        CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<AnsweredInformationRequest>, Problem>>(async db =>
+        {
+            if (string.IsNullOrWhiteSpace(request.Text) || request.Text.Length > LongestAnswer)
+            {
+                return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"Écrivez de 1 à {LongestAnswer} caractères."));
+            }
+
+            if (await CaseRows.OwnLocked(db, user, id) is not { } file
+                || await db.QuerySingleOrDefaultAsync<OpenRequest>(
+                    "select physician_id, provided_at from information_request where id = @requestId and case_id = @id", new { id, requestId }) is not { } asked)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (asked.ProvidedAt is not null)
+            {
+                return Problems.InformationAlreadyGiven.Because("The physician has your answer.", "Le médecin a déjà votre réponse.");
+            }
+
+            var now = time.GetUtcNow();
+            var (moved, problem) = await CaseTransition.Try(db, file, CaseMove.ProvideInformation, now);
+            if (problem is not null)
+            {
+                return problem;
+            }
+
+            using var key = await CaseKey.Of(db, keyring, id);
+            await db.ExecuteAsync(
+                "update information_request set sealed_answer = @Box, provided_at = @now where id = @requestId and provided_at is null",
+                new { requestId, now, Box = key.Seal("information_request|sealed_answer", request.Text.Trim(), requestId) });
+            await Outbox.Publish(db, id, new InformationProvided
+            {
+                CaseId = id,
+                RequestId = requestId,
+                PhysicianId = asked.PhysicianId,
+                DueAt = moved.DueAt!.Value,
+                ProvidedAt = now,
+            });
+            return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State, now, moved.DueAt!.Value));
+        }, cancel);
+
+    private sealed record OpenRequest(Guid PhysicianId, DateTime? ProvidedAt);
+}

@@ -1,0 +1,32 @@
+using Dapper;
+using MassTransit;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Messaging;
+
+namespace SecondOpinion.Intake.Matching;
+
+/// <summary>A physician has accepted: from now on this physician, and no other, may read the file.</summary>
+internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IConsumer<CaseAssigned>
+{
+    public Task Consume(ConsumeContext<CaseAssigned> context) => inbox.Once(context, nameof(MarkAssigned), async db =>
+    {
+        var message = context.Message;
+        if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file
+            || file.CurrentState is CaseState.Withdrawn or CaseState.Refused or CaseState.Redirected)
+        {
+            return;
+        }
+
+        // Also after delivery, when the opinion's message overtook this one; a later assignment replaces an earlier one.
+        await db.ExecuteAsync(
+            """
+            update case_file
+            set assigned_physician = @PhysicianId,
+                matching_seen_at = greatest(matching_seen_at, @AssignedAt)
+            where id = @CaseId and (assigned_physician is null or matching_seen_at < @AssignedAt)
+            """,
+            new { message.CaseId, message.PhysicianId, message.AssignedAt });
+        await CaseTransition.IfAllowed(db, file, CaseMove.Assign, time.GetUtcNow());
+    });
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Questionnaires;
+
+/// <summary>The questions, for whoever shows them: one questionnaire in one version, or the list.</summary>
+internal static class GetQuestionnaire
+{
+    internal sealed record QuestionnaireSummary(string Code, int Version, string Title, string TitleSimple, int Questions);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/questionnaires", List)
+            .AllowRoles(Readers)
+            .WithName("ListQuestionnaires")
+            .WithSummary("List the questionnaires")
+            .WithDescription("The current version of each: one general, one per family of diseases.");
+        api.MapGet("/questionnaires/{code}", Handle)
+            .AllowRoles(Readers)
+            .WithName("GetQuestionnaire")
+            .WithSummary("Read a questionnaire")
+            .WithDescription("The current version, or the one asked for: a case keeps the version that it was opened with.");
+    }
+
+    internal static string[] Readers => [Access.Patient, Access.Agent, Access.Physician, Access.Council, Access.Ops];
+
+    private static Ok<IReadOnlyList<QuestionnaireSummary>> List(QuestionnaireBook book) => TypedResults.Ok<IReadOnlyList<QuestionnaireSummary>>(
+        [.. book.Latest.OrderBy(q => q.Code).Select(q => new QuestionnaireSummary(q.Code, q.Version, q.Title, q.TitleSimple, q.Questions.Count))]);
+
+    private static Results<Ok<Questionnaire>, Problem> Handle(string code, QuestionnaireBook book, HttpContext http, int? version = null)
+    {
+        if (book.Find(code, version) is not { } found)
+        {
+            return CommonProblems.Absent();
+        }
+
+        http.Response.Headers.ETag = $"\"{found.Code}.v{found.Version}\"";
+        return TypedResults.Ok(found);
+    }
+}

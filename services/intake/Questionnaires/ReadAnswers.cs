@@ -1,0 +1,53 @@
+using System.Security.Claims;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Questionnaires;
+
+/// <summary>What was answered so far, to go on later.</summary>
+internal static class ReadAnswers
+{
+    /// <param name="Questionnaire">The family's questionnaire; its questions come after those of <c>general</c>.</param>
+    /// <param name="Missing">Ids of the required questions that apply and have no answer yet.</param>
+    internal sealed record CaseAnswers(
+        Guid CaseId, string Questionnaire, int Version, int GeneralVersion, IReadOnlyDictionary<string, JsonElement> Answers, IReadOnlyList<string> Missing);
+
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/answers", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .WithName("ReadAnswers")
+        .WithSummary("Read the answers of a case")
+        .WithDescription("Its ETag goes into If-Match of the next save.");
+
+    private static Task<Results<Ok<CaseAnswers>, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, QuestionnaireBook questionnaires, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseAnswers>, Problem>>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, "read", "answers", id, Purpose.Of(user));
+            using var key = await CaseKey.Of(db, keyring, id);
+            http.Response.Headers.ETag = Etags.Of(file.AnswersVersion);
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Ok(View(file, Open(key, file), questionnaires));
+        }, cancel);
+
+    internal static Dictionary<string, JsonElement> Open(CaseKey key, CaseRow file) =>
+        file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>("case_file|sealed_answers", box) : [];
+
+    internal static CaseAnswers View(CaseRow file, IReadOnlyDictionary<string, JsonElement> answers, QuestionnaireBook questionnaires)
+    {
+        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion);
+        return new CaseAnswers(
+            file.Id, file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, answers, [.. AnswerRules.Missing(asked, answers).Select(q => q.Id)]);
+    }
+}

@@ -1,0 +1,30 @@
+using Grpc.Core;
+using Npgsql;
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Reading;
+
+/// <summary>The assigned physician's way to the file, over gRPC: maps in, calls the feature, maps out.</summary>
+internal sealed class DossiersService(
+    NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DocumentStore store, TimeProvider time)
+    : Dossiers.DossiersBase
+{
+    public override Task<Dossier> Get(GetDossierRequest request, ServerCallContext context) =>
+        ReadDossier.Handle(dataSource, keyring, catalogue, questionnaires, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow(), context.CancellationToken);
+
+    public override Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context) =>
+        StreamDocument.Handle(
+            dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), responseStream, context.CancellationToken);
+
+    public override Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
+        AskPatient.Handle(
+            dataSource, keyring, context.GetHttpContext().User, Id(request.CaseId), Id(request.RequestId), request.Text, time.GetUtcNow(), context.CancellationToken);
+
+    /// <summary>What is no id names nothing that exists.</summary>
+    private static Guid Id(string text) => Guid.TryParse(text, out var id) ? id : throw CommonProblems.Absent().AsException();
+}

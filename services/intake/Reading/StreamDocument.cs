@@ -1,0 +1,38 @@
+using System.Security.Claims;
+using Google.Protobuf;
+using Grpc.Core;
+using Npgsql;
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Reading;
+
+/// <summary>One document's bytes for the assigned physician, opened chunk by chunk: at no time is the whole file in memory or in clear on disk.</summary>
+internal static class StreamDocument
+{
+    private const int ChunkSize = 64 * 1024;
+
+    public static async Task Handle(
+        NpgsqlDataSource dataSource, Keyring keyring, DocumentStore store, ClaimsPrincipal user, Guid caseId, Guid documentId,
+        IServerStreamWriter<DocumentChunk> chunks, CancellationToken cancel)
+    {
+        var readable = await dataSource.InTransaction(async db =>
+        {
+            await AssignedPhysician.Case(db, user, caseId);
+            var found = await DownloadDocument.Find(db, keyring, caseId, documentId) ?? throw CommonProblems.Absent().AsException();
+            await Audit.Record(db, user, "download", "document", documentId, "second_opinion");
+            return found;
+        }, cancel);
+
+        await using var file = store.Open(documentId, readable.Key);
+        var buffer = new byte[ChunkSize];
+        while (file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false) is > 0 and var read)
+        {
+            await chunks.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(buffer, 0, read) }, cancel);
+        }
+    }
+}
