@@ -5,5 +5,5 @@ internal sealed class ServiceAddresses(IConfiguration configuration)
 {
     /// <summary>Empty when none is configured: its routes then answer 503.</summary>
     public IReadOnlyList<Uri> Of(string service) =>
-        [.. configuration.GetSection($"services:{service}:http").GetChildren().Select(address => new Uri(address.Value!))];
+        [.. configuration.GetSection($"services:{service}:http").GetChildren().Where(a => !string.IsNullOrEmpty(a.Value)).Select(a => new Uri(a.Value!))];
 }

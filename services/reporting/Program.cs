@@ -29,4 +29,4 @@ ReadCaseEvents.Map(api);
 
 await app.RunService();
 
-internal sealed partial class Program;
+public sealed partial class Program;
