@@ -25,7 +25,8 @@ var rabbitmq = builder.AddRabbitMQ("rabbitmq").WithManagementPlugin();
 
 var billing = Service("billing")
     .WithEnvironment("Beneficiaries__Keys__k1", beneficiaryKey)
-    .WithEnvironment("Beneficiaries__CurrentKey", "k1");
+    .WithEnvironment("Beneficiaries__CurrentKey", "k1")
+    .WithEnvironment("Rosters__SpoolPath", Path.Combine(options.DataFolder, "rosters"));
 
 var intake = Service("intake")
     .WithEnvironment("Documents__Path", Path.Combine(options.DataFolder, "documents"))

@@ -44,7 +44,7 @@ internal static class Running
         if (options.Demo)
         {
             var gateway = builder.Resources.OfType<ProjectResource>().Single(r => r.Name == "gateway").GetEndpoint("http").Url;
-            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, lifetime.ApplicationStopping);
+            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, Path.GetFullPath("..", builder.AppHostDirectory), lifetime.ApplicationStopping);
         }
 
         if (!options.Once && !lifetime.ApplicationStopping.IsCancellationRequested)

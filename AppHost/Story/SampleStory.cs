@@ -1,2 +1,348 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Access;
+
 namespace SecondOpinion.AppHost.Story;
-internal static class SampleStory { public static Task<bool> Play(Uri gateway, string data, CancellationToken stopping) => Task.FromResult(true); }
+
+/// <summary>
+/// One fictitious case (samples/endometriose) from eligibility to the moved indicators, through the gateway's public API only and with tokens of the right
+/// roles. Every step is verified from the outside: what the API answered, not what the code meant.
+/// </summary>
+internal sealed class SampleStory : IDisposable
+{
+    private readonly Narrator _tell = new();
+    private readonly Api _api;
+    private readonly string _data;
+    private readonly string _sample;
+    private readonly string _output;
+    private readonly string _patient;
+    private readonly string _ops;
+    private string _physician = "";
+    private string _caseId = "";
+
+    private SampleStory(Uri gateway, string dataFolder, string root, CancellationToken stopping)
+    {
+        _api = new Api(gateway, stopping);
+        _data = dataFolder;
+        _sample = Path.Combine(root, "samples", "endometriose");
+        _output = Path.Combine(root, "artifacts", "demo");
+        _patient = Token(Access.Patient, Guid.CreateVersion7().ToString());
+        _ops = Token(Access.Ops, "story-ops");
+    }
+
+    /// <returns>True when every step was as it must be; the first that was not is told.</returns>
+    public static async Task<bool> Play(Uri gateway, string dataFolder, string root, CancellationToken stopping)
+    {
+        using var story = new SampleStory(gateway, dataFolder, root, stopping);
+        story._tell.Title("One case, end to end (everyone in it is fictitious):");
+        try
+        {
+            await story.PlaySteps();
+            Console.WriteLine();
+            return true;
+        }
+        catch (StoryException wrong)
+        {
+            story._tell.Failed("stopped", wrong.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _api.Dispose();
+
+    private async Task PlaySteps()
+    {
+        var before = await Indicators();
+        await CheckEligibility();
+        await OpenCase();
+        await FillIn();
+        await AddDocuments();
+        var submissionTrace = await Submit();
+        var offer = await FindOffer();
+        await Accept(offer);
+        await ReadFile();
+        await AskAndAnswer();
+        await WriteOpinion();
+        await Download();
+        await CheckLedger();
+        await CheckIndicators(before);
+        await CheckEvents(submissionTrace);
+    }
+
+    private async Task CheckEligibility()
+    {
+        var sample = Sample("case.json");
+        var answer = Expect(await _api.Post("/api/v1/eligibility/check", _patient, new
+        {
+            amcNumber = Text(sample["coverage"]!["amcNumber"]),
+            memberNumber = Text(sample["coverage"]!["memberNumber"]),
+            birthDate = Text(sample["patient"]!["birthDate"]),
+            birthRank = 1,
+        }));
+        Must((bool)answer.Json["covered"]!, $"the sample's beneficiary is not covered: {answer.Text}");
+        _tell.Step("eligibility", $"covered by {Text(answer.Json["insurerName"])}, nothing to advance");
+    }
+
+    private async Task OpenCase()
+    {
+        var sample = Sample("case.json");
+        var patient = sample["patient"]!;
+        var answer = Expect(await _api.Post("/api/v1/cases", _patient, new
+        {
+            pathologyCode = Text(sample["pathologyCode"]),
+            safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
+            patient = new
+            {
+                birthName = Text(patient["birthName"]),
+                givenNames = patient["givenNames"]!.DeepClone(),
+                sex = Text(patient["sex"]) == "female" ? "F" : "M",
+                birthDate = Text(patient["birthDate"]),
+                birthPlaceCode = Text(patient["birthPlaceInsee"]),
+                nir = Text(patient["nir"]),
+            },
+            coverage = new
+            {
+                amcNumber = Text(sample["coverage"]!["amcNumber"]),
+                memberNumber = Text(sample["coverage"]!["memberNumber"]),
+                birthRank = 1,
+            },
+            treatingEstablishment = Text(sample["treatingEstablishment"]!["finess"]),
+            treatingPhysician = new { rpps = Text(sample["treatingPhysician"]!["rpps"]) },
+            residenceCommune = Text(patient["residenceInsee"]),
+        }));
+        _caseId = Text(answer.Json["caseId"]);
+        var coverage = Text(answer.Json["coverage"]!["status"]);
+        // Pending: billing was away for a moment; the case goes on and settles by itself.
+        Must(coverage is "covered" or "pending", $"coverage is {coverage}");
+        _tell.Step("opened", $"case {_caseId}, {Text(answer.Json["pathology"]!["name"])}, coverage {coverage}");
+    }
+
+    private async Task FillIn()
+    {
+        var sheet = Sample("answers.json");
+        var etag = Expect(await _api.Get($"/api/v1/cases/{_caseId}/answers", _patient)).ETag;
+        var saved = await _api.Put($"/api/v1/cases/{_caseId}/answers", _patient, new
+        {
+            questionnaire = Text(sheet["questionnaire"]),
+            version = (int)sheet["version"]!,
+            answers = sheet["answers"]!.DeepClone(),
+        }, etag);
+        // 412: the first attempt did arrive, only its answer was lost with the service that gave it.
+        Must(saved.Ok || (int)saved.Status == 412, $"answers were not saved: {saved.Text}");
+        etag = Expect(await _api.Get($"/api/v1/cases/{_caseId}", _patient)).ETag;
+        var questions = await _api.Put($"/api/v1/cases/{_caseId}/questions", _patient, new { questions = Sample("questions.json")["questions"]!.DeepClone() }, etag);
+        Must(questions.Ok || (int)questions.Status == 412, $"questions were not saved: {questions.Text}");
+        foreach (var purpose in (string[])["processing", "sharing_with_treating_physician", "contact_after_six_months"])
+        {
+            Expect(await _api.Post($"/api/v1/cases/{_caseId}/consents", _patient, new { purpose, granted = true }));
+        }
+
+        _tell.Step("filled in", $"{sheet["answers"]!.AsObject().Count} answers, 3 questions, 3 consents");
+    }
+
+    private async Task AddDocuments()
+    {
+        var documents = Sample("case.json")["documents"]!.AsArray();
+        var seen = new List<string>();
+        foreach (var document in documents)
+        {
+            var file = Text(document!["file"]);
+            var bytes = await File.ReadAllBytesAsync(Path.Combine(_sample, file));
+            var answer = Expect(await _api.Upload(
+                $"/api/v1/cases/{_caseId}/documents?type={Text(document["kind"])}&fileName={Uri.EscapeDataString(file)}", _patient,
+                Path.Combine(_sample, file), Text(document["contentType"])));
+            Must(Text(answer.Json["sha256"]) == Convert.ToHexStringLower(SHA256.HashData(bytes)), $"{file} arrived with another SHA-256");
+            seen.Add($"{file} ({Text(answer.Json["mediaType"])}, {bytes.Length / 1024} KB)");
+        }
+
+        _tell.Step("documents", string.Join(", ", seen));
+    }
+
+    /// <returns>The trace that the submission started; everything that follows from it by itself carries it.</returns>
+    private async Task<string> Submit()
+    {
+        var answer = await _api.Post($"/api/v1/cases/{_caseId}/submit", _patient);
+        var trace = _api.TraceId ?? "";
+        if (!answer.Ok)
+        {
+            // 409: an earlier attempt did arrive; what the case says now decides.
+            Must((int)answer.Status == 409, $"submission was refused: {answer.Text}");
+        }
+        else if (Text(answer.Json["state"]) == "incomplete")
+        {
+            throw new StoryException($"the file is incomplete: {answer.Text}");
+        }
+
+        var file = await _api.Until(
+            $"/api/v1/cases/{_caseId}", _patient, a => a.Json["completedAt"] is not null, "the case is complete");
+        Must(Text(file.Json["coverage"]!["status"]) == "reserved", $"coverage is {file.Json["coverage"]!.ToJsonString()}");
+        var due = DateTimeOffset.Parse(Text(file.Json["dueAt"]), CultureInfo.InvariantCulture);
+        _tell.Step("complete", $"coverage reserved ({Text(file.Json["coverage"]!["engagementNumber"])}), 7-day clock runs until {due:yyyy-MM-dd HH:mm} UTC");
+        return trace;
+    }
+
+    private async Task<string> FindOffer()
+    {
+        var matching = await _api.Until(
+            $"/api/v1/matching/cases/{_caseId}", _ops, a => Text(a.Json["state"]) == "offered", "the case is offered to a physician");
+        var physicianId = Text(matching.Json["physicianId"]);
+        var candidates = matching.Json["choices"]!.AsArray()[^1]!["candidates"]!.AsArray();
+        var pathology = Text(Sample("case.json")["pathologyCode"]);
+        var physicians = Expect(await _api.Get($"/api/v1/physicians?pathology={pathology}&limit=100", _ops)).Json["items"]!.AsArray();
+        var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId) ?? throw new StoryException($"physician {physicianId} is not listed");
+        var rpps = Rpps.Parse(Text(chosen["rpps"]));
+        _physician = Token(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
+        var worklist = await _api.Until(
+            "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
+        _tell.Step("offered", $"to {Text(chosen["displayName"])}, best of {candidates.Count} candidates of this pathology and independent of the treating clinic");
+        return Text(OfferOf(worklist)!["offerId"]);
+    }
+
+    private async Task Accept(string offerId)
+    {
+        Expect(await _api.Post($"/api/v1/worklist/offers/{offerId}/accept", _physician));
+        await _api.Until("/api/v1/worklist?state=assigned&limit=100", _physician, a => OfferOf(a) is not null, "the case is assigned");
+        await _api.Until($"/api/v1/cases/{_caseId}", _patient, a => Text(a.Json["state"]) == "assigned", "the patient sees it assigned");
+        _tell.Step("accepted", "the physician has the case, and now the file opens");
+    }
+
+    private async Task ReadFile()
+    {
+        var file = Expect(await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", _physician)).Json;
+        var documents = file["documents"]!.AsArray();
+        foreach (var document in documents)
+        {
+            var bytes = Expect(await _api.Get($"/api/v1/worklist/cases/{_caseId}/documents/{Text(document!["documentId"])}", _physician)).Bytes;
+            Must(Convert.ToHexStringLower(SHA256.HashData(bytes)) == Text(document["sha256"]), $"{Text(document["fileName"])} came back changed");
+        }
+
+        Must(!file.ToJsonString().Contains(Text(Sample("case.json")["patient"]!["birthName"]), StringComparison.Ordinal), "the physician sees the patient's name");
+        var stranger = Rpps.WithKey("9999999990");
+        var refused = await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, stranger.PhysicianId.ToString(), ("rpps", stranger.Value)));
+        Must((int)refused.Status == 404, $"another physician got {(int)refused.Status}");
+        _tell.Step("file read", $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");
+    }
+
+    private async Task AskAndAnswer()
+    {
+        var dialogue = Sample("opinion.json")["dialogue"]!;
+        var asked = Expect(await _api.Post($"/api/v1/worklist/cases/{_caseId}/information-requests", _physician, new { text = Text(dialogue["question"]) }));
+        var waiting = await _api.Until(
+            $"/api/v1/cases/{_caseId}", _patient, a => (bool)a.Json["clockPaused"]!, "the clock stands still");
+        var request = waiting.Json["informationRequests"]!.AsArray().Single(r => r!["answer"] is null)!;
+        Must(Text(request["requestId"]) == Text(asked.Json["requestId"]), "the patient sees another request than the physician made");
+        Expect(await _api.Post(
+            $"/api/v1/cases/{_caseId}/information-requests/{Text(request["requestId"])}/answer", _patient, new { text = Text(dialogue["answer"]) }));
+        await _api.Until($"/api/v1/cases/{_caseId}", _patient, a => !(bool)a.Json["clockPaused"]!, "the clock runs again");
+        _tell.Step("information", "asked and given; the clock stood still meanwhile");
+    }
+
+    private async Task WriteOpinion()
+    {
+        var sample = Sample("opinion.json");
+        var path = $"/api/v1/worklist/cases/{_caseId}/opinion";
+        var etag = (await _api.Get(path, _physician)).ETag;
+        var draft = await _api.Put(path, _physician, new
+        {
+            diagnosis = Text(sample["diagnosis"]),
+            treatment = Text(sample["treatment"]),
+            impact = Text(sample["impact"]),
+            reasoning = sample["reasoning"]!.DeepClone(),
+            recommendations = sample["recommendations"]!.DeepClone(),
+            answersToQuestions = sample["answersToQuestions"]!.AsArray().Select(a => a is JsonObject o ? Text(o["answer"]) : Text(a)).ToArray(),
+            references = sample["references"]!.DeepClone(),
+        }, etag);
+        Must(draft.Ok || (int)draft.Status == 412, $"the draft was not saved: {draft.Text}");
+        // The answer to the patient travels by event: signing waits until the physician's side has it.
+        Answer signed;
+        var tries = 0;
+        do
+        {
+            signed = await _api.Post(path + "/sign", _physician);
+        }
+        while (!signed.Ok && (int)signed.Status == 409 && ++tries < 50);
+        Expect(signed);
+        await _api.Until($"/api/v1/cases/{_caseId}", _patient, a => Text(a.Json["state"]) == "delivered", "the patient sees it delivered");
+        _tell.Step("opinion", $"diagnosis {Text(sample["diagnosis"])}, treatment {Text(sample["treatment"])}, impact {Text(sample["impact"])}; signed, version {(int)signed.Json["version"]!}");
+    }
+
+    private async Task Download()
+    {
+        var opinion = Expect(await _api.Get($"/api/v1/cases/{_caseId}/opinion", _patient)).Json;
+        var pdf = Expect(await _api.Get($"/api/v1/cases/{_caseId}/opinion.pdf", _patient));
+        Must(pdf.MediaType == "application/pdf" && pdf.Bytes.AsSpan().StartsWith("%PDF-"u8), "the opinion is no PDF");
+        Must(Convert.ToHexStringLower(SHA256.HashData(pdf.Bytes)) == Text(opinion["sha256"]), "the PDF's SHA-256 is not the signed one");
+        Directory.CreateDirectory(_output);
+        var file = Path.Combine(_output, $"avis-{_caseId}.pdf");
+        await File.WriteAllBytesAsync(file, pdf.Bytes);
+        var insurer = Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
+        var refused = await _api.Get($"/api/v1/cases/{_caseId}/opinion", insurer);
+        Must((int)refused.Status is 403 or 404, $"an insurer got {(int)refused.Status} from a clinical route");
+        _tell.Step("downloaded", $"{Path.GetRelativePath(Environment.CurrentDirectory, file)} ({pdf.Bytes.Length / 1024} KB, SHA-256 as signed); an insurer gets {(int)refused.Status}");
+    }
+
+    private async Task CheckLedger()
+    {
+        var ledger = (await _api.Until($"/api/v1/ledger/cases/{_caseId}", _ops, a => a.Json["transactions"]!.AsArray().Count > 0, "the opinion is booked")).Json;
+        var lines = ledger["transactions"]!.AsArray().SelectMany(t => t!["lines"]!.AsArray()).ToList();
+        decimal Sum(string kind) => lines.Where(l => Text(l!["kind"]) == kind).Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture));
+        Must(Sum("receivable") == 295m && Sum("payable") == -120m && lines.Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture)) == 0,
+            $"the ledger says {ledger.ToJsonString()}");
+        _tell.Step("ledger", "295.00 € receivable from the insurer, 120.00 € payable to the physician; lines sum to zero");
+    }
+
+    private async Task CheckIndicators(JsonNode before)
+    {
+        static long Opinions(JsonNode report) => (long)report["opinionsDelivered"]!["opinions"]!;
+        var after = (await _api.Until("/api/v1/reports/indicators", _ops, a => Opinions(a.Json) > Opinions(before), "the indicators move")).Json;
+        _tell.Step("indicators", $"opinions {Opinions(before)} → {Opinions(after)}, median delay {after["completionToDelivery"]!["medianHours"]} h, convergence {after["convergence"]!["rate"]} (not a target)");
+    }
+
+    private async Task CheckEvents(string submissionTrace)
+    {
+        string[] expected =
+        [
+            "CaseOpened", "CaseStateChanged", "ConsentChanged", "CoverageReserved", "CaseCompleted", "CaseOffered", "OfferAccepted", "CaseAssigned",
+            "InformationRequested", "InformationProvided", "OpinionDelivered", "OpinionOutcomeRecorded", "OpinionBooked",
+        ];
+        static string Squeeze(string name) => new([.. name.Where(char.IsLetter).Select(char.ToLowerInvariant)]);
+        List<string> Missing(Answer answer)
+        {
+            var names = answer.Json["events"]!.AsArray().Select(e => Squeeze(Text(e!["name"]))).ToList();
+            return [.. expected.Where(e => !names.Any(n => n.Contains(Squeeze(e), StringComparison.Ordinal)))];
+        }
+
+        var events = (await _api.Until($"/api/v1/reports/cases/{_caseId}/events", _ops, a => Missing(a).Count == 0, "every event has reached reporting")).Json["events"]!.AsArray();
+        var inTrace = events.Count(e => e!["traceId"]?.GetValue<string>() == submissionTrace);
+        _tell.Step("events", $"{events.Count} seen by reporting, {events.Select(e => Text(e!["name"])).Distinct().Count()} kinds, {inTrace} of them caused by the submission");
+        _tell.Step("trace", submissionTrace);
+    }
+
+    private async Task<JsonNode> Indicators() => Expect(await _api.Get("/api/v1/reports/indicators", _ops)).Json;
+
+    private JsonNode? OfferOf(Answer worklist) => worklist.Json["items"]!.AsArray().FirstOrDefault(i => Text(i!["caseId"]) == _caseId);
+
+    private JsonNode Sample(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_sample, file), Encoding.UTF8))!;
+
+    private string Token(string role, string subject, params (string Name, object Value)[] claims) => LocalTokens.Create(
+        LocalKeys.TokenSettings(_data), role, subject, claims.ToDictionary(c => c.Name, c => c.Value), TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+
+    private static string Text(JsonNode? node) => node?.ToString() ?? "";
+
+    private static Answer Expect(Answer answer) => answer.Ok ? answer : throw new StoryException($"{(int)answer.Status} {answer.Text}");
+
+    private static void Must(bool condition, string otherwise)
+    {
+        if (!condition)
+        {
+            throw new StoryException(otherwise);
+        }
+    }
+}
