@@ -61,6 +61,9 @@ internal static class TransportErrors
         {
             switch (cause)
             {
+                // The handler reports a peer that answers no ping as a protocol error; only the sentence tells.
+                case HttpProtocolException ping when ping.Message.Contains("KeepAlivePing", StringComparison.Ordinal):
+                    return StatusCode.Unavailable;
                 case HttpProtocolException protocol:
                     return Protocol.FromHttp2Error(protocol.ErrorCode);
                 case HttpRequestException http when IsConnectFailure(http):
