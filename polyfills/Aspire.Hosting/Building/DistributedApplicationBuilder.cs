@@ -38,6 +38,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         Services.AddSingleton(_ => new DistributedApplicationModel(Resources));
         Services.AddSingleton(_ => new ResourceNotificationService());
         Services.AddSingleton(_ => new ResourceLoggerService());
+        Services.AddSingleton(static provider => new ResourceCommandService(provider));
         Services.AddRunning();
     }
 

@@ -47,7 +47,8 @@ public class ResourceNotificationService : IDisposable
     {
         lock (gate)
         {
-            return current.TryGetValue(resourceId, out resourceEvent);
+            // Asked by the resource's own name, the first of several replicas answers.
+            return current.TryGetValue(resourceId, out resourceEvent) || current.TryGetValue(resourceId + "-0", out resourceEvent);
         }
     }
 
@@ -191,6 +192,7 @@ public class ResourceNotificationService : IDisposable
             ProjectResource => "Project",
             ContainerResource => "Server",
             ExecutableResource => "Executable",
+            PostgresDatabaseResource => "Database",
             ParameterResource => "Parameter",
             _ => resource.GetType().Name.Replace("Resource", "", StringComparison.Ordinal),
         },

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -38,6 +39,8 @@ internal static class HealthProbes
         }
 
         using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.Replicas[replica].UriString + check.Path);
+        // "Not sampled": asked every few seconds, it would drown the traces and the rates of what people do.
+        request.Headers.Add("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
         if (endpoint.Transport == "http2")
         {
             request.Version = new Version(2, 0);

@@ -82,7 +82,7 @@ internal sealed class HostConsole : IDisposable
 
     private StreamWriter Open(string resourceId)
     {
-        Directory.CreateDirectory(settings.LogFolder);
+        Directory.CreateDirectory(settings.LogFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(settings.LogFolder, resourceId + ".log");
         if (File.Exists(path))
         {

@@ -16,6 +16,7 @@ internal sealed class HostSettings
         ["--console"] = "Host:Console",
         ["--postgres"] = "Host:Postgres",
         ["--rabbitmq"] = "Host:RabbitMQ",
+        ["--rabbitmq-management"] = "Host:RabbitMQManagement",
         ["--replicas"] = "Host:Replicas",
         ["--dashboard"] = "Host:Dashboard",
     };
@@ -26,6 +27,7 @@ internal sealed class HostSettings
         Console = configuration.GetValue("Host:Console", ConsoleMode.Warnings);
         Postgres = Optional(configuration["Host:Postgres"]);
         RabbitMQ = Optional(configuration["Host:RabbitMQ"]);
+        RabbitMQManagement = Optional(configuration["Host:RabbitMQManagement"]) is { } management ? new Uri(management) : null;
         Replicas = ParseReplicas(configuration["Host:Replicas"]);
         Throwaway = configuration.GetValue("Host:Throwaway", false);
         RandomizePorts = configuration.GetValue("DcpPublisher:RandomizePorts", false);
@@ -46,6 +48,9 @@ internal sealed class HostSettings
 
     /// <summary><c>Host:RabbitMQ</c>: an existing broker to use, <c>amqp://user:password@host:port/vhost</c>.</summary>
     public string? RabbitMQ { get; }
+
+    /// <summary><c>Host:RabbitMQManagement</c>: the management API of that broker, when it is not on port 15672 of the same machine.</summary>
+    public Uri? RabbitMQManagement { get; }
 
     /// <summary><c>Host:Replicas</c>, such as <c>intake=2,billing=2</c>: instead of what the model says.</summary>
     public IReadOnlyDictionary<string, int> Replicas { get; }

@@ -6,6 +6,9 @@ namespace Aspire.Hosting.Running;
 /// <summary>How one kind of resource is brought to life. One launcher serves all replicas of one resource.</summary>
 internal abstract class Launcher
 {
+    /// <summary>Product and version, once known.</summary>
+    public string? Version { get; protected set; }
+
     /// <summary>
     /// Does what must be done before (data folder, configuration file, environment) and says what to run; null when there is no process,
     /// as for a database or an existing server.

@@ -318,7 +318,8 @@ internal sealed class Replica(IResource resource, int index, Launcher launcher, 
 
     private ImmutableArray<ResourcePropertySnapshot> Known(CustomResourceSnapshot snapshot, int? processId, string? reason) =>
     [
-        .. snapshot.Properties.Where(static property => property.Name is not (ReplicaProperties.Reason or ReplicaProperties.ProcessId or ReplicaProperties.Restarts)),
+        .. snapshot.Properties.Where(static property => property.Name is not (ReplicaProperties.Reason or ReplicaProperties.ProcessId or ReplicaProperties.Restarts or ReplicaProperties.Version)),
+        .. launcher.Version is { } version ? [new ResourcePropertySnapshot(ReplicaProperties.Version, version)] : (ResourcePropertySnapshot[])[],
         new(ReplicaProperties.Restarts, restarts),
         .. processId is { } id ? [new ResourcePropertySnapshot(ReplicaProperties.ProcessId, id)] : (ResourcePropertySnapshot[])[],
         .. reason is not null ? [new ResourcePropertySnapshot(ReplicaProperties.Reason, reason)] : (ResourcePropertySnapshot[])[],

@@ -11,7 +11,12 @@ internal static class RunningServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<HostConsole>();
         services.AddSingleton<OtlpEnvironment>();
+        services.AddSingleton<Page.ProcessSampler>();
+        services.AddSingleton<Page.ResourcePage>();
         services.AddSingleton<Orchestrator>();
+
+        // The page listens before the first resource starts, and is stopped after the last.
+        services.AddHostedService(static provider => provider.GetRequiredService<Page.ResourcePage>());
         services.AddHostedService(static provider => provider.GetRequiredService<Orchestrator>());
 
         // Levels stop one after the other, each with 10 s of patience.

@@ -21,6 +21,7 @@ internal sealed class PostgresLauncher(PostgresServerResource server, HostSettin
         var data = Path.Combine(folder.Path, "data");
         var made = Path.Combine(data, "PG_VERSION");
         var binaries = PostgresBinaries.Find(File.Exists(made) ? (await File.ReadAllTextAsync(made, cancellationToken)).Trim() : null);
+        Version = $"PostgreSQL {binaries.Version}";
         if (!File.Exists(made))
         {
             context.Log($"PostgreSQL {binaries.Version}: new data folder {data}");
@@ -39,7 +40,7 @@ internal sealed class PostgresLauncher(PostgresServerResource server, HostSettin
         return new LaunchPlan(new ProcessSpec(Path.Combine(binaries.Folder, "postgres"), arguments, folder.Path)
         {
             Account = folder.Account,
-            StopSignal = Signal.Int,
+            StopSignal = settings.Throwaway ? Signal.Quit : Signal.Int,
             DeathSignal = Signal.Int,
         });
     }

@@ -35,9 +35,11 @@ public static class RabbitMQBuilderExtensions
     /// <summary>The broker's own page and HTTP API, and its metrics for Prometheus.</summary>
     public static IResourceBuilder<RabbitMQServerResource> WithManagementPlugin(
         this IResourceBuilder<RabbitMQServerResource> builder, int? port) =>
-        builder.Resource.External is not null ? builder : builder
-            .WithEndpoint(port: port, scheme: "http", name: RabbitMQServerResource.ManagementEndpointName)
-            .WithEndpoint(scheme: "http", name: RabbitMQServerResource.PrometheusEndpointName);
+        builder.Resource.External is { } external
+            ? builder.WithAnnotation(Elsewhere(external, HostSettings.Of(builder.ApplicationBuilder).RabbitMQManagement))
+            : builder
+                .WithEndpoint(port: port, scheme: "http", name: RabbitMQServerResource.ManagementEndpointName)
+                .WithEndpoint(scheme: "http", name: RabbitMQServerResource.PrometheusEndpointName);
 
     /// <summary>The data lie in the host's data folder with or without this.</summary>
     public static IResourceBuilder<RabbitMQServerResource> WithDataVolume(
@@ -50,4 +52,11 @@ public static class RabbitMQBuilderExtensions
         this IResourceBuilder<RabbitMQServerResource> builder, string source, bool isReadOnly = false) =>
         builder.WithAnnotation(new ContainerMountAnnotation(
             Path.GetFullPath(source, builder.ApplicationBuilder.AppHostDirectory), RabbitMQServerResource.DataTarget, ContainerMountType.BindMount, isReadOnly));
+
+    private static EndpointAnnotation Elsewhere(Uri broker, Uri? management)
+    {
+        var endpoint = new EndpointAnnotation(ProtocolType.Tcp, management?.Scheme ?? "http", name: RabbitMQServerResource.ManagementEndpointName);
+        endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, management?.Host ?? broker.Host, management?.Port ?? 15672);
+        return endpoint;
+    }
 }

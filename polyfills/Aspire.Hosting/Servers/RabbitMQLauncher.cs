@@ -24,6 +24,7 @@ internal sealed class RabbitMQLauncher(RabbitMQServerResource server, HostSettin
     public override async Task<LaunchPlan?> PrepareAsync(LaunchContext context, CancellationToken cancellationToken)
     {
         var binaries = RabbitMQBinaries.Find();
+        Version = $"RabbitMQ {binaries.Version}";
         var user = await server.UserNameReference.GetValueAsync(cancellationToken) ?? "app";
         var password = await server.PasswordParameter.GetValueAsync(cancellationToken) ?? "";
         var mount = server.Annotations.OfType<ContainerMountAnnotation>().LastOrDefault(static mount => mount.Type == ContainerMountType.BindMount);
@@ -64,7 +65,14 @@ internal sealed class RabbitMQLauncher(RabbitMQServerResource server, HostSettin
             ["detached"] = "1",
             ["NOTIFY_SOCKET"] = null,
         };
-        var broker = new ProcessSpec(binaries.Server, [], folder.Path) { Environment = environment, Account = folder.Account };
+        var broker = new ProcessSpec(binaries.Server, [], folder.Path)
+        {
+            Environment = environment,
+            Account = folder.Account,
+
+            // Saying good-bye takes it five seconds, which data that are thrown away are not worth.
+            StopSignal = settings.Throwaway ? Signal.Kill : Signal.Term,
+        };
         var names = new ProcessSpec(binaries.Epmd, ["-port", epmd, "-address", "127.0.0.1"], folder.Path)
         {
             Environment = new Dictionary<string, string?> { ["HOME"] = folder.Path },

@@ -22,6 +22,9 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
             return new ServerFolder(path, null);
         }
 
+        // The data folder is the host's own; the account must be able to pass through it to its part, not to read it.
+        Directory.CreateDirectory(dataFolder);
+        File.SetUnixFileMode(dataFolder, File.GetUnixFileMode(dataFolder) | UnixFileMode.OtherExecute);
         var account = Find(preferredAccount) ?? Find("nobody") ?? throw new CannotStartException(
             $"the host runs as root and there is neither an account {preferredAccount} nor nobody to run the server as");
         if (Blocking(dataFolder) is { } closed)

@@ -19,6 +19,7 @@ internal sealed record ProcessSpec(string FileName, IReadOnlyList<string> Argume
 internal enum Signal
 {
     Int = 2,
+    Quit = 3,
     Kill = 9,
     Term = 15,
 }
