@@ -2,6 +2,7 @@ using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Files;
+using SecondOpinion.Physician.Pdf;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;
@@ -27,7 +28,8 @@ builder.Services.AddOptions<EncryptionOptions>().BindConfiguration(EncryptionOpt
 builder.Services.AddSingleton<CaseKeys>();
 builder.Services.AddSingleton<IntakeFile>();
 builder.Services.AddHostedService<LoadSampleReferents>();
-PdfFonts.Install(builder.Configuration);
+builder.Services.AddSingleton(new Fonts(builder.Configuration));
+builder.Services.AddSingleton<OpinionPdf>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);

@@ -1,41 +1,21 @@
 using System.Globalization;
-using PdfSharp.Drawing;
-using PdfSharp.Pdf;
+using SecondOpinion.Physician.Pdf;
 
 namespace SecondOpinion.Physician.Writing;
 
 /// <summary>Sets a signed opinion as the French PDF that the patient and the treating physician read. It names the référent, never the patient.</summary>
-internal static class OpinionPdf
+internal sealed class OpinionPdf(Fonts fonts)
 {
+    private const double Body = 9.5;
+    private const double Pad = 10;
     private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
     private static readonly TimeZoneInfo Paris = TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris");
 
-    /// <summary>PDFsharp keeps process-wide font caches: pages are set one opinion at a time, which takes some tens of milliseconds.</summary>
-    private static readonly SemaphoreSlim OneAtATime = new(1, 1);
-
-    public static async Task<byte[]> Set(OpinionToSign opinion, CancellationToken cancel)
+    public byte[] Set(OpinionToSign opinion)
     {
-        await OneAtATime.WaitAsync(cancel);
-        try
-        {
-            return Set(opinion);
-        }
-        finally
-        {
-            OneAtATime.Release();
-        }
-    }
-
-    private static byte[] Set(OpinionToSign opinion)
-    {
-        using var document = new PdfDocument();
-        document.Info.Title = $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}";
-        document.Info.Author = opinion.PhysicianName;
-        document.Info.Subject = "Avis médical rendu à distance sur dossier";
-        document.Info.CreationDate = opinion.SignedAt.UtcDateTime;
-        document.Language = "fr-FR";
-        using var sheet = new Sheet(document);
-
+        var file = new PdfFile(
+            $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}", opinion.PhysicianName, "Avis médical rendu à distance sur dossier", opinion.SignedAt);
+        var sheet = new Sheet(file, fonts);
         Title(sheet, opinion);
         Identity(sheet, opinion);
         InShort(sheet, opinion.Content);
@@ -45,25 +25,25 @@ internal static class OpinionPdf
         References(sheet, opinion.Content);
         Signature(sheet, opinion);
         GoodToKnow(sheet, opinion);
-        sheet.OnEachPage((graphics, page, pages) => Footer(graphics, opinion, page, pages));
+        foreach (var page in file.Pages)
+        {
+            page.Aside(() => Footer(page, sheet.Plain(7.5, Sheet.Quiet), opinion, file.Pages.Count));
+        }
 
-        using var file = new MemoryStream();
-        document.Save(file);
-        return file.ToArray();
+        return file.Save();
     }
 
     private static void Title(Sheet sheet, OpinionToSign opinion)
     {
-        sheet.Graphics.DrawRectangle(new XSolidBrush(Sheet.Accent), 0, 0, 595.3, 14);
-        var title = Sheet.Font(21, bold: true);
-        sheet.Graphics.DrawString("Deuxième avis médical", title, new XSolidBrush(Sheet.Accent), Sheet.Left, sheet.Y + 14);
-        sheet.Space(24);
-        sheet.Paragraph(opinion.PathologyName, Sheet.Font(12), Sheet.Quiet);
+        sheet.Page.Aside(() => sheet.Page.Fill(Sheet.Accent, 0, 0, PdfPage.Width, 14));
+        sheet.Y -= 8;
+        sheet.Title("Deuxième avis médical");
+        sheet.Paragraph(opinion.PathologyName, sheet.Plain(12, Sheet.Quiet));
         if (opinion.PreviousSignedAt is { } previous)
         {
             sheet.Space(4);
             sheet.Paragraph(
-                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {Moment(previous)}.", Sheet.Font(9, bold: true), Sheet.Accent);
+                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {Moment(previous)}.", sheet.Strong(9, Sheet.Accent));
         }
 
         sheet.Space(10);
@@ -76,23 +56,20 @@ internal static class OpinionPdf
             ("Médecin référent", opinion.PhysicianName),
             ("Numéro RPPS", opinion.Rpps),
             ("Signé le", Moment(opinion.SignedAt) + " (heure de Paris)"),
-            ("Patient", $"{(opinion.Sex == "F" ? "Femme" : "Homme")}, {Age(opinion.AgeYears)}"),
+            ("Patient", $"{(opinion.Sex == "F" ? "Femme" : "Homme")}, {(opinion.AgeYears < 2 ? $"{opinion.AgeYears} an" : $"{opinion.AgeYears} ans")}"),
             ("Référence du dossier", opinion.CaseId.ToString()),
             ("Référence de l’avis", $"{opinion.OpinionId}, version {opinion.Version}"),
         ];
-        var label = Sheet.Font(9);
-        var value = Sheet.Font(9, bold: true);
-        const double LabelWidth = 130;
-        const double Pad = 10;
-        var heights = rows.Select(r => sheet.HeightOf(r.Value, value, Sheet.Width - LabelWidth - 2 * Pad) + 2).ToList();
-        sheet.Graphics.DrawRectangle(new XSolidBrush(Sheet.Tint), Sheet.Left, sheet.Y, Sheet.Width, heights.Sum() + 2 * Pad - 2);
+        const double ValueLeft = Sheet.Left + Pad + 130;
+        const double ValueWidth = Sheet.Right - Pad - ValueLeft;
+        var label = sheet.Plain(9, Sheet.Quiet);
+        var value = sheet.Strong(9);
+        var height = rows.Sum(r => sheet.HeightOf(r.Value, value, ValueWidth)) + 2 * Pad;
+        sheet.Page.Aside(() => sheet.Page.Fill(Sheet.Tint, Sheet.Left, sheet.Y, Sheet.Width, height));
         sheet.Space(Pad);
-        foreach (var (row, height) in rows.Zip(heights))
+        foreach (var row in rows)
         {
-            var y = sheet.Y;
-            sheet.Graphics.DrawString(row.Label, label, new XSolidBrush(Sheet.Quiet), Sheet.Left + Pad, y + label.Height * 0.8);
-            sheet.Paragraph(row.Value, value, left: Sheet.Left + Pad + LabelWidth, width: Sheet.Width - LabelWidth - 2 * Pad);
-            sheet.Y = y + height;
+            sheet.Pair(row.Label, row.Value, label, value, Sheet.Left + Pad, ValueLeft, ValueWidth);
         }
 
         sheet.Space(Pad);
@@ -109,17 +86,15 @@ internal static class OpinionPdf
             ("Importance du changement", Word(content.Impact!.Value)),
         ];
         const double Gap = 10;
-        const double Height = 44;
-        var width = (Sheet.Width - 2 * Gap) / 3;
+        const double Height = 46;
+        const double Width = (Sheet.Width - 2 * Gap) / 3;
+        sheet.Space(2);
         foreach (var (index, cell) in cells.Index())
         {
-            var x = Sheet.Left + index * (width + Gap);
-            sheet.Graphics.DrawRoundedRectangle(new XPen(Sheet.Accent, 0.8), XBrushes.White, x, sheet.Y, width, Height, 6, 6);
-            sheet.Graphics.DrawString(cell.Label, Sheet.Font(8), new XSolidBrush(Sheet.Quiet), x + 10, sheet.Y + 16);
-            sheet.Graphics.DrawString(cell.Value, Sheet.Font(11.5, bold: true), new XSolidBrush(Sheet.Accent), x + 10, sheet.Y + 33);
+            sheet.Cell(cell.Label, cell.Value, Sheet.Left + index * (Width + Gap), Width, Height);
         }
 
-        sheet.Space(Height + 2);
+        sheet.Space(Height);
     }
 
     private static void Answers(Sheet sheet, OpinionToSign opinion)
@@ -133,9 +108,9 @@ internal static class OpinionPdf
         foreach (var (index, (question, answer)) in opinion.Questions.Zip(opinion.Content.AnswersToQuestions!).Index())
         {
             sheet.Need(60);
-            sheet.Item($"{index + 1}.", question, Sheet.Font(9.5, bold: true));
+            sheet.Paragraph(question, sheet.Strong(Body), Sheet.Left + 20, mark: $"{index + 1}.");
             sheet.Space(3);
-            sheet.Paragraph(answer, Sheet.Font(9.5), left: Sheet.Left + 20);
+            sheet.Paragraph(answer, sheet.Plain(Body), Sheet.Left + 20);
             sheet.Space(9);
         }
     }
@@ -145,7 +120,7 @@ internal static class OpinionPdf
         sheet.Heading("Analyse du dossier");
         foreach (var paragraph in content.Reasoning!)
         {
-            sheet.Paragraph(paragraph, Sheet.Font(9.5));
+            sheet.Paragraph(paragraph, sheet.Plain(Body));
             sheet.Space(7);
         }
     }
@@ -155,7 +130,7 @@ internal static class OpinionPdf
         sheet.Heading("Recommandations");
         foreach (var (index, recommendation) in content.Recommendations!.Index())
         {
-            sheet.Item($"{index + 1}.", recommendation, Sheet.Font(9.5));
+            sheet.Paragraph(recommendation, sheet.Plain(Body), Sheet.Left + 20, mark: $"{index + 1}.");
             sheet.Space(5);
         }
     }
@@ -170,22 +145,22 @@ internal static class OpinionPdf
         sheet.Heading("Références");
         foreach (var reference in references)
         {
-            sheet.Item("•", reference, Sheet.Font(8.5), indent: 12, boldMark: false);
+            sheet.Paragraph(reference, sheet.Plain(8.5), Sheet.Left + 12, mark: "•");
             sheet.Space(2);
         }
     }
 
     private static void Signature(Sheet sheet, OpinionToSign opinion)
     {
-        sheet.Need(80);
+        sheet.Need(70);
         sheet.Space(18);
-        sheet.Paragraph($"Avis rédigé et signé par {opinion.PhysicianName}", Sheet.Font(10, bold: true), keep: 2);
-        sheet.Paragraph($"RPPS {opinion.Rpps}, le {Moment(opinion.SignedAt)} (heure de Paris)", Sheet.Font(9.5));
+        sheet.Paragraph($"Avis rédigé et signé par {opinion.PhysicianName}", sheet.Strong(10));
+        sheet.Paragraph($"RPPS {opinion.Rpps}, le {Moment(opinion.SignedAt)} (heure de Paris)", sheet.Plain(Body));
     }
 
     private static void GoodToKnow(Sheet sheet, OpinionToSign opinion)
     {
-        var font = Sheet.Font(8.5);
+        var style = sheet.Plain(8.5);
         string[] texts =
         [
             "Cet avis a été rendu à distance, à partir des documents transmis et sans examen clinique. Il vous aide à décider avec vos médecins. "
@@ -195,35 +170,31 @@ internal static class OpinionPdf
             + $"RPPS {opinion.Rpps} ; date et heure : {Moment(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version {opinion.Version}. "
             + "L’empreinte SHA-256 de ce fichier est conservée par le service : elle permet de vérifier qu’il n’a pas été modifié. Toute correction donne lieu à une nouvelle version.",
         ];
-        const double Pad = 10;
-        var height = texts.Sum(t => sheet.HeightOf(t, font, Sheet.Width - 2 * Pad) + 4) + 2 * Pad + 16;
+        var title = sheet.Strong(Body, Sheet.Accent);
+        var height = title.LineHeight + texts.Sum(t => sheet.HeightOf(t, style, Sheet.Width - 2 * Pad) + 4) + 2 * Pad - 2;
         sheet.Space(14);
         sheet.Need(height);
-        sheet.Graphics.DrawRectangle(new XSolidBrush(Sheet.Tint), Sheet.Left, sheet.Y, Sheet.Width, height);
+        sheet.Page.Aside(() => sheet.Page.Fill(Sheet.Tint, Sheet.Left, sheet.Y, Sheet.Width, height));
         sheet.Space(Pad);
-        sheet.Paragraph("À savoir", Sheet.Font(9.5, bold: true), Sheet.Accent, Sheet.Left + Pad);
+        sheet.Paragraph("À savoir", title, Sheet.Left + Pad);
         sheet.Space(2);
         foreach (var text in texts)
         {
-            sheet.Paragraph(text, font, left: Sheet.Left + Pad, width: Sheet.Width - 2 * Pad);
+            sheet.Paragraph(text, style, Sheet.Left + Pad, Sheet.Width - 2 * Pad);
             sheet.Space(4);
         }
     }
 
-    private static void Footer(XGraphics graphics, OpinionToSign opinion, int page, int pages)
+    private static void Footer(PdfPage page, Style style, OpinionToSign opinion, int pages)
     {
-        const double Y = 805;
-        var font = Sheet.Font(7.5);
-        var brush = new XSolidBrush(Sheet.Quiet);
-        graphics.DrawLine(new XPen(Sheet.Quiet, 0.4), Sheet.Left, Y - 12, Sheet.Right, Y - 12);
-        graphics.DrawString($"Dossier {opinion.CaseId}, avis version {opinion.Version}. Document médical confidentiel.", font, brush, Sheet.Left, Y);
-        var number = $"Page {page} sur {pages}";
-        graphics.DrawString(number, font, brush, Sheet.Right - graphics.MeasureString(number, font).Width, Y);
+        const double Y = 806;
+        page.Line(Sheet.Quiet, 0.4, Sheet.Left, Sheet.Right, Y - 12);
+        page.Text($"Dossier {opinion.CaseId}, avis version {opinion.Version}. Document médical confidentiel.", style, Sheet.Left, Y);
+        var number = $"Page {page.Index + 1} sur {pages}";
+        page.Text(number, style, Sheet.Right - style.Font.Measure(number, style.Size), Y);
     }
 
     private static string Moment(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, Paris).ToString("d MMMM yyyy 'à' H 'h' mm", French);
-
-    private static string Age(int years) => years < 2 ? $"{years} an" : $"{years} ans";
 
     private static string Word(Finding finding) => finding switch
     {

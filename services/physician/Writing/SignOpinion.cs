@@ -33,7 +33,15 @@ internal static class SignOpinion
             + "An optional `If-Match` makes sure which draft is signed. After the delivery, saving and signing a new draft makes a corrected version.");
 
     private static async Task<Results<Once<Created<OpinionSigned>>, Problem>> Handle(
-        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, IntakeFile intake, TimeProvider time, CancellationToken cancel)
+        Guid caseId,
+        ClaimsPrincipal user,
+        HttpContext http,
+        NpgsqlDataSource dataSource,
+        CaseKeys keys,
+        IntakeFile intake,
+        OpinionPdf pages,
+        TimeProvider time,
+        CancellationToken cancel)
     {
         var physicianId = user.PhysicianId();
         var (referent, draft, latest) = await Load(dataSource, keys, caseId, physicianId, cancel);
@@ -43,7 +51,7 @@ internal static class SignOpinion
         }
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
-        var prepared = draft.Content is null ? null : await Prepare(caseId, referent, draft, latest, http, intake, time);
+        var prepared = draft.Content is null ? null : await Prepare(caseId, referent, draft, latest, http, intake, pages, time);
 
         return await Idempotent.Run<string, Created<OpinionSigned>>(dataSource, http, "sign", async db =>
         {
@@ -93,7 +101,7 @@ internal static class SignOpinion
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
     private static async Task<Prepared> Prepare(
-        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeFile intake, TimeProvider time)
+        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeFile intake, OpinionPdf pages, TimeProvider time)
     {
         if (http.Request.Headers.IfMatch.Count > 0)
         {
@@ -121,7 +129,7 @@ internal static class SignOpinion
             dossier.Sex,
             [.. dossier.Questions],
             draft.Content);
-        var pdf = await OpinionPdf.Set(opinion, http.RequestAborted);
+        var pdf = pages.Set(opinion);
         return new Prepared(opinion, pdf, Convert.ToHexStringLower(SHA256.HashData(pdf)));
     }
 
