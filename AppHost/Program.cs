@@ -65,12 +65,12 @@ return await Running.Run(builder, options);
 // Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
 IResourceBuilder<ProjectResource> Service(string name)
 {
-    var database = postgres.AddDatabase(name);
+    var database = postgres.AddDatabase($"{name}-database", name);
     var service = builder.AddProject(name, $"../services/{name}/{char.ToUpperInvariant(name[0])}{name[1..]}.csproj")
         .WithHttpEndpoint(name: "http", env: "HTTP_PORT")
         .WithHttpEndpoint(name: "grpc", env: "GRPC_PORT")
         .WithHttpHealthCheck("/health", endpointName: "http")
-        .WithReference(database).WaitFor(database)
+        .WithReference(database, connectionName: name).WaitFor(database)
         .WithReference(rabbitmq).WaitFor(rabbitmq)
         .WithEnvironment("Messaging__ManagementUri", rabbitmq.GetEndpoint("management"))
         .WithEnvironment("SampleData__Enabled", "true");
