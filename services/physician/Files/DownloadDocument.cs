@@ -19,7 +19,7 @@ internal static class DownloadDocument
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist/cases/{caseId:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Physician)
-        .WithName("DownloadDocument")
+        .WithName("DownloadCaseDocument")
         .WithSummary("One document of an assigned case")
         .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Audited.")
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");

@@ -9,7 +9,7 @@ internal sealed record MergedApi(JsonObject Document, IReadOnlyList<string> Note
 
 /// <summary>
 /// Joins the services' API descriptions into the one of the public API. Only published routes appear. A schema name that two services use for different
-/// shapes is renamed for the second one and noted; a path claimed twice stays with the first.
+/// shapes, or an operation name that two use, is renamed for the second one and noted; a path claimed twice stays with the first.
 /// </summary>
 internal static class ApiMerge
 {
@@ -27,6 +27,7 @@ internal static class ApiMerge
     public static MergedApi Merge(IReadOnlyList<ServiceDocument> services)
     {
         var notes = new List<string>();
+        var operationIds = new HashSet<string>();
         var paths = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal);
         var components = ComponentKinds.ToDictionary(kind => kind, _ => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal));
         foreach (var service in services)
@@ -56,6 +57,16 @@ internal static class ApiMerge
                 if (!paths.TryAdd(path, item))
                 {
                     notes.Add($"{path} is described by two services; {service.Service}'s description is left out.");
+                    continue;
+                }
+
+                foreach (var operation in item.AsObject().Select(m => m.Value).OfType<JsonObject>())
+                {
+                    if (operation["operationId"]?.GetValue<string>() is { } id && !operationIds.Add(id))
+                    {
+                        operation["operationId"] = Capitalized(service.Service) + id;
+                        notes.Add($"Operation {id} of {service.Service} has the name of another service's and is called {Capitalized(service.Service)}{id} here.");
+                    }
                 }
             }
         }

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using SecondOpinion.Gateway.Routing;
+using SecondOpinion.ServiceDefaults.Access;
+
+namespace SecondOpinion.Tests.Gateway;
+
+/// <summary>The API description and the problem catalogue that the five real services make together.</summary>
+public sealed partial class RealDocumentTests(RealServices services) : IClassFixture<RealServices>
+{
+    [Fact]
+    public async Task The_merged_description_has_no_conflict_and_passes_spectral()
+    {
+        var document = await Merged();
+        document["x-merge-notes"]?.ToJsonString().ShouldBeNull();
+        var file = Path.Combine(Directory.CreateTempSubdirectory("secondopinion-openapi-").FullName, "v1.json");
+        await File.WriteAllTextAsync(file, document.ToJsonString(new() { WriteIndented = true }));
+        var js = Path.Combine(RealServices.RepositoryRoot, "tests", "Gateway", "js");
+        var spectral = Path.Combine(js, "node_modules", ".bin", "spectral");
+        if (!File.Exists(spectral))
+        {
+            await Run("npm", ["ci", "--no-audit", "--no-fund"], js);
+        }
+
+        await Run(spectral, ["lint", file, "--ruleset", Path.Combine(RealServices.RepositoryRoot, ".spectral.yaml"), "--fail-severity", "error"], js);
+    }
+
+    /// <summary>A role that a service lets in but the gateway does not could never use the route; nobody would notice until production.</summary>
+    [Fact]
+    public async Task Every_role_that_an_operation_is_open_to_can_pass_the_gateway()
+    {
+        var document = await Merged();
+        foreach (var (path, item) in document["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in item!.AsObject().Where(m => m.Value is JsonObject o && o.ContainsKey("responses")))
+            {
+                var roles = RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries).Except([Access.Service]);
+                var route = Routes.All.Where(r => (Routes.Api + r.Path == path || path.StartsWith($"{Routes.Api}{r.Path}/", StringComparison.Ordinal)) && r.Method is null)
+                    .OrderByDescending(r => r.Path.Length).First();
+                roles.Except(route.Roles).ShouldBeEmpty($"{method} {path}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task No_operation_that_an_insurer_may_call_is_outside_billing()
+    {
+        var document = await Merged();
+        foreach (var (path, item) in document["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in item!.AsObject().Where(m => m.Value is JsonObject))
+            {
+                if (RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ").Contains(Access.Partner))
+                {
+                    operation["tags"]![0]!.GetValue<string>().ShouldBe("billing", $"{method} {path}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Problem_codes_are_unique_over_all_services()
+    {
+        using var http = new HttpClient();
+        var common = SecondOpinion.ServiceDefaults.Problems.CommonProblems.All.Select(p => p.Code).ToList();
+        var codes = new List<string>();
+        foreach (var (name, address) in services.Addresses)
+        {
+            var own = (await http.GetFromJsonAsync<JsonArray>(new Uri(address, "/problems")))!;
+            own.Count.ShouldBeGreaterThan(0, name);
+            codes.AddRange(own.Select(p => p!["code"]!.GetValue<string>()).Except(common));
+        }
+
+        codes.AddRange(common);
+        codes.AddRange(SecondOpinion.Gateway.Problems.All.Select(p => p.Code));
+        codes.ShouldBeUnique();
+        codes.ShouldAllBe(c => Regex.IsMatch(c, "^[A-Z]{3}-[0-9]{4}$"));
+    }
+
+    private async Task<JsonObject> Merged()
+    {
+        await using var gateway = await GatewayUnderTest.Start(services.Settings);
+        return (await gateway.Http().GetFromJsonAsync<JsonObject>("/openapi/v1.json"))!;
+    }
+
+    private static async Task Run(string program, string[] arguments, string folder)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(4));
+        process.ExitCode.ShouldBe(0, $"{Path.GetFileName(program)} {string.Join(' ', arguments)}\n{await output}\n{await errors}");
+    }
+
+    [GeneratedRegex(@"Roles: ([a-z, ]+)\.")]
+    private static partial Regex RolesLine();
+}
