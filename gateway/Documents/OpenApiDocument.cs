@@ -10,7 +10,7 @@ internal static class OpenApiDocument
 {
     public static void AddDocuments(this WebApplicationBuilder builder)
     {
-        builder.Services.AddHttpClient(nameof(ServiceDocuments), client => client.Timeout = TimeSpan.FromSeconds(2))
+        builder.Services.AddHttpClient(nameof(ServiceDocuments), client => client.Timeout = TimeSpan.FromSeconds(10))
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
         builder.Services.AddSingleton<ServiceDocuments>();
     }

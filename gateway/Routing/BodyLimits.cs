@@ -7,41 +7,53 @@ namespace SecondOpinion.Gateway.Routing;
 
 /// <summary>
 /// Refuses a body that is larger than its route takes: by its declared length before a byte is read, else when the limit is passed. A JSON body is read whole
-/// before it is passed on, so a service sees complete requests only; uploads stream.
+/// before it is passed on, so a service sees complete requests only; uploads stream. Kestrel's own limit is lifted: it would cut the connection, and the
+/// caller might never read why.
 /// </summary>
 internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> options)
 {
+    /// <summary>How long a refused body is still read and thrown away. Many clients write all of it before they look at the answer.</summary>
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(20);
+
     public async Task InvokeAsync(HttpContext context)
     {
-        var body = Enum.Parse<Body>(context.GetRouteModel().Config.Metadata![Proxy.BodyKey]);
-        var limit = options.Value.Limit(body);
-        var request = context.Request;
-        var kestrel = context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>();
-        if (request.ContentLength > limit)
-        {
-            await Refuse(context, kestrel);
-            return;
-        }
-
-        if (body != Body.Json)
-        {
-            kestrel.MaxRequestBodySize = limit;
-            await next(context);
-            return;
-        }
-
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
         {
             await next(context);
             return;
         }
 
-        // Counted here, since Kestrel cuts the connection at its own limit and the caller might never read why.
-        kestrel.MaxRequestBodySize = null;
-        using var whole = new MemoryStream((int)(request.ContentLength ?? 4096));
-        if (!await ReadUpTo(limit, request.Body, whole, context.RequestAborted))
+        var body = Enum.Parse<Body>(context.GetRouteModel().Config.Metadata![Proxy.BodyKey]);
+        var limit = options.Value.Limit(body);
+        var request = context.Request;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        if (request.ContentLength > limit)
         {
-            await Refuse(context, kestrel);
+            await Refuse(context);
+            return;
+        }
+
+        request.Body = new LimitedStream(request.Body, limit);
+        if (body != Body.Json)
+        {
+            await next(context);
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && context.Response.HasStarted)
+            {
+                // The service refused before it had read all.
+                await Drain(context);
+            }
+
+            return;
+        }
+
+        using var whole = new MemoryStream((int)(request.ContentLength ?? 4096));
+        try
+        {
+            await request.Body.CopyToAsync(whole, context.RequestAborted);
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            await Refuse(context);
             return;
         }
 
@@ -50,31 +62,26 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
         await next(context);
     }
 
-    private static async Task<bool> ReadUpTo(long limit, Stream from, MemoryStream to, CancellationToken cancel)
+    internal static async Task Refuse(HttpContext context)
     {
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await from.ReadAsync(buffer, cancel)) > 0)
-        {
-            if (to.Length + read > limit)
-            {
-                return false;
-            }
-
-            to.Write(buffer, 0, read);
-        }
-
-        return true;
+        await CommonProblems.ForStatus(StatusCodes.Status413PayloadTooLarge).ExecuteAsync(context);
+        await Drain(context);
     }
 
-    /// <summary>Without a limit Kestrel reads and drops what still comes, for five seconds at most, so that the caller sees the answer and not a reset.</summary>
-    private static Task Refuse(HttpContext context, IHttpMaxRequestBodySizeFeature kestrel)
+    /// <summary>Ends the answer, and then lets the caller finish writing, for a while: a reset connection would hide the answer.</summary>
+    private static async Task Drain(HttpContext context)
     {
-        if (!kestrel.IsReadOnly)
+        await context.Response.CompleteAsync();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        limit.CancelAfter(LongestDrain);
+        try
         {
-            kestrel.MaxRequestBodySize = null;
+            var rest = context.Request.Body is LimitedStream limited ? limited.Inner : context.Request.Body;
+            await rest.CopyToAsync(Stream.Null, limit.Token);
         }
-
-        return CommonProblems.ForStatus(StatusCodes.Status413PayloadTooLarge).ExecuteAsync(context);
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or BadHttpRequestException)
+        {
+            // The caller left, or goes on for too long: the answer has been given, and Kestrel closes the connection.
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -71,11 +72,11 @@ internal static class Proxy
         {
             ClusterId = Cluster(kind.Service, kind.Streamed ? Body.Document : Body.Json),
             LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
-            Destinations = addresses.Of(kind.Service).Select((uri, i) => (uri, i))
+            Destinations = (kind.Streamed ? addresses.Http2Of(kind.Service) : addresses.Of(kind.Service)).Select((uri, i) => (uri, i))
                 .ToDictionary(a => $"{kind.Service}-{a.i}", a => new DestinationConfig { Address = a.uri.AbsoluteUri }),
             HttpRequest = new ForwarderRequestConfig
             {
-                Version = new Version(1, 1),
+                Version = kind.Streamed ? HttpVersion.Version20 : HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
                 ActivityTimeout = kind.Streamed ? options.UploadSilence : options.Silence,
             },

@@ -15,12 +15,18 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
         }
 
         Log.Failed(logger, failure.Error, context.Response.StatusCode, failure.Exception?.GetType().Name);
+        if (failure.Error == ForwarderError.RequestBodyClient && BadRequest(failure.Exception)?.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            await BodyLimits.Refuse(context);
+            return;
+        }
+
         await Explain(failure, context.Response.StatusCode).ExecuteAsync(context);
     }
 
     private static Problem Explain(IForwarderErrorFeature failure, int status) => (failure.Error, status) switch
     {
-        (ForwarderError.RequestBodyClient, _) => CommonProblems.ForStatus(BadRequest(failure.Exception)?.StatusCode ?? 400),
+        (ForwarderError.RequestBodyClient, _) => CommonProblems.ForStatus(BadRequest(failure.Exception)?.StatusCode ?? StatusCodes.Status400BadRequest),
         (ForwarderError.NoAvailableDestinations, _) => Away(),
         (ForwarderError.Request, _) when failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Away(),
         (_, 504) => Problems.ServiceTooSlow.Because(

@@ -48,7 +48,7 @@ internal static class Routes
         new("/eligibility", "billing", Insured),
         new("/insurers", "billing", Insured),
         new("/rosters", "billing", Insurers),
-        new("/rosters", "billing", Insurers, Body: Body.Roster, Method: "POST"),
+        new("/rosters/{importId}/content", "billing", Insurers, Body: Body.Roster, Method: "PATCH"),
         new("/coverage", "billing", Insurers),
         new("/ledger", "billing", [Access.Ops]),
 

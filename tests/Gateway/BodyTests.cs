@@ -1,5 +1,8 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Gateway;
@@ -51,8 +54,11 @@ public sealed class BodyTests : IAsyncLifetime
     [InlineData(false)]
     public async Task A_document_over_its_own_limit_is_a_413(bool declared)
     {
-        var response = await Send(HttpMethod.Post, "/api/v1/cases/1/documents", (64 * Megabyte) + 1, declared, "application/octet-stream");
-        await response.Problem(413, "REQ-0007");
+        foreach (var bytes in (int[])[(64 * Megabyte) + 1, 200 * Megabyte])
+        {
+            var response = await Send(HttpMethod.Post, "/api/v1/cases/1/documents", bytes, declared, "application/octet-stream");
+            await response.Problem(413, "REQ-0007");
+        }
     }
 
     [Fact]
@@ -60,6 +66,29 @@ public sealed class BodyTests : IAsyncLifetime
     {
         await (await Send(HttpMethod.Put, "/api/v1/cases/1/documents", 2 * Megabyte, true, "application/json")).Problem(413, "REQ-0007");
         await (await Send(HttpMethod.Post, "/api/v1/cases/1/documents/more", 2 * Megabyte, true, "application/json")).Problem(413, "REQ-0007");
+    }
+
+    /// <summary>A caller on a slow line must not send 300 MB to learn that the case was closed.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100_000)]
+    public async Task A_refusal_in_the_middle_of_an_upload_arrives_at_once(int readFirst)
+    {
+        _gateway["intake"].Answer = async context =>
+        {
+            await context.Request.Body.ReadAtLeastAsync(new byte[Math.Max(1, readFirst)], readFirst);
+            context.Response.StatusCode = 409;
+            await context.Response.WriteAsync("closed");
+        };
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_patient}\r\nContent-Type: application/pdf\r\nContent-Length: {60 * Megabyte}\r\n\r\n"));
+        await stream.WriteAsync(new byte[200_000]);
+        using var reader = new StreamReader(stream);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        (await reader.ReadLineAsync(limit.Token)).ShouldBe("HTTP/1.1 409 Conflict");
     }
 
     private async Task<HttpResponseMessage> Send(HttpMethod method, string path, int bytes, bool declared, string type)

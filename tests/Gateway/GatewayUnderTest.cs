@@ -38,6 +38,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         {
             upstreams[service] = await Upstream.Start(service);
             all[$"services:{service}:http:0"] = upstreams[service].Address.AbsoluteUri;
+            all[$"services:{service}:grpc:0"] = upstreams[service].Http2Address.AbsoluteUri;
         }
 
         foreach (var (address, i) in alsoAt.Select((a, i) => (a, i)))

@@ -20,7 +20,8 @@ public sealed class RoutingTests : IAsyncLifetime
         { "POST /api/v1/eligibility/check", "billing", "patient agent partner ops" },
         { "GET /api/v1/insurers", "billing", "patient agent partner ops" },
         { "POST /api/v1/rosters", "billing", "partner ops" },
-        { "GET /api/v1/rosters/1/progress", "billing", "partner ops" },
+        { "PATCH /api/v1/rosters/1/content", "billing", "partner ops" },
+        { "GET /api/v1/rosters/1/events", "billing", "partner ops" },
         { "GET /api/v1/coverage/counts", "billing", "partner ops" },
         { "GET /api/v1/ledger/cases/1", "billing", "ops" },
         { "GET /api/v1/pathologies", "intake", "anonymous patient physician agent council ops" },
@@ -65,7 +66,7 @@ public sealed class RoutingTests : IAsyncLifetime
     {
         foreach (var route in Routes.All)
         {
-            var pattern = "^" + (route.Method ?? "[A-Z]+") + " " + Routes.Api + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
+            var pattern = "^" + (route.Method ?? "[A-Z]+") + " " + Routes.Api + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal).Replace("{importId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
             Matrix().ShouldContain(row => System.Text.RegularExpressions.Regex.IsMatch(row.Data.Item1, pattern), route.Id);
         }
     }
@@ -177,7 +178,7 @@ public sealed class RoutingTests : IAsyncLifetime
             await second.Task;
             await context.Response.Body.WriteAsync("data: 2\n\n"u8.ToArray());
         };
-        var response = await _gateway.Http(TestTokens.Of(Access.Ops)).GetAsync("/api/v1/rosters/1/progress", HttpCompletionOption.ResponseHeadersRead);
+        var response = await _gateway.Http(TestTokens.Of(Access.Ops)).GetAsync("/api/v1/rosters/1/events", HttpCompletionOption.ResponseHeadersRead);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe("data: 1");

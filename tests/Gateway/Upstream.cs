@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,11 @@ public sealed class Upstream : IAsyncDisposable
     public int Port { get; private set; }
 
     public Uri Address => new($"http://127.0.0.1:{Port}");
+
+    public int Http2Port { get; private set; }
+
+    /// <summary>The same service over HTTP/2.</summary>
+    public Uri Http2Address => new($"http://127.0.0.1:{Http2Port}");
 
     public int Requests => _requests;
 
@@ -48,7 +54,8 @@ public sealed class Upstream : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, Port);
+            kestrel.Listen(IPAddress.Loopback, Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, Http2Port, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Limits.MaxRequestBodySize = null;
         });
         _app = builder.Build();
@@ -60,7 +67,8 @@ public sealed class Upstream : IAsyncDisposable
             return Answer is { } answer ? answer(context) : Echo(context);
         });
         await _app.StartAsync();
-        Port = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
+        var addresses = _app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToList();
+        (Port, Http2Port) = (new Uri(addresses[0]).Port, new Uri(addresses[1]).Port);
     }
 
     public async Task Down()
