@@ -60,7 +60,7 @@ public sealed class ProcessTests
         }
 
         processes.Count.ShouldBe(3);
-        (await client.GetAsync("environment/services__many__http__3")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent);
+        (await client.GetAsync("environment/services__many__http__3")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Aspire.Hosting.Running;
 
@@ -14,26 +15,8 @@ internal sealed class PortAllocation : IDisposable
 
     public int Any() => Hold(0) ?? throw new DistributedApplicationException("No TCP port is free.");
 
-    /// <summary>The wanted port if nobody has it, else any.</summary>
-    public int Prefer(int port) => Try(port) ? port : Any();
-
-    /// <summary>Takes a certain port if nobody has it.</summary>
-    public bool Try(int port)
-    {
-        // Without SO_REUSEADDR, to see the ports that others hold without listening.
-        try
-        {
-            using var probe = Create();
-            probe.ExclusiveAddressUse = true;
-            probe.Bind(new IPEndPoint(AnyAddress(probe), port));
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-
-        return Hold(port) is not null;
-    }
+    /// <summary>Takes a certain port if nobody has it, be it only held.</summary>
+    public bool Try(int port) => ExclusiveBind.Works(port) && Hold(port) is not null;
 
     public void Dispose()
     {
@@ -46,11 +29,13 @@ internal sealed class PortAllocation : IDisposable
 
     private int? Hold(int port)
     {
-        var socket = Create();
+        // .NET sets SO_REUSEADDR on every socket that it binds.
+        var socket = Socket.OSSupportsIPv6
+            ? new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true }
+            : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            socket.Bind(new IPEndPoint(AnyAddress(socket), port));
+            socket.Bind(new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, port));
         }
         catch (SocketException)
         {
@@ -65,17 +50,39 @@ internal sealed class PortAllocation : IDisposable
 
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
+}
 
-    private static IPAddress AnyAddress(Socket socket) =>
-        socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+/// <summary>Binds a port without SO_REUSEADDR, which .NET does not let one leave out: the only way to see that another host holds it.</summary>
+internal static partial class ExclusiveBind
+{
+    private const int AddressFamilyIPv4 = 2;
+    private const int StreamCloseOnExec = 0x80001;
 
-    private static Socket Create()
+    public static bool Works(int port)
     {
-        if (!Socket.OSSupportsIPv6)
+        // sockaddr_in: family, port in network order, any address. An IPv6 socket that takes IPv4 too stands in the way as well.
+        Span<byte> address = stackalloc byte[16];
+        address.Clear();
+        MemoryMarshal.Write(address, (short)AddressFamilyIPv4);
+        address[2] = (byte)(port >> 8);
+        address[3] = (byte)port;
+        var socket = CreateSocket(AddressFamilyIPv4, StreamCloseOnExec, 0);
+        try
         {
-            return new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            return socket >= 0 && Bind(socket, address, address.Length) == 0;
         }
-
-        return new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        finally
+        {
+            _ = Close(socket);
+        }
     }
+
+    [LibraryImport("libc", EntryPoint = "socket")]
+    private static partial int CreateSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind")]
+    private static partial int Bind(int socket, Span<byte> address, int length);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int socket);
 }

@@ -29,10 +29,6 @@ internal static class AmqpProbe
         {
             return e.Message;
         }
-        catch (EndOfStreamException)
-        {
-            return "the broker refused the login";
-        }
         catch (IOException e)
         {
             return e.Message;
@@ -58,7 +54,7 @@ internal static class AmqpProbe
 
         // start-ok: no properties, PLAIN, \0user\0password, en_US.
         await SendAsync(stream, 11, [.. new byte[4], .. Short("PLAIN"), .. Long($"\0{name}\0{password}"), .. Short("en_US")], cancellationToken);
-        if (await ReadAsync(stream, cancellationToken) is not 30)
+        if (await TuneAsync(stream, cancellationToken) is not 30)
         {
             return "the broker refused the login";
         }
@@ -75,6 +71,19 @@ internal static class AmqpProbe
         await SendAsync(stream, 50, [0, 200, 0, 0, 0, 0, 0], cancellationToken);
         await ReadAsync(stream, cancellationToken);
         return null;
+    }
+
+    /// <summary>A broker says no by hanging up.</summary>
+    private static async Task<int?> TuneAsync(NetworkStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(stream, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <returns>The method's number within the class `connection`.</returns>

@@ -66,7 +66,8 @@ internal sealed class PostgresLauncher(PostgresServerResource server, HostSettin
         "log_timezone=UTC",
     ];
 
-    private static readonly string[] ThrowawaySettings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+    // Commits still reach the system, so they survive the server being killed, only not the machine.
+    private static readonly string[] ThrowawaySettings = ["fsync=off", "full_page_writes=off"];
 
     private async Task<string?> CheckAsync(CancellationToken cancellationToken) =>
         await PostgresProbe.FailureAsync(await server.GetConnectionStringAsync(cancellationToken) ?? "", cancellationToken);

@@ -34,7 +34,7 @@ public static class DistributedApplicationTestingBuilder
 
     private static TestingBuilder Testing(DistributedApplicationBuilder builder, TemporaryFolder folder)
     {
-        // Made by a factory, so that the container owns it and removes it after everything else.
+        // Made by a factory, so that the container disposes of it.
         builder.Services.AddSingleton(_ => folder);
         return new TestingBuilder(builder);
     }

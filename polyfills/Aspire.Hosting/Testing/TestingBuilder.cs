@@ -36,7 +36,14 @@ internal sealed class TestingBuilder(DistributedApplicationBuilder inner) : IDis
     public IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
         where T : IResource => inner.CreateResourceBuilder(resource);
 
-    public DistributedApplication Build() => inner.BuildApplication();
+    public DistributedApplication Build()
+    {
+        var application = inner.BuildApplication();
+
+        // Asked for once, so that the container owns the folder and removes it at its end.
+        _ = application.Services.GetRequiredService<TemporaryFolder>();
+        return application;
+    }
 
     public Task<DistributedApplication> BuildAsync(CancellationToken cancellationToken = default) => Task.FromResult(Build());
 

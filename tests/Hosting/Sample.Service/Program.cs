@@ -26,7 +26,7 @@ var healthy = true;
 app.MapGet("/health", () => healthy ? Results.Ok() : Results.StatusCode(503));
 app.MapPost("/sick", () => healthy = false);
 app.MapGet("/pid", () => Environment.ProcessId);
-app.MapGet("/environment/{name}", (string name) => Environment.GetEnvironmentVariable(name));
+app.MapGet("/environment/{name}", (string name) => Environment.GetEnvironmentVariable(name) is { } value ? Results.Text(value) : Results.NotFound());
 app.MapGet("/arguments", () => args);
 app.MapGet("/fail", string () => throw new InvalidOperationException("as asked"));
 app.MapGet("/next/{service}/{**path}", async (string service, string path, IConfiguration configuration, HttpClient client) =>
