@@ -55,13 +55,23 @@ internal static class Candidates
                 r.PhysicianId, r.SpecialtyCode, r.PathologyCodes, r.Establishments, r.Capacity, r.OpenCases, r.AwayUntil, r.LastOfferedAt)),
     ];
 
-    private sealed record Row(
-        Guid PhysicianId,
-        string SpecialtyCode,
-        string[] PathologyCodes,
-        string[] Establishments,
-        int Capacity,
-        DateTime? AwayUntil,
-        int OpenCases,
-        DateTime? LastOfferedAt);
+    /// <summary>Not positional: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.</summary>
+    private sealed record Row
+    {
+        public Guid PhysicianId { get; init; }
+
+        public string SpecialtyCode { get; init; } = "";
+
+        public string[] PathologyCodes { get; init; } = [];
+
+        public string[] Establishments { get; init; } = [];
+
+        public int Capacity { get; init; }
+
+        public DateTime? AwayUntil { get; init; }
+
+        public int OpenCases { get; init; }
+
+        public DateTime? LastOfferedAt { get; init; }
+    }
 }

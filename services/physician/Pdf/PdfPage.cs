@@ -89,7 +89,7 @@ internal sealed class PdfPage(PdfFile file, int index)
 internal sealed record Style(TrueTypeFont Font, double Size, Color Color)
 {
     /// <summary>Distance between baselines: airy, for tired eyes.</summary>
-    public double LineHeight => Size * 1.42;
+    public double LineHeight => Size * 1.38;
 
     /// <summary>From the top of the line to its baseline.</summary>
     public double Rise => Size * 1.02;

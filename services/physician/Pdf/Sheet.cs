@@ -7,7 +7,7 @@ internal sealed class Sheet
     public const double Right = 538;
     public const double Width = Right - Left;
     private const double Top = 60;
-    private const double Bottom = 776;
+    private const double Bottom = 782;
 
     public static readonly Color Ink = new(33, 37, 41);
     public static readonly Color Accent = new(15, 76, 92);
@@ -56,7 +56,7 @@ internal sealed class Sheet
     {
         // Never alone at the foot of a page.
         Need(80);
-        Space(16);
+        Space(14);
         var style = Strong(12.5, Accent);
         Page.Within(_file.AddElement("H2"), () => Page.Text(text, style, Left, Y + style.Rise));
         Y += style.LineHeight;

@@ -23,8 +23,17 @@ internal sealed partial class LoadSampleReferents(
             foreach (var sample in Samples())
             {
                 var rpps = Rpps.Parse(sample.Rpps);
-                var referent = new Referent(
-                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, sample.Capacity, null, now, 1);
+                var referent = new Referent
+                {
+                    PhysicianId = rpps.PhysicianId,
+                    Rpps = rpps.Value,
+                    DisplayName = sample.DisplayName,
+                    SpecialtyCode = sample.SpecialtyCode,
+                    PathologyCodes = sample.PathologyCodes,
+                    Establishments = sample.Establishments,
+                    Capacity = sample.Capacity,
+                    AdmittedAt = now,
+                };
                 count += await Referent.Admit(db, referent) ? 1 : 0;
             }
 

@@ -1,0 +1,154 @@
+using FsCheck;
+using FsCheck.Fluent;
+using SecondOpinion.Matching.Choosing;
+
+namespace SecondOpinion.Tests.Matching;
+
+public sealed class ChoiceTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 21, 9, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_referent_of_the_very_pathology_comes_before_any_other_of_the_specialty()
+    {
+        var referent = Expert(pathologies: ["endometriose"], open: 3);
+        var colleague = Expert(pathologies: ["adenomyose"], open: 0);
+
+        var decision = Choice.Choose(Case(), [colleague, referent], Now);
+
+        decision.Chosen.ShouldBe(referent.PhysicianId);
+        decision.Basis.ShouldBe(Basis.Pathology);
+        decision.Candidates.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void The_specialty_serves_only_when_the_pathology_has_no_referent_at_all()
+    {
+        var colleague = Expert(pathologies: ["adenomyose"]);
+
+        var alone = Choice.Choose(Case(), [colleague], Now);
+        alone.Chosen.ShouldBe(colleague.PhysicianId);
+        alone.Basis.ShouldBe(Basis.Specialty);
+
+        var beside = Choice.Choose(Case(), [colleague, Expert(pathologies: ["endometriose"], open: 5)], Now);
+        beside.Chosen.ShouldBeNull();
+        beside.Basis.ShouldBe(Basis.Pathology);
+    }
+
+    [Fact]
+    public void Who_practises_where_the_patient_is_treated_is_never_asked()
+    {
+        var near = Expert(establishments: ["189999998"]);
+
+        var decision = Choice.Choose(Case(treating: "189999998"), [near], Now);
+
+        decision.Chosen.ShouldBeNull();
+        decision.Candidates.Single().Reason.ShouldBe(Verdict.NotIndependent);
+    }
+
+    [Theory]
+    [InlineData(5, 5, 0, false, nameof(Verdict.Full))]
+    [InlineData(6, 5, 0, false, nameof(Verdict.Full))]
+    [InlineData(0, 0, 0, false, nameof(Verdict.Full))]
+    [InlineData(0, 5, 1, false, nameof(Verdict.Away))]
+    [InlineData(0, 5, -1, false, nameof(Verdict.Chosen))]
+    [InlineData(0, 5, 0, true, nameof(Verdict.AlreadyAsked))]
+    [InlineData(4, 5, 0, false, nameof(Verdict.Chosen))]
+    public void Each_candidate_is_kept_with_the_reason(int open, int capacity, int awayHours, bool asked, string expected)
+    {
+        var expert = Expert(open: open, capacity: capacity, awayUntil: awayHours == 0 ? null : Now.AddHours(awayHours));
+
+        Choice.Choose(Case(asked: asked ? [expert.PhysicianId] : []), [expert], Now).Candidates.Single().Reason.ToString().ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Load_counts_in_shares_so_a_large_practice_is_not_asked_first_for_being_large()
+    {
+        var large = Expert(open: 10, capacity: 40);
+        var small = Expert(open: 1, capacity: 2);
+
+        Choice.Choose(Case(), [small, large], Now).Chosen.ShouldBe(large.PhysicianId);
+    }
+
+    [Fact]
+    public void At_equal_load_the_one_idle_for_longest_is_asked()
+    {
+        var never = Expert(last: null);
+        var lately = Expert(last: Now.AddHours(-1));
+        var longAgo = Expert(last: Now.AddDays(-9));
+
+        Choice.Choose(Case(), [lately, longAgo, never], Now).Chosen.ShouldBe(never.PhysicianId);
+        Choice.Choose(Case(), [lately, longAgo], Now).Chosen.ShouldBe(longAgo.PhysicianId);
+    }
+
+    [Fact]
+    public void Whoever_is_chosen_can_take_the_case() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    {
+        var decision = Choice.Choose(s.Case, s.Experts, Now);
+        return decision.Chosen is not { } chosen || s.Experts.Single(e => e.PhysicianId == chosen) is var expert
+            && expert.OpenCases < expert.Capacity
+            && !(expert.AwayUntil > Now)
+            && !s.Case.AlreadyAsked.Contains(chosen)
+            && !expert.Establishments.Contains(s.Case.TreatingEstablishment!)
+            && (decision.Basis == Basis.Pathology ? expert.PathologyCodes.Contains(s.Case.PathologyCode) : expert.SpecialtyCode == s.Case.SpecialtyCode);
+    }));
+
+    [Fact]
+    public void Somebody_is_chosen_whenever_somebody_can() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    {
+        var decision = Choice.Choose(s.Case, s.Experts, Now);
+        var referents = s.Experts.Where(e => e.PathologyCodes.Contains(s.Case.PathologyCode)).ToList();
+        var pool = referents.Count > 0 ? referents : [.. s.Experts.Where(e => e.SpecialtyCode == s.Case.SpecialtyCode)];
+        return decision.Chosen is not null == pool.Any(e => Choice.Judge(s.Case, e, Now) == Verdict.Eligible);
+    }));
+
+    [Fact]
+    public void Nobody_eligible_carries_less_load_than_the_chosen_one() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    {
+        var decision = Choice.Choose(s.Case, s.Experts, Now);
+        return decision.Chosen is not { } chosen || decision.Candidates
+            .Where(c => c.Reason is Verdict.Eligible)
+            .All(c => s.Experts.Single(e => e.PhysicianId == c.PhysicianId).Load >= s.Experts.Single(e => e.PhysicianId == chosen).Load);
+    }));
+
+    [Fact]
+    public void The_order_in_which_experts_are_read_does_not_matter() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+        Choice.Choose(s.Case, s.Experts, Now).Candidates.SequenceEqual(Choice.Choose(s.Case, [.. s.Experts.Reverse()], Now).Candidates)));
+
+    [Fact]
+    public void Every_candidate_is_listed_once_and_at_most_one_is_chosen() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    {
+        var candidates = Choice.Choose(s.Case, s.Experts, Now).Candidates;
+        return candidates.DistinctBy(c => c.PhysicianId).Count() == candidates.Count && candidates.Count(c => c.Reason == Verdict.Chosen) <= 1;
+    }));
+
+    [Fact]
+    public void Agreement_with_colleagues_is_not_even_known_here() =>
+        typeof(Expert).GetProperties().Select(p => p.Name).ShouldBe(
+            ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "Capacity", "OpenCases", "AwayUntil", "LastOfferedAt", "Load"], ignoreOrder: true);
+
+    private static Arbitrary<Situation> Situations { get; } = (
+        from experts in (
+            from id in Gen.Choose(1, 9)
+            from specialty in Gen.Elements("SM20", "SM36")
+            from pathologies in Gen.SubListOf("endometriose", "adenomyose")
+            from establishments in Gen.SubListOf("189999998", "759999907")
+            from capacity in Gen.Choose(0, 4)
+            from open in Gen.Choose(0, 5)
+            from away in Gen.Elements(-1, 0, 1)
+            from last in Gen.Choose(0, 3)
+            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], capacity, open, away == 0 ? null : Now.AddHours(away), last == 0 ? null : Now.AddHours(-last))).ListOf()
+        from treating in Gen.Elements(null, "189999998")
+        from asked in Gen.SubListOf(Id(1), Id(2), Id(3))
+        select new Situation(new CaseToMatch("endometriose", "SM20", treating, asked.ToHashSet()), [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
+
+    private static Guid Id(int n) => new($"00000000-0000-0000-0000-00000000000{n}");
+
+    private static CaseToMatch Case(string? treating = null, params Guid[] asked) => new("endometriose", "SM20", treating, asked.ToHashSet());
+
+    private static Expert Expert(
+        string[]? pathologies = null, string[]? establishments = null, int capacity = 5, int open = 0, DateTimeOffset? awayUntil = null, DateTimeOffset? last = null) =>
+        new(Guid.CreateVersion7(), "SM20", pathologies ?? ["endometriose"], establishments ?? [], capacity, open, awayUntil, last);
+
+    internal sealed record Situation(CaseToMatch Case, Expert[] Experts);
+}
