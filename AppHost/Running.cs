@@ -44,7 +44,8 @@ internal static class Running
         if (options.Demo)
         {
             var gateway = builder.Resources.OfType<ProjectResource>().Single(r => r.Name == "gateway").GetEndpoint("http").Url;
-            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, Path.GetFullPath("..", builder.AppHostDirectory), lifetime.ApplicationStopping);
+            var root = Path.GetFullPath("..", builder.AppHostDirectory);
+            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, root, new Narrator(Console.Out), lifetime.ApplicationStopping);
         }
 
         if (!options.Once && !lifetime.ApplicationStopping.IsCancellationRequested)

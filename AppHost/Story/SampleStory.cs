@@ -13,7 +13,7 @@ namespace SecondOpinion.AppHost.Story;
 /// </summary>
 internal sealed class SampleStory : IDisposable
 {
-    private readonly Narrator _tell = new();
+    private readonly Narrator _tell;
     private readonly Api _api;
     private readonly string _data;
     private readonly string _sample;
@@ -23,8 +23,9 @@ internal sealed class SampleStory : IDisposable
     private string _physician = "";
     private string _caseId = "";
 
-    private SampleStory(Uri gateway, string dataFolder, string root, CancellationToken stopping)
+    private SampleStory(Uri gateway, string dataFolder, string root, Narrator teller, CancellationToken stopping)
     {
+        _tell = teller;
         _api = new Api(gateway, stopping);
         _data = dataFolder;
         _sample = Path.Combine(root, "samples", "endometriose");
@@ -34,14 +35,14 @@ internal sealed class SampleStory : IDisposable
     }
 
     /// <returns>True when every step was as it must be; the first that was not is told.</returns>
-    public static async Task<bool> Play(Uri gateway, string dataFolder, string root, CancellationToken stopping)
+    public static async Task<bool> Play(Uri gateway, string dataFolder, string root, Narrator teller, CancellationToken stopping)
     {
-        using var story = new SampleStory(gateway, dataFolder, root, stopping);
+        using var story = new SampleStory(gateway, dataFolder, root, teller, stopping);
         story._tell.Title("One case, end to end (everyone in it is fictitious):");
         try
         {
             await story.PlaySteps();
-            Console.WriteLine();
+            story._tell.Title("");
             return true;
         }
         catch (StoryException wrong)
@@ -96,7 +97,7 @@ internal sealed class SampleStory : IDisposable
         var patient = sample["patient"]!;
         var answer = Expect(await _api.Post("/api/v1/cases", _patient, new
         {
-            pathologyCode = Text(sample["pathologyCode"]),
+            pathologyCode = Text(sample["pathology"]),
             safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
             patient = new
             {
@@ -194,7 +195,7 @@ internal sealed class SampleStory : IDisposable
             $"/api/v1/matching/cases/{_caseId}", _ops, a => Text(a.Json["state"]) == "offered", "the case is offered to a physician");
         var physicianId = Text(matching.Json["physicianId"]);
         var candidates = matching.Json["choices"]!.AsArray()[^1]!["candidates"]!.AsArray();
-        var pathology = Text(Sample("case.json")["pathologyCode"]);
+        var pathology = Text(Sample("case.json")["pathology"]);
         var physicians = Expect(await _api.Get($"/api/v1/physicians?pathology={pathology}&limit=100", _ops)).Json["items"]!.AsArray();
         var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId) ?? throw new StoryException($"physician {physicianId} is not listed");
         var rpps = Rpps.Parse(Text(chosen["rpps"]));
