@@ -1,0 +1,51 @@
+using SecondOpinion.Billing.Coverage;
+using SecondOpinion.Billing.Eligibility;
+using SecondOpinion.Billing.Identity;
+using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.Ledger;
+using SecondOpinion.Billing.Rosters;
+using SecondOpinion.Billing.Sample;
+
+namespace SecondOpinion.Billing;
+
+/// <summary>What the features share: options checked at start, and the parts that run beside the requests, in the order in which they start.</summary>
+internal static class Billing
+{
+    public static void AddBilling(this WebApplicationBuilder builder)
+    {
+        T Bound<T>(string section) where T : new() => builder.Configuration.GetSection(section).Get<T>() ?? new T();
+
+        builder.Services.AddSingleton(new IdentityKeys(Bound<HashingOptions>("Beneficiaries")));
+        builder.Services.AddSingleton(Bound<RosterOptions>("Rosters").Checked());
+        builder.Services.AddSingleton(Bound<CoverageOptions>("Coverage").Checked());
+        builder.Services.AddSingleton(new CheckLimits(Bound<CheckLimitOptions>("Eligibility:Limits")));
+
+        builder.Services.AddRunning<InsurerDirectory>();
+        builder.Services.AddRunning<BeneficiaryIndex>();
+        builder.Services.AddRunning<CheckCounts>();
+        builder.Services.AddSingleton<EligibilityAnswers>();
+
+        builder.Services.AddSingleton<BookOpinion>();
+        builder.Services.AddSingleton<ReserveCoverage>();
+        builder.Services.AddSingleton<ReleaseCoverage>();
+        builder.Services.AddRunning<ExpireCoverage>();
+
+        builder.Services.AddSingleton<ImportConnections>();
+        builder.Services.AddSingleton<RosterSpool>();
+        builder.Services.AddSingleton<RosterSwitch>();
+        builder.Services.AddSingleton<RosterImporter>();
+        if (builder.Configuration.GetValue<bool>("SampleData:Enabled"))
+        {
+            // Before the imports' worker, so that the sample is there when the service says it is ready.
+            builder.Services.AddHostedService<SampleData>();
+        }
+
+        builder.Services.AddRunning<ImportWorker>();
+    }
+
+    private static void AddRunning<T>(this IServiceCollection services) where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+}

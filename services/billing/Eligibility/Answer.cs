@@ -1,0 +1,123 @@
+using SecondOpinion.Billing.Insurers;
+
+namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>Why somebody is not covered: stable codes, and a French sentence for the person who asked.</summary>
+internal static class Refusal
+{
+    public const string InvalidQuestion = "invalid_question";
+    public const string InsurerUnknown = "insurer_unknown";
+    public const string NotRecognised = "not_recognised";
+    public const string ServiceNotIncluded = "service_not_included";
+    public const string ContractNotValid = "contract_not_valid";
+    public const string PeriodNotStarted = "period_not_started";
+    public const string PeriodOver = "period_over";
+    public const string WaitingPeriod = "waiting_period";
+    public const string NoUseLeft = "no_use_left";
+    public const string NoFamilyUseLeft = "no_family_use_left";
+    public const string CaseReleased = "case_released";
+
+    private static readonly Dictionary<string, string> Texts = new()
+    {
+        [InvalidQuestion] = "La demande est incomplète ou mal écrite : vérifiez chaque champ.",
+        [InsurerUnknown] = "Cet organisme complémentaire n'est pas partenaire du service.",
+        [NotRecognised] = "Votre organisme complémentaire ne nous a pas transmis de droits à ce nom. Vérifiez le numéro d'adhérent, la date et le rang de naissance.",
+        [ServiceNotIncluded] = "Votre contrat ne comprend pas le second avis médical.",
+        [ContractNotValid] = "Votre contrat n'est pas en vigueur à cette date.",
+        [PeriodNotStarted] = "Vos droits n'ont pas encore commencé à cette date.",
+        [PeriodOver] = "Vos droits sont terminés à cette date.",
+        [WaitingPeriod] = "Votre contrat prévoit un délai d'attente qui n'est pas écoulé à cette date.",
+        [NoUseLeft] = "Vous avez déjà utilisé tous les seconds avis prévus par votre contrat cette année.",
+        [NoFamilyUseLeft] = "Votre famille a déjà utilisé tous les seconds avis prévus par votre contrat cette année.",
+        [CaseReleased] = "La prise en charge de ce dossier a été rendue ; ouvrez un nouveau dossier.",
+    };
+
+    public static string Text(string code) => code.Length == 0 ? "" : Texts[code];
+}
+
+/// <summary>A beneficiary as the roster and the use counts know it.</summary>
+/// <param name="Person">Keyed hash.</param>
+/// <param name="Family">Keyed hash of the member number.</param>
+/// <param name="To">Null when open.</param>
+/// <param name="PersonUses">Uses in the year of service.</param>
+internal readonly record struct Beneficiary(long Person, long Family, short Contract, DateOnly From, DateOnly? To, int PersonUses, int FamilyUses);
+
+/// <summary>The decision. Everybody who is not covered gets the same shape: an empty one, with a code.</summary>
+/// <param name="Code">Empty when covered.</param>
+/// <param name="RemainingUses">Uses left this year; -1 when not limited, 0 when not covered.</param>
+internal sealed record Decision(string Code, DateOnly? From, DateOnly? To, int RemainingUses, ContractTerms? Terms)
+{
+    public const int Unlimited = -1;
+
+    public bool Covered => Code.Length == 0;
+
+    public bool Recognised => Code is not (Refusal.NotRecognised or Refusal.InsurerUnknown or Refusal.InvalidQuestion);
+
+    public bool ServiceIncluded => Recognised && Code is not Refusal.ServiceNotIncluded;
+
+    public static Decision Refuse(string code) => new(code, null, null, 0, null);
+
+    /// <param name="beneficiary">Null when the roster does not know the person.</param>
+    /// <param name="terms">The contract's terms on the day of service; null when it has none yet.</param>
+    /// <param name="day">Day of service.</param>
+    public static Decision Decide(Beneficiary? beneficiary, ContractTerms? terms, DateOnly day)
+    {
+        if (beneficiary is not { } person)
+        {
+            return Refuse(Refusal.NotRecognised);
+        }
+
+        if (terms is null || day < terms.ValidFrom || day > (terms.ValidTo ?? DateOnly.MaxValue))
+        {
+            return Refuse(Refusal.ContractNotValid);
+        }
+
+        if (!terms.ServiceIncluded)
+        {
+            return Refuse(Refusal.ServiceNotIncluded);
+        }
+
+        if (day < person.From)
+        {
+            return Refuse(Refusal.PeriodNotStarted);
+        }
+
+        if (day > (person.To ?? DateOnly.MaxValue))
+        {
+            return Refuse(Refusal.PeriodOver);
+        }
+
+        var open = person.From.AddDays(terms.WaitingDays);
+        if (day < open)
+        {
+            return Refuse(Refusal.WaitingPeriod);
+        }
+
+        if (terms.UsesPerPerson is { } perPerson && person.PersonUses >= perPerson)
+        {
+            return Refuse(Refusal.NoUseLeft);
+        }
+
+        if (terms.UsesPerFamily is { } perFamily && person.FamilyUses >= perFamily)
+        {
+            return Refuse(Refusal.NoFamilyUseLeft);
+        }
+
+        var left = Math.Min(terms.UsesPerPerson - person.PersonUses ?? int.MaxValue, terms.UsesPerFamily - person.FamilyUses ?? int.MaxValue);
+        return new Decision("", Later(open, terms.ValidFrom), Earlier(person.To, terms.ValidTo), left == int.MaxValue ? Unlimited : left, terms);
+    }
+
+    private static DateOnly Later(DateOnly a, DateOnly b) => a > b ? a : b;
+
+    private static DateOnly? Earlier(DateOnly? a, DateOnly? b) => a is null ? b : b is null ? a : a < b ? a : b;
+}
+
+/// <summary>The answer with what goes around it.</summary>
+/// <param name="Insurer">Null when the AMC number is nobody's.</param>
+/// <param name="Beneficiary">For the reservation only; never leaves the service.</param>
+/// <param name="EngagementNumber">The insurer's guarantee; empty when not covered.</param>
+internal sealed record Answer(
+    Decision Decision, Insurer? Insurer, Beneficiary? Beneficiary, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt)
+{
+    public int RosterVersion => Insurer?.Roster?.Version ?? 0;
+}

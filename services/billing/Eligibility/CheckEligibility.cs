@@ -1,0 +1,80 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>The eligibility question over HTTP, for portals.</summary>
+internal static class CheckEligibility
+{
+    /// <param name="AmcNumber">Insurer's AMC number, 8 to 10 digits.</param>
+    /// <param name="MemberNumber">Member number with the insurer; or give the holder's NIR.</param>
+    /// <param name="BirthDate">Of the beneficiary: 1989-04-17 or 17/04/1989.</param>
+    /// <param name="BirthRank">1, unless a twin.</param>
+    /// <param name="HolderNir">Policy holder's social security number, with or without its key.</param>
+    /// <param name="ServiceDate">Day for which cover is asked; today in Paris when left out.</param>
+    internal sealed record EligibilityRequest(
+        string AmcNumber, string BirthDate, string? MemberNumber = null, int? BirthRank = null, string? HolderNir = null, string? ServiceDate = null);
+
+    /// <summary>Always the same members: beyond its code, the answer about an unknown person is that about an excluded one.</summary>
+    /// <param name="Recognised">The person is known to the insurer.</param>
+    /// <param name="Covered">A contract of the person covers the service on that day.</param>
+    /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
+    /// <param name="CoveredFrom">First day; null when not covered.</param>
+    /// <param name="CoveredTo">Last day; null when open, or not covered.</param>
+    /// <param name="RemainingUses">Uses left this year; -1 when not limited, 0 when not covered.</param>
+    /// <param name="RefusalCode">Stable; empty when covered.</param>
+    /// <param name="RefusalText">A French sentence for the person; empty when covered.</param>
+    /// <param name="EngagementNumber">The insurer's guarantee; empty when not covered.</param>
+    /// <param name="EngagementExpiresAt">Null when not covered.</param>
+    /// <param name="AskedAt">When the roster answered.</param>
+    /// <param name="RosterVersion">Version of the insurer's roster that answered.</param>
+    /// <param name="InsurerId">Null when the AMC number is no partner's.</param>
+    /// <param name="InsurerName">Null when the AMC number is no partner's.</param>
+    internal sealed record EligibilityAnswer(
+        bool Recognised, bool Covered, bool ServiceIncluded, DateOnly? CoveredFrom, DateOnly? CoveredTo, int RemainingUses, string RefusalCode,
+        string RefusalText, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt, int RosterVersion, Guid? InsurerId, string? InsurerName);
+
+    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/eligibility/check", Handle)
+        .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
+        .WithName("CheckEligibility")
+        .WithSummary("Is this person covered for a second opinion?")
+        .WithDescription("Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people.");
+
+    private static async Task<Results<Ok<EligibilityAnswer>, Problem>> Handle(
+        EligibilityRequest request, ClaimsPrincipal user, EligibilityAnswers answers, CheckLimits limits, CheckCounts counts, NpgsqlDataSource dataSource,
+        TimeProvider time, HttpContext http)
+    {
+        var client = Client.Of(user);
+        limits.Take(client);
+        var raw = new RawQuestion(request.AmcNumber, request.MemberNumber, request.BirthDate, request.BirthRank, request.HolderNir, request.ServiceDate);
+        if (!Question.TryParse(raw, Paris.Day(time.GetUtcNow()), out var question, out var errors))
+        {
+            return CommonProblems.Invalid(errors);
+        }
+
+        var answer = await answers.Ask(question!, http.RequestAborted);
+        if (client.Role == Access.Partner && answer.Insurer?.Id != user.InsurerId())
+        {
+            return CommonProblems.Absent();
+        }
+
+        if (!answer.Decision.Recognised)
+        {
+            limits.CountMiss(client);
+        }
+
+        // Whom it was about is not written: only that this client asked, of whom, and when.
+        await dataSource.InTransaction(db => Audit.Record(db, user, "check", "eligibility", answer.Insurer?.Id ?? Guid.Empty, "coverage"), http.RequestAborted);
+        counts.Count(client, answer);
+        http.Response.Headers.CacheControl = "no-store";
+        var decision = answer.Decision;
+        return TypedResults.Ok(new EligibilityAnswer(
+            decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To, decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
+            answer.EngagementNumber, answer.EngagementExpiresAt, answer.AskedAt, answer.RosterVersion, answer.Insurer?.Id, answer.Insurer?.Name));
+    }
+}

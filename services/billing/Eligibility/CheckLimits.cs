@@ -1,0 +1,94 @@
+using System.Security.Claims;
+using System.Threading.RateLimiting;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>Who asks, for limits, counts and audit.</summary>
+internal readonly record struct Client(string Role, string Subject)
+{
+    public static Client Of(ClaimsPrincipal user) => new(user.Role(), user.Subject());
+}
+
+/// <summary>Bound from <c>Eligibility:Limits</c>.</summary>
+internal sealed class CheckLimitOptions
+{
+    public int PatientPerMinute { get; set; } = 10;
+
+    public int AgentPerMinute { get; set; } = 60;
+
+    public int PartnerPerMinute { get; set; } = 1200;
+
+    public int ServicePerSecond { get; set; } = 100_000;
+
+    /// <summary>Questions about somebody unknown that a patient or an agent may ask in an hour: typing errors, not a search through names and dates.</summary>
+    public int MissesPerHour { get; set; } = 10;
+}
+
+/// <summary>Nobody can probe who is insured: each client may ask so often, and about so many people whom nobody knows.</summary>
+internal sealed class CheckLimits : IDisposable
+{
+    private readonly PartitionedRateLimiter<Client> _checks;
+    private readonly PartitionedRateLimiter<Client> _misses;
+
+    public CheckLimits(CheckLimitOptions options)
+    {
+        _checks = PartitionedRateLimiter.Create<Client, Client>(client => client.Role == Access.Service
+            ? Bucket(client, options.ServicePerSecond, TimeSpan.FromSeconds(1))
+            : Bucket(client, PerMinute(client.Role, options), TimeSpan.FromMinutes(1)));
+        _misses = PartitionedRateLimiter.Create<Client, Client>(client => client.Role is Access.Patient or Access.Agent
+            ? Bucket(client, options.MissesPerHour, TimeSpan.FromHours(1))
+            : RateLimitPartition.GetNoLimiter(client));
+    }
+
+    /// <exception cref="ProblemException">Too many checks.</exception>
+    public void Take(Client client)
+    {
+        // Zero permits only look whether the bucket is empty.
+        using var missesLeft = _misses.AttemptAcquire(client, 0);
+        if (!missesLeft.IsAcquired)
+        {
+            throw Refused(missesLeft, TimeSpan.FromHours(1));
+        }
+
+        using var lease = _checks.AttemptAcquire(client);
+        if (!lease.IsAcquired)
+        {
+            throw Refused(lease, TimeSpan.FromMinutes(1));
+        }
+    }
+
+    public void CountMiss(Client client) => _misses.AttemptAcquire(client).Dispose();
+
+    public void Dispose()
+    {
+        _checks.Dispose();
+        _misses.Dispose();
+    }
+
+    private static int PerMinute(string role, CheckLimitOptions options) => role switch
+    {
+        Access.Patient => options.PatientPerMinute,
+        Access.Agent => options.AgentPerMinute,
+        _ => options.PartnerPerMinute,
+    };
+
+    private static RateLimitPartition<Client> Bucket(Client client, int permits, TimeSpan window) =>
+        RateLimitPartition.GetTokenBucketLimiter(client, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = permits,
+            TokensPerPeriod = Math.Max(1, permits / 10),
+            ReplenishmentPeriod = window / 10,
+        });
+
+    private static ProblemException Refused(RateLimitLease lease, TimeSpan otherwise)
+    {
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : otherwise;
+        return new Problem(
+            Problems.TooManyChecks,
+            "This client has asked too often, or about too many people who are not known.",
+            "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.",
+            []) { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) }.AsException();
+    }
+}

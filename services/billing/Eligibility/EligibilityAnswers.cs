@@ -1,0 +1,70 @@
+using SecondOpinion.Billing.Coverage;
+using SecondOpinion.Billing.Identity;
+using SecondOpinion.Billing.Insurers;
+
+namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>Answers a question, for every door alike: gRPC, HTTP and reservations.</summary>
+internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryIndex index, IdentityKeys keys, CoverageOptions options, TimeProvider time)
+{
+    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    public async Task<Answer> Ask(Question question, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        for (var attempt = 1; ; attempt++)
+        {
+            if (insurers.ByAmc(question.Amc) is not { } insurer)
+            {
+                return new Answer(Decision.Refuse(Refusal.InsurerUnknown), null, null, "", null, now);
+            }
+
+            try
+            {
+                var beneficiary = insurer.Roster is { } roster
+                    ? await index.Find(roster, insurer.Id, question.HolderNir is not null, Hash(question, insurer, roster), question.ServiceDate.Year, cancel)
+                    : null;
+                return Answer(question, insurer, beneficiary, now);
+            }
+            catch (RosterGoneException) when (attempt < 3)
+            {
+                await insurers.Refresh();
+            }
+        }
+    }
+
+    private Answer Answer(Question question, Insurer insurer, Beneficiary? beneficiary, DateTimeOffset now)
+    {
+        var terms = beneficiary is { } known ? insurer.Contracts.GetValueOrDefault(known.Contract)?.TermsOn(question.ServiceDate) : null;
+        var decision = Decision.Decide(beneficiary, terms, question.ServiceDate);
+        if (!decision.Covered)
+        {
+            return new Answer(decision, insurer, null, "", null, now);
+        }
+
+        // To the day: the same question on the same day gives the same number.
+        var expiresOn = Paris.Day(now).AddDays(options.EngagementDays);
+        var number = keys.Hasher(insurer.Roster!.KeyId).Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber, expiresOn.DayNumber);
+        return new Answer(decision, insurer, beneficiary, Written(number), Paris.Midnight(expiresOn), now);
+    }
+
+    private long Hash(Question question, Insurer insurer, CurrentRoster roster)
+    {
+        var hasher = keys.Hasher(roster.KeyId);
+        return question.HolderNir is { } nir
+            ? hasher.Holder(insurer.AmcAscii, nir, question.BirthDate, question.BirthRank)
+            : hasher.Person(insurer.AmcAscii, question.Member, question.BirthDate, question.BirthRank);
+    }
+
+    /// <summary>60 bits as twelve characters that are hard to confuse, e.g. <c>7K3M-09QX-2B4T</c>.</summary>
+    private static string Written(long number) => $"{Part(number >>> 44)}-{Part(number >>> 24)}-{Part(number >>> 4)}";
+
+    private static string Part(long bits) => string.Create(4, bits, static (text, value) =>
+    {
+        for (var i = 3; i >= 0; i--)
+        {
+            text[i] = Alphabet[(int)(value & 31)];
+            value >>>= 5;
+        }
+    });
+}

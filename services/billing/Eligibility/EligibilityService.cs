@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using SecondOpinion.Billing.Coverage;
+using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>The gRPC door, for the other services.</summary>
+internal sealed class EligibilityService(EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, CheckCounts counts, TimeProvider time)
+    : Contracts.Billing.V1.Eligibility.EligibilityBase
+{
+    /// <summary>Questions of one stream that are looked up at one time: enough to fill batches, few enough to keep memory flat.</summary>
+    private const int InFlight = 1024;
+
+    public override async Task<CheckReply> Check(CheckRequest request, ServerCallContext context)
+    {
+        var caller = Client.Of(context.GetHttpContext().User);
+        limits.Take(caller);
+        return await Answer(request, Parse(request), caller, context.CancellationToken);
+    }
+
+    public override async Task CheckMany(IAsyncStreamReader<CheckRequest> requestStream, IServerStreamWriter<CheckReply> responseStream, ServerCallContext context)
+    {
+        var caller = Client.Of(context.GetHttpContext().User);
+        var answered = Channel.CreateBounded<Task<CheckReply>>(InFlight);
+        var reading = Read();
+        await foreach (var reply in answered.Reader.ReadAllAsync(context.CancellationToken))
+        {
+            await responseStream.WriteAsync(await reply, context.CancellationToken);
+        }
+
+        await reading;
+
+        async Task Read()
+        {
+            try
+            {
+                await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+                {
+                    limits.Take(caller);
+                    // One bad question spoils its own answer, not the stream.
+                    var reply = Question.TryParse(Raw(request), Paris.Day(time.GetUtcNow()), out var question, out _)
+                        ? Answer(request, question!, caller, context.CancellationToken)
+                        : Task.FromResult(Reply(request, new Answer(Decision.Refuse(Refusal.InvalidQuestion), null, null, "", null, time.GetUtcNow())));
+                    await answered.Writer.WriteAsync(reply, context.CancellationToken);
+                }
+
+                answered.Writer.Complete();
+            }
+            catch (Exception exception)
+            {
+                answered.Writer.Complete(exception);
+            }
+        }
+    }
+
+    public override async Task<ReserveReply> Reserve(ReserveRequest request, ServerCallContext context)
+    {
+        var caseId = CaseId(request.CaseId);
+        var question = Parse(request.Person ?? new CheckRequest());
+        var outcome = await reserve.Reserve(caseId, question, context.CancellationToken);
+        return new ReserveReply
+        {
+            Reserved = outcome.RefusalCode.Length == 0,
+            InsurerId = outcome.InsurerId?.ToString() ?? "",
+            EngagementNumber = outcome.EngagementNumber,
+            ExpiresAt = outcome.ExpiresAt is { } expiry ? Timestamp.FromDateTimeOffset(expiry) : null,
+            RefusalCode = outcome.RefusalCode,
+            RefusalText = Refusal.Text(outcome.RefusalCode),
+        };
+    }
+
+    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) =>
+        new() { Released = await release.Release(CaseId(request.CaseId), context.CancellationToken) };
+
+    private async Task<CheckReply> Answer(CheckRequest request, Question question, Client caller, CancellationToken cancel)
+    {
+        var answer = await answers.Ask(question, cancel);
+        counts.Count(caller, answer);
+        return Reply(request, answer);
+    }
+
+    private Question Parse(CheckRequest request) => Question.TryParse(Raw(request), Paris.Day(time.GetUtcNow()), out var question, out var errors)
+        ? question!
+        : throw CommonProblems.Invalid(errors).AsException();
+
+    private static RawQuestion Raw(CheckRequest request) => new(
+        request.AmcNumber, request.MemberNumber, request.BirthDate, request.BirthRank == 0 ? 1 : request.BirthRank, request.HolderNir, request.ServiceDate);
+
+    private static CheckReply Reply(CheckRequest request, Answer answer)
+    {
+        var decision = answer.Decision;
+        return new CheckReply
+        {
+            Reference = request.Reference,
+            Recognised = decision.Recognised,
+            Covered = decision.Covered,
+            ServiceIncluded = decision.ServiceIncluded,
+            CoveredFrom = Iso(decision.From),
+            CoveredTo = Iso(decision.To),
+            RemainingUses = decision.RemainingUses,
+            RefusalCode = decision.Code,
+            RefusalText = Refusal.Text(decision.Code),
+            EngagementNumber = answer.EngagementNumber,
+            EngagementExpiresAt = answer.EngagementExpiresAt is { } expiry ? Timestamp.FromDateTimeOffset(expiry) : null,
+            AskedAt = Timestamp.FromDateTimeOffset(answer.AskedAt),
+            RosterVersion = answer.RosterVersion,
+            InsurerId = answer.Insurer?.Id.ToString() ?? "",
+            InsurerName = answer.Insurer?.Name ?? "",
+        };
+    }
+
+    private static string Iso(DateOnly? date) => date?.ToString("O", CultureInfo.InvariantCulture) ?? "";
+
+    private static Guid CaseId(string text) => Guid.TryParse(text, out var id)
+        ? id
+        : throw CommonProblems.Invalid(new FieldError("#/caseId", "invalid_id", "L'identifiant du dossier n'est pas valable.")).AsException();
+}

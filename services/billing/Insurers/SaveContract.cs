@@ -1,0 +1,120 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Insurers;
+
+/// <summary>Writes a contract's next version: what it promises from a day on. What was promised before that day stays.</summary>
+internal static class SaveContract
+{
+    private static readonly string[] Kinds = ["sante", "prevoyance"];
+    private static readonly string[] Pricings = ["per_opinion", "per_member_per_month"];
+
+    /// <param name="AppliesFrom">First day of service that this version governs.</param>
+    /// <param name="Kind"><c>sante</c> or <c>prevoyance</c>.</param>
+    /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
+    /// <param name="UsesPerPerson">Uses in a calendar year for one beneficiary; null when not limited.</param>
+    /// <param name="UsesPerFamily">The same for all who share a member number.</param>
+    /// <param name="WaitingDays">Days after entry before the first use.</param>
+    /// <param name="ValidTo">Last day; null when open.</param>
+    /// <param name="Pricing"><c>per_opinion</c> or <c>per_member_per_month</c>.</param>
+    /// <param name="PriceCents">Whole cents, per opinion or per member and month.</param>
+    internal sealed record ContractTermsRequest(
+        DateOnly AppliesFrom, string Label, string Kind, bool ServiceIncluded, int? UsesPerPerson, int? UsesPerFamily, int WaitingDays,
+        DateOnly ValidFrom, DateOnly? ValidTo, string Pricing, long PriceCents);
+
+    internal sealed record ContractDescription(string Code, int Version, ContractTermsRequest Terms, Money Price);
+
+    public static void Map(IEndpointRouteBuilder api) => api.MapPut("/insurers/{insurerId:guid}/contracts/{code}", Handle)
+        .AllowRoles(Access.Ops)
+        .WithName("SaveContract")
+        .WithSummary("Adds a contract, or the next version of one")
+        .WithDescription("A new code needs `If-Match: \"v0\"`; an existing one the version that was read. Roster lines name the code.");
+
+    /// <summary>Also used by the sample data.</summary>
+    /// <returns>The number and version that the contract has now.</returns>
+    public static async Task<(short Number, int Version)> Write(NpgsqlConnection db, Guid insurerId, string code, ContractTermsRequest terms, string by, DateTimeOffset now)
+    {
+        var (number, version) = await db.QuerySingleAsync<(short, int)>(
+            """
+            insert into contract (insurer_id, number, code, version)
+            values (@insurerId, (select coalesce(max(number), 0) + 1 from contract where insurer_id = @insurerId), @code, 1)
+            on conflict (insurer_id, code) do update set version = contract.version + 1
+            returning number, version
+            """,
+            new { insurerId, code });
+        await db.ExecuteAsync(
+            """
+            insert into contract_version (insurer_id, number, version, applies_from, label, kind, service_included, uses_per_person, uses_per_family,
+              waiting_days, valid_from, valid_to, pricing, price_cents, changed_by, changed_at)
+            values (@insurerId, @number, @version, @AppliesFrom, @Label, @Kind, @ServiceIncluded, @UsesPerPerson, @UsesPerFamily,
+              @WaitingDays, @ValidFrom, @ValidTo, @Pricing, @PriceCents, @by, @now)
+            """,
+            new
+            {
+                insurerId, number, version, terms.AppliesFrom, terms.Label, terms.Kind, terms.ServiceIncluded, terms.UsesPerPerson, terms.UsesPerFamily,
+                terms.WaitingDays, terms.ValidFrom, terms.ValidTo, terms.Pricing, terms.PriceCents, by, now,
+            });
+        return (number, version);
+    }
+
+    private static async Task<Results<Ok<ContractDescription>, Created<ContractDescription>, Problem>> Handle(
+        Guid insurerId, string code, ContractTermsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
+    {
+        var faults = Faults(code, request);
+        if (faults.Count > 0)
+        {
+            return CommonProblems.Invalid([.. faults]);
+        }
+
+        code = code.ToUpperInvariant();
+        return await dataSource.InTransaction<Results<Ok<ContractDescription>, Created<ContractDescription>, Problem>>(async db =>
+        {
+            // The insurer's row orders the writers of its contracts.
+            if (await db.ExecuteScalarAsync<Guid?>("select id from insurer where id = @insurerId for update", new { insurerId }) is null)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var current = await db.ExecuteScalarAsync<int?>("select version from contract where insurer_id = @insurerId and code = @code", new { insurerId, code });
+            if (Versions.Mismatch(http, current ?? 0) is { } mismatch)
+            {
+                return mismatch;
+            }
+
+            var (_, version) = await Write(db, insurerId, code, request, user.Subject(), time.GetUtcNow());
+            await InsurerDirectory.Changed(db);
+            http.Response.Headers.ETag = Versions.Tag(version);
+            var description = new ContractDescription(code, version, request, Money.FromCents(request.PriceCents));
+            return current is null ? TypedResults.Created($"/api/v1/insurers/{insurerId}", description) : TypedResults.Ok(description);
+        });
+    }
+
+    private static List<FieldError> Faults(string code, ContractTermsRequest terms)
+    {
+        var faults = new List<FieldError>();
+        void When(bool wrong, string field, string sentence)
+        {
+            if (wrong)
+            {
+                faults.Add(new($"#/{field}", "out_of_range", sentence));
+            }
+        }
+
+        When(code.Length > 32 || !code.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "code", "Le code d'un contrat a 32 caractères au plus : lettres, chiffres, - et _.");
+        When(string.IsNullOrWhiteSpace(terms.Label) || terms.Label.Length > 200, "label", "Indiquez un libellé (200 caractères au plus).");
+        When(!Kinds.Contains(terms.Kind), "kind", "La nature est sante ou prevoyance.");
+        When(!Pricings.Contains(terms.Pricing), "pricing", "Le prix est per_opinion ou per_member_per_month.");
+        When(terms.PriceCents is < 0 or > 10_000_00, "priceCents", "Le prix va de 0 à 10 000 €, en centimes.");
+        When(terms.UsesPerPerson is < 1 or > 100, "usesPerPerson", "Le nombre par personne va de 1 à 100, ou reste vide.");
+        When(terms.UsesPerFamily is < 1 or > 100, "usesPerFamily", "Le nombre par famille va de 1 à 100, ou reste vide.");
+        When(terms.WaitingDays is < 0 or > 3650, "waitingDays", "Le délai d'attente va de 0 à 3650 jours.");
+        When(terms.ValidTo < terms.ValidFrom, "validTo", "La fin ne précède pas le début.");
+        return faults;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Insurers;
+
+/// <summary>Registers an insurer, and changes what is known of it; every version stays readable.</summary>
+internal static class SaveInsurer
+{
+    private static readonly string[] Kinds = ["mutuelle", "institution_de_prevoyance", "assureur"];
+
+    /// <param name="AmcNumber">8 to 10 digits; it never changes.</param>
+    internal sealed record RegisterInsurerRequest(string AmcNumber, InsurerDetails Details);
+
+    /// <param name="Kind"><c>mutuelle</c>, <c>institution_de_prevoyance</c> or <c>assureur</c>.</param>
+    internal sealed record InsurerDetails(string Name, string Kind, InvoicingAddress InvoicingAddress);
+
+    internal sealed record InvoicingAddress(string Name, string Street, string PostCode, string City);
+
+    /// <param name="Version">In force; earlier ones are kept.</param>
+    internal sealed record InsurerDescription(Guid Id, string AmcNumber, int Version, InsurerDetails Details);
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPost("/insurers", Register).AllowRoles(Access.Ops)
+            .WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");
+        api.MapPut("/insurers/{insurerId:guid}", Change).AllowRoles(Access.Ops)
+            .WithName("ChangeInsurer").WithSummary("Changes an insurer's name, kind or invoicing address")
+            .WithDescription("Needs If-Match with the version that was read; makes a new version.");
+    }
+
+    /// <summary>Also used by the sample data. Says whether the AMC number was free.</summary>
+    public static async Task<bool> Insert(NpgsqlConnection db, Guid id, AmcNumber amc, InsurerDetails details, string by, DateTimeOffset now)
+    {
+        var inserted = await db.ExecuteAsync(
+            "insert into insurer (id, amc_number, version) values (@id, @Amc, 1) on conflict do nothing", new { id, Amc = amc.Value });
+        if (inserted == 1)
+        {
+            await InsertVersion(db, id, 1, details, by, now);
+        }
+
+        return inserted == 1;
+    }
+
+    private static async Task<Results<Once<Created<InsurerDescription>>, Problem>> Register(
+        RegisterInsurerRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
+    {
+        var faults = Faults(request.Details);
+        if (!AmcNumber.TryParse(request.AmcNumber, out var amc, out var fault))
+        {
+            faults.Add(new("#/amcNumber", "invalid_amc_number", fault!));
+        }
+
+        return faults.Count > 0
+            ? CommonProblems.Invalid([.. faults])
+            : await Idempotent.Run<RegisterInsurerRequest, Created<InsurerDescription>>(dataSource, http, request, async db =>
+            {
+                var id = Guid.CreateVersion7();
+                if (!await Insert(db, id, amc, request.Details, user.Subject(), time.GetUtcNow()))
+                {
+                    return Problems.InsurerExists.Because("Change the existing one instead.", "Modifiez plutôt l'organisme existant.");
+                }
+
+                await InsurerDirectory.Changed(db);
+                http.Response.Headers.ETag = "\"v1\"";
+                return TypedResults.Created($"/api/v1/insurers/{id}", new InsurerDescription(id, amc.Value, 1, request.Details));
+            });
+    }
+
+    private static async Task<Results<Ok<InsurerDescription>, Problem>> Change(
+        Guid insurerId, InsurerDetails request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
+    {
+        var faults = Faults(request);
+        if (faults.Count > 0)
+        {
+            return CommonProblems.Invalid([.. faults]);
+        }
+
+        return await dataSource.InTransaction<Results<Ok<InsurerDescription>, Problem>>(async db =>
+        {
+            var current = await db.QuerySingleOrDefaultAsync<(string AmcNumber, int Version)?>(
+                "select amc_number, version from insurer where id = @insurerId for update", new { insurerId });
+            if (current is not { } insurer)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (Versions.Mismatch(http, insurer.Version) is { } mismatch)
+            {
+                return mismatch;
+            }
+
+            var version = insurer.Version + 1;
+            await db.ExecuteAsync("update insurer set version = @version where id = @insurerId", new { insurerId, version });
+            await InsertVersion(db, insurerId, version, request, user.Subject(), time.GetUtcNow());
+            await InsurerDirectory.Changed(db);
+            http.Response.Headers.ETag = Versions.Tag(version);
+            return TypedResults.Ok(new InsurerDescription(insurerId, insurer.AmcNumber, version, request));
+        });
+    }
+
+    private static Task InsertVersion(NpgsqlConnection db, Guid id, int version, InsurerDetails details, string by, DateTimeOffset now) => db.ExecuteAsync(
+        """
+        insert into insurer_version (insurer_id, version, name, kind, invoice_name, invoice_street, invoice_post_code, invoice_city, changed_by, changed_at)
+        values (@id, @version, @Name, @Kind, @InvoiceName, @Street, @PostCode, @City, @by, @now)
+        """,
+        new
+        {
+            id, version, details.Name, details.Kind, InvoiceName = details.InvoicingAddress.Name, details.InvoicingAddress.Street,
+            details.InvoicingAddress.PostCode, details.InvoicingAddress.City, by, now,
+        });
+
+    private static List<FieldError> Faults(InsurerDetails details)
+    {
+        var faults = new List<FieldError>();
+        if (string.IsNullOrWhiteSpace(details.Name) || details.Name.Length > 200)
+        {
+            faults.Add(new("#/details/name", "missing", "Indiquez le nom de l'organisme (200 caractères au plus)."));
+        }
+
+        if (!Kinds.Contains(details.Kind))
+        {
+            faults.Add(new("#/details/kind", "unknown", "La nature est mutuelle, institution_de_prevoyance ou assureur."));
+        }
+
+        return faults;
+    }
+}

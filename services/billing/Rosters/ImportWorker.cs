@@ -1,0 +1,163 @@
+using System.Security.Cryptography;
+using Dapper;
+using Npgsql;
+
+namespace SecondOpinion.Billing.Rosters;
+
+/// <summary>
+/// Takes up uploads that are complete, first come first served, one at a time for an insurer and a few at a time in all. An insurer's lock lives as long as the
+/// connection of whoever imports: when that process dies, the lock is free and the next one starts the import anew.
+/// </summary>
+internal sealed partial class ImportWorker(
+    ImportConnections connections, RosterImporter importer, RosterSpool spool, RosterOptions options, TimeProvider time, ILogger<ImportWorker> logger) : BackgroundService
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+    private readonly SemaphoreSlim _wake = new(0);
+
+    /// <summary>Something was queued here; uploads queued by another instance are seen within two seconds.</summary>
+    public void Wake() => _wake.Release();
+
+    /// <summary>Takes up one import, if there is one that nobody works on.</summary>
+    public async Task<bool> RunOne(CancellationToken cancel)
+    {
+        await using var db = await connections.Imports.OpenConnectionAsync(cancel);
+        foreach (var waiting in await RosterImport.Waiting(db))
+        {
+            var lockKey = BitConverter.ToInt64(waiting.InsurerId.ToByteArray());
+            if (!await db.ExecuteScalarAsync<bool>("select pg_try_advisory_lock(@lockKey)", new { lockKey }))
+            {
+                continue;
+            }
+
+            try
+            {
+                // Looked at again under the lock: the one who had it may have ended this very import.
+                if (await RosterImport.Find(db, waiting.Id) is { IsOver: false } import && await Start(db, import))
+                {
+                    await Run(db, import, cancel);
+                    return true;
+                }
+            }
+            finally
+            {
+                if (db.State == System.Data.ConnectionState.Open)
+                {
+                    await db.ExecuteAsync("select pg_advisory_unlock(@lockKey)", new { lockKey });
+                }
+            }
+        }
+
+        return false;
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.ConcurrentImports).Select(_ => Task.Run(() => Work(stoppingToken), stoppingToken)));
+
+    private async Task Work(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (!await RunOne(stop))
+                {
+                    await _wake.WaitAsync(LookAgain, stop);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or IOException)
+            {
+                Log.Away(logger, exception.GetType().Name);
+                await Task.Delay(LookAgain, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <returns>False when it has failed for good, or its upload lies with another instance.</returns>
+    private async Task<bool> Start(NpgsqlConnection db, RosterImport import)
+    {
+        if (!spool.Exists(import.Id))
+        {
+            // Another instance may hold it. When nobody has taken it up within an hour, it is lost.
+            if (time.GetUtcNow() - import.QueuedAt > TimeSpan.FromHours(1))
+            {
+                await End(db, import, "failed", RosterRefusals.UploadLost);
+            }
+
+            return false;
+        }
+
+        if (import.Attempts >= options.MaxAttempts)
+        {
+            await End(db, import, "failed", RosterRefusals.Interrupted);
+            return false;
+        }
+
+        await db.ExecuteAsync(
+            "update roster_import set state = 'running', attempts = attempts + 1, started_at = @Now, updated_at = @Now where id = @Id",
+            new { import.Id, Now = time.GetUtcNow() });
+        return true;
+    }
+
+    private async Task Run(NpgsqlConnection db, RosterImport import, CancellationToken cancel)
+    {
+        Log.Begins(logger, import.Id, import.InsurerId);
+        try
+        {
+            await importer.Run(import, cancel);
+            spool.Delete(import.Id);
+            Log.Imported(logger, import.Id);
+        }
+        catch (RosterRefusedException refused)
+        {
+            await End(db, import, "refused", refused.Code);
+            spool.Delete(import.Id);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or AuthenticationTagMismatchException or EndOfStreamException)
+        {
+            await End(db, import, "refused", RosterRefusals.Damaged);
+            spool.Delete(import.Id);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The service stops in good order: not an attempt that failed. The next start takes it up again.
+            await db.ExecuteAsync("update roster_import set state = 'queued', attempts = attempts - 1 where id = @Id and state = 'running'", new { import.Id });
+            throw;
+        }
+        catch (Exception exception)
+        {
+            // State stays `running` without its lock: taken up again, until the attempts are spent.
+            Log.Broke(logger, import.Id, exception);
+            throw new IOException("An import broke off.", exception);
+        }
+    }
+
+    private async Task End(NpgsqlConnection db, RosterImport import, string state, string code)
+    {
+        Log.Ended(logger, import.Id, state, code);
+        await db.ExecuteAsync(
+            "update roster_import set state = @state, refusal_code = @code, phase = '', finished_at = @Now, updated_at = @Now where id = @Id",
+            new { import.Id, state, code, Now = time.GetUtcNow() });
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Roster import {Import} of insurer {Insurer} begins")]
+        public static partial void Begins(ILogger logger, Guid import, Guid insurer);
+
+        [LoggerMessage(LogLevel.Information, "Roster import {Import} answers questions now")]
+        public static partial void Imported(ILogger logger, Guid import);
+
+        [LoggerMessage(LogLevel.Warning, "Roster import {Import} ended as {State}: {Code}")]
+        public static partial void Ended(ILogger logger, Guid import, string state, string code);
+
+        [LoggerMessage(LogLevel.Error, "Roster import {Import} broke off; it is tried again")]
+        public static partial void Broke(ILogger logger, Guid import, Exception exception);
+
+        [LoggerMessage(LogLevel.Warning, "Roster imports wait two seconds: {Error}")]
+        public static partial void Away(ILogger logger, string error);
+    }
+}

@@ -1,0 +1,36 @@
+namespace SecondOpinion.Billing.Rosters;
+
+/// <summary>Why a line was not taken: stable codes, each with the sentence that the report gives. Neither ever holds a value of the line.</summary>
+internal static class RejectCodes
+{
+    public const string WrongColumnCount = "wrong_column_count";
+    public const string InvalidMemberNumber = "invalid_member_number";
+    public const string InvalidDate = "invalid_date";
+    public const string OutOfRange = "out_of_range";
+    public const string UnknownOperation = "unknown_operation";
+    public const string UnknownRelation = "unknown_relation";
+    public const string UnknownContract = "unknown_contract";
+    public const string EndsBeforeStart = "ends_before_start";
+    public const string InvalidNir = "invalid_nir";
+    public const string TooLong = "line_too_long";
+    public const string Duplicate = "duplicate";
+    public const string NotInRoster = "not_in_roster";
+
+    private static readonly Dictionary<string, string> Sentences = new()
+    {
+        [WrongColumnCount] = "La ligne n'a pas autant de colonnes que la première ligne du fichier.",
+        [InvalidMemberNumber] = "Le numéro d'adhérent est vide, trop long (plus de 24 caractères) ou comporte d'autres signes que des lettres et des chiffres.",
+        [InvalidDate] = "La date n'existe pas ou n'est pas écrite AAAA-MM-JJ ou JJ/MM/AAAA.",
+        [OutOfRange] = "Le rang de naissance va de 1 à 9.",
+        [UnknownOperation] = "L'opération est A (ajouter ou remplacer) ou S (supprimer).",
+        [UnknownRelation] = "Le lien est A (adhérent), C (conjoint), E (enfant) ou X (autre).",
+        [UnknownContract] = "Ce code de contrat n'est pas enregistré pour votre organisme.",
+        [EndsBeforeStart] = "La fin des droits précède leur début.",
+        [InvalidNir] = "Le numéro de sécurité sociale de l'assuré n'est pas valable : forme ou clé.",
+        [TooLong] = "La ligne dépasse 1 000 octets.",
+        [Duplicate] = "Une ligne précédente décrit déjà cette personne (même numéro d'adhérent, même date et même rang de naissance).",
+        [NotInRoster] = "La personne à supprimer n'est pas dans le fichier en vigueur.",
+    };
+
+    public static string Sentence(string code) => Sentences[code];
+}

@@ -1,0 +1,45 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Billing.Rosters;
+
+/// <summary>Tries an import again that failed on our side; the upload is still there.</summary>
+internal static class RetryRoster
+{
+    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/rosters/{importId:guid}/retry", Handle)
+        .AllowRoles(Access.Partner, Access.Ops)
+        .WithName("RetryRoster")
+        .WithSummary("Tries a failed import again")
+        .WithDescription("Only for state `failed`; asking twice does no harm.");
+
+    private static async Task<Results<Accepted<ShowRosterImport.RosterStatus>, Problem>> Handle(
+        Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, RosterSpool spool, ImportWorker worker, TimeProvider time)
+    {
+        if (await ShowRosterImport.Visible(dataSource, importId, user) is null)
+        {
+            return CommonProblems.Absent();
+        }
+
+        await using var db = await dataSource.OpenConnectionAsync();
+        if (spool.Exists(importId))
+        {
+            await db.ExecuteAsync(
+                """
+                update roster_import
+                set state = 'queued', attempts = 0, refusal_code = null, finished_at = null, queued_at = @Now, updated_at = @Now
+                where id = @importId and state = 'failed'
+                """,
+                new { importId, Now = time.GetUtcNow() });
+        }
+
+        worker.Wake();
+        var import = (await RosterImport.Find(db, importId))!;
+        return import.IsOver
+            ? Problems.RosterClosed.Because("It ended for good, or its upload is gone. Announce a new file.", "Il est terminé, ou le fichier reçu n'est plus disponible. Annoncez un nouveau fichier.")
+            : TypedResults.Accepted($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import, time.GetUtcNow()));
+    }
+}

@@ -1,0 +1,209 @@
+using System.IO.Compression;
+using Dapper;
+using Npgsql;
+using SecondOpinion.Billing.Identity;
+using SecondOpinion.Billing.Insurers;
+
+namespace SecondOpinion.Billing.Rosters;
+
+/// <summary>
+/// Turns an uploaded file into the next version of an insurer's roster: read in blocks, checked and hashed by several threads, streamed into a table that nobody
+/// reads, indexed, and switched to by one row. Whatever goes wrong before the switch, the former version goes on serving.
+/// </summary>
+internal sealed class RosterImporter(
+    RosterSpool spool, RosterSwitch rosterSwitch, ImportConnections connections, InsurerDirectory insurers, IdentityKeys keys, RosterOptions options, TimeProvider time)
+{
+    /// <summary>Shortest line seen in practice; only sizes a bitmap.</summary>
+    private const int BytesPerLine = 32;
+    private const int MaxHeader = 4096;
+
+    /// <summary>Runs one import; the caller holds the insurer's lock.</summary>
+    /// <exception cref="RosterRefusedException">The file is at fault.</exception>
+    public async Task Run(RosterImport import, CancellationToken cancel)
+    {
+        await insurers.Refresh();
+        var insurer = insurers.ById(import.InsurerId) ?? throw new InvalidOperationException($"Insurer {import.InsurerId} is not in the directory.");
+        if (import.IsDelta && insurer.Roster is null)
+        {
+            throw new RosterRefusedException(RosterRefusals.NothingToChange);
+        }
+
+        await using var db = await connections.Imports.OpenConnectionAsync(cancel);
+        await using var progress = new ImportProgress(import.Id, connections.Imports, options, time);
+        await progress.Begin();
+        await DropLeftOver(db, insurer.Id);
+        var table = await RosterTable.Create(db);
+        await db.ExecuteAsync("update roster_import set table_name = @table where id = @Id", new { table, import.Id });
+
+        var run = new ImportRun(import, insurer, table, import.IsDelta ? insurer.Roster!.KeyId : keys.CurrentId, progress);
+        try
+        {
+            await Load(db, run, cancel);
+            progress.Phase("indexing");
+            await Index(db, run, cancel);
+            await progress.Flush();
+            if (run.Members.Values.Sum() == 0)
+            {
+                throw new RosterRefusedException(RosterRefusals.Empty);
+            }
+
+            progress.Phase("switching");
+            await rosterSwitch.To(run, cancel);
+        }
+        catch
+        {
+            await RosterTable.Drop(db, table);
+            throw;
+        }
+    }
+
+    private async Task Load(NpgsqlConnection db, ImportRun run, CancellationToken cancel)
+    {
+        await using var stored = spool.Open(run.Import.Id);
+        await using var counted = new CountingStream(stored);
+        await using var text = await Unzipped(counted, cancel);
+        var (format, begun) = await Header(text, run.Import.IsDelta, cancel);
+        var newParser = await Parsers(db, run, format);
+        var target = run.Import.IsDelta ? "delta" : run.Table;
+        var repeats = run.Import.IsDelta ? null : new RepeatFinder(run.Import.SizeBytes / BytesPerLine);
+        if (run.Import.IsDelta)
+        {
+            await RosterTable.CreateDelta(db);
+        }
+
+        await RosterTable.Copy(db, target, copy => RosterReader.Read(text, begun, options.ParseThreads, newParser, run.Import.IsDelta, async block =>
+        {
+            await copy.WriteAsync(block.Rows, cancel);
+            run.Take(block, repeats);
+            await run.Progress.Report(counted.Count, block);
+        }, cancel), cancel);
+        await run.Progress.Flush();
+        run.Suspects = repeats?.Suspects ?? [];
+        RefuseWhenTooManyRejects(run);
+    }
+
+    private async Task Index(NpgsqlConnection db, ImportRun run, CancellationToken cancel)
+    {
+        if (run.Import.IsDelta)
+        {
+            await run.Progress.Reject(await RosterTable.RejectFromDelta(db, run.Insurer.Roster!.Table));
+            RefuseWhenTooManyRejects(run);
+            await RosterTable.ApplyDelta(db, run.Insurer.Roster!.Table, run.Table);
+            await db.ExecuteAsync("drop table delta");
+        }
+
+        if (!await RosterTable.TryIndex(db, run.Table))
+        {
+            var repeated = await RosterTable.RemoveRepeated(db, run.Table, run.Suspects);
+            foreach (var (_, contract) in repeated)
+            {
+                run.Members[contract]--;
+            }
+
+            await run.Progress.Reject(repeated.ConvertAll(r => new RosterReject(r.Line, RosterFormat.WholeLine, RejectCodes.Duplicate)));
+            RefuseWhenTooManyRejects(run);
+            if (!await RosterTable.TryIndex(db, run.Table))
+            {
+                throw new InvalidOperationException("The roster still repeats a person after its repeated lines were removed.");
+            }
+        }
+
+        if (run.Import.IsDelta)
+        {
+            run.Members = await RosterTable.CountByContract(db, run.Table);
+        }
+
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>What the parsing threads need; after a change of hashing key also those whose uses must be carried over.</summary>
+    private async Task<Func<RosterLineParser>> Parsers(NpgsqlConnection db, ImportRun run, RosterFormat format)
+    {
+        var today = Typed.FromDate(Paris.Day(time.GetUtcNow()));
+        var before = run.Insurer.Roster?.KeyId;
+        if (before is null || before == run.KeyId || !keys.Knows(before))
+        {
+            return () => new RosterLineParser(format, run.Insurer, keys.NewHasher(run.KeyId), null, today);
+        }
+
+        var families = (await db.QueryAsync<long>(
+            "select hash from use_subject where insurer_id = @Id and kind = 'family' and key_id = @before", new { run.Insurer.Id, before })).ToHashSet();
+        return () => new RosterLineParser(format, run.Insurer, keys.NewHasher(run.KeyId), new RotatedUses(keys.NewHasher(before), families, run.Rehashed), today);
+    }
+
+    private void RefuseWhenTooManyRejects(ImportRun run)
+    {
+        if (run.Progress.Rejected > options.MaxRejectShare * run.Progress.LinesRead)
+        {
+            throw new RosterRefusedException(RosterRefusals.TooManyRejects);
+        }
+    }
+
+    /// <summary>A killed import leaves its table behind; under the insurer's lock whatever belongs to no version is such a leftover.</summary>
+    private static async Task DropLeftOver(NpgsqlConnection db, Guid insurerId)
+    {
+        var left = await db.QueryAsync<string>(
+            """
+            select table_name from roster_import i
+            where insurer_id = @insurerId and table_name is not null
+              and not exists (select from roster_version v where v.table_name = i.table_name)
+            """, new { insurerId });
+        foreach (var table in left)
+        {
+            await RosterTable.Drop(db, table);
+            await db.ExecuteAsync("update roster_import set table_name = null where table_name = @table", new { table });
+        }
+    }
+
+    private static async Task<(RosterFormat Format, ReadOnlyMemory<byte> Begun)> Header(Stream text, bool delta, CancellationToken cancel)
+    {
+        var buffer = new byte[MaxHeader];
+        var length = await text.ReadAtLeastAsync(buffer, MaxHeader, throwOnEndOfStream: false, cancel);
+        var end = buffer.AsSpan(0, length).IndexOf((byte)'\n');
+        return end >= 0 && RosterFormat.Read(buffer.AsSpan(0, end), delta) is { } format
+            ? (format, buffer.AsMemory((end + 1)..length))
+            : throw new RosterRefusedException(RosterRefusals.Header);
+    }
+
+    private static async Task<Stream> Unzipped(CountingStream stream, CancellationToken cancel)
+    {
+        var magic = new byte[2];
+        var length = await stream.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancel);
+        stream.PutBack(magic.AsMemory(0, length));
+        return magic is [0x1F, 0x8B] ? new GZipStream(stream, CompressionMode.Decompress) : stream;
+    }
+}
+
+/// <summary>One run of an import, on its way to a version.</summary>
+internal sealed class ImportRun(RosterImport import, Insurer insurer, string table, string keyId, ImportProgress progress)
+{
+    public RosterImport Import => import;
+
+    public Insurer Insurer => insurer;
+
+    public string Table => table;
+
+    public string KeyId => keyId;
+
+    public ImportProgress Progress => progress;
+
+    public Dictionary<short, long> Members { get; set; } = [];
+
+    public IReadOnlyList<(long Person, long Line)> Suspects { get; set; } = [];
+
+    public System.Collections.Concurrent.ConcurrentBag<RotatedUses.Rehashed> Rehashed { get; } = [];
+
+    public void Take(RosterBlock block, RepeatFinder? repeats)
+    {
+        for (var i = 0; repeats is not null && i < block.Count; i++)
+        {
+            var (person, line) = block.Row(i);
+            repeats.Add(person, line);
+        }
+
+        foreach (var (contract, members) in block.MembersByContract)
+        {
+            Members[contract] = Members.GetValueOrDefault(contract) + members;
+        }
+    }
+}

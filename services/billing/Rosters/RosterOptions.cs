@@ -1,0 +1,34 @@
+namespace SecondOpinion.Billing.Rosters;
+
+/// <summary>Bound from <c>Rosters</c>.</summary>
+internal sealed class RosterOptions
+{
+    /// <summary>Where uploads wait, encrypted. Several instances of the service share one folder, or each imports what it received.</summary>
+    public string SpoolPath { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "secondopinion", "rosters");
+
+    public long MaxBytes { get; set; } = 16L << 30;
+
+    /// <summary>A file with a larger share of rejected lines is refused whole.</summary>
+    public double MaxRejectShare { get; set; } = 0.01;
+
+    /// <summary>Lines that the reject report keeps; beyond it only the count goes on.</summary>
+    public int MaxRejectsKept { get; set; } = 100_000;
+
+    /// <summary>Roster versions kept for each insurer, the current one included.</summary>
+    public int VersionsKept { get; set; } = 3;
+
+    /// <summary>Imports that one instance runs at one time.</summary>
+    public int ConcurrentImports { get; set; } = 2;
+
+    /// <summary>Threads that parse and hash for one import.</summary>
+    public int ParseThreads { get; set; } = Math.Clamp(Environment.ProcessorCount - 1, 1, 4);
+
+    /// <summary>An import that ended without a word is taken up again so often.</summary>
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <exception cref="InvalidOperationException">Out of range.</exception>
+    public RosterOptions Checked() =>
+        MaxRejectShare is >= 0 and <= 1 && VersionsKept >= 1 && ConcurrentImports >= 1 && ParseThreads >= 1 && MaxAttempts >= 1
+            ? this
+            : throw new InvalidOperationException("Rosters: MaxRejectShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
+}

@@ -1,0 +1,40 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Billing;
+
+public sealed class SampleDataTests
+{
+    [Fact]
+    public async Task Sixty_fictitious_insurers_answer_at_the_first_start_and_at_the_next()
+    {
+        var spool = Directory.CreateTempSubdirectory("rosters-");
+        var settings = new Dictionary<string, string?>
+        {
+            ["Beneficiaries:Keys:k1"] = Convert.ToBase64String("the first hashing key of tests !"u8),
+            ["Beneficiaries:CurrentKey"] = "k1",
+            ["Rosters:SpoolPath"] = spool.FullName,
+            ["SampleData:Enabled"] = "true",
+        };
+        await using var service = await ServiceUnderTest<Program>.Start("billing", settings);
+        var client = new Eligibility.EligibilityClient(service.Grpc(TestTokens.Of(Access.Service)));
+        var patientOfTheStory = new CheckRequest { AmcNumber = "99000001", MemberNumber = "FICTIF000042", BirthDate = "1989-04-17", BirthRank = 1 };
+        var reply = await client.CheckAsync(patientOfTheStory, deadline: BillingFixture.Soon);
+        reply.Covered.ShouldBeTrue(reply.RefusalCode);
+        reply.InsurerName.ShouldBe("Mutuelle Fictive du Centre");
+
+        var insurers = await service.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100");
+        var items = insurers.GetProperty("items").EnumerateArray().ToList();
+        items.Count.ShouldBe(60);
+        items.ShouldAllBe(i => i.GetProperty("name").GetString()!.Contains("Fictive", StringComparison.Ordinal) && i.GetProperty("members").GetInt64() > 100);
+
+        await service.Stop();
+        await service.Start();
+        (await service.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100")).ToString().ShouldBe(insurers.ToString());
+        spool.GetFiles().ShouldBeEmpty("an imported upload is deleted");
+        spool.Delete();
+    }
+}
