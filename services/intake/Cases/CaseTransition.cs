@@ -47,12 +47,12 @@ internal static class CaseTransition
             CaseState.Delivered or CaseState.Withdrawn => file.Clock?.Stop(now),
             _ => file.Clock,
         };
-        var sequence = file.Sequence + 1;
+        var next = file.Sequence + 1;
         var moved = await db.ExecuteAsync(
             """
             update case_file
             set state = @To,
-                sequence = @sequence,
+                sequence = @next,
                 version = version + 1,
                 submitted_at = case when @To = 'submitted' then @now else submitted_at end,
                 completed_at = @StartedAt,
@@ -67,7 +67,7 @@ internal static class CaseTransition
                 file.Sequence,
                 From = moves.From.Code(),
                 To = moves.To.Code(),
-                sequence,
+                next,
                 now,
                 clock?.StartedAt,
                 clock?.DueAt,
@@ -80,12 +80,12 @@ internal static class CaseTransition
         }
 
         await db.ExecuteAsync(
-            "insert into case_move (case_id, sequence, move, from_state, to_state, at) values (@Id, @sequence, @Move, @From, @To, @now)",
-            new { file.Id, sequence, Move = moves.Move.Code(), From = moves.From.Code(), To = moves.To.Code(), now });
+            "insert into case_move (case_id, sequence, move, from_state, to_state, at) values (@Id, @next, @Move, @From, @To, @now)",
+            new { file.Id, next, Move = moves.Move.Code(), From = moves.From.Code(), To = moves.To.Code(), now });
         await Outbox.Publish(db, file.Id, new CaseStateChanged
         {
             CaseId = file.Id,
-            Sequence = sequence,
+            Sequence = next,
             From = moves.From.Code(),
             To = moves.To.Code(),
             ChangedAt = now,
@@ -93,7 +93,7 @@ internal static class CaseTransition
         return file with
         {
             State = moves.To.Code(),
-            Sequence = sequence,
+            Sequence = next,
             Version = file.Version + 1,
             SubmittedAt = moves.To == CaseState.Submitted ? now.UtcDateTime : file.SubmittedAt,
             CompletedAt = clock?.StartedAt.UtcDateTime,

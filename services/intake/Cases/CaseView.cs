@@ -106,7 +106,7 @@ internal static class CaseViews
                 select distinct on (purpose) purpose, granted, text_version, at
                 from consent
                 where case_id = @caseId
-                order by purpose, at desc, id desc
+                order by purpose, position desc
                 """,
                 new { caseId })).Select(c => new CaseConsentView(c.Purpose, c.Granted, c.Version, c.At)),
         ];

@@ -22,7 +22,7 @@ internal abstract record CoverageAnswer
 }
 
 /// <summary>Asks billing over gRPC, under a short deadline: a patient never waits for a billing that is down.</summary>
-internal sealed partial class CoverageDesk(Eligibility.EligibilityClient billing, TimeProvider time, ILogger<CoverageDesk> logger)
+internal sealed partial class CoverageDesk(Eligibility.EligibilityClient billing, ILogger<CoverageDesk> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
@@ -47,7 +47,7 @@ internal sealed partial class CoverageDesk(Eligibility.EligibilityClient billing
     {
         try
         {
-            return await call(new CallOptions(deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: cancel));
+            return await call(new CallOptions(deadline: Deadline.In(Limit), cancellationToken: cancel));
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.InvalidArgument)
         {

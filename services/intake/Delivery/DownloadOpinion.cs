@@ -21,14 +21,14 @@ internal static class DownloadOpinion
         .WithDescription("The bytes that were signed; their SHA-256 is in the opinion.");
 
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
-        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, TimeProvider time, CancellationToken cancel)
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, CancellationToken cancel)
     {
         if (await GetOpinion.MayRead(dataSource, user, id, "download", cancel) is { } problem)
         {
             return problem;
         }
 
-        var (opinion, refusal) = await GetOpinion.Fetch(physician, id, time, cancel);
+        var (opinion, refusal) = await GetOpinion.Fetch(physician, id, cancel);
         if (refusal is not null)
         {
             return refusal;
@@ -41,7 +41,7 @@ internal static class DownloadOpinion
             async body =>
             {
                 var request = new GetOpinionRequest { CaseId = id.ToString(), Version = opinion.Version };
-                using var call = physician.Download(request, deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: cancel);
+                using var call = physician.Download(request, deadline: Deadline.In(Limit), cancellationToken: cancel);
                 await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancel))
                 {
                     await body.WriteAsync(chunk.Data.Memory, cancel);

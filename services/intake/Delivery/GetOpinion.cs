@@ -31,14 +31,14 @@ internal static class GetOpinion
         .WithDescription("The latest version; a correction is a new version of the same opinion.");
 
     private static async Task<Results<Ok<OpinionView>, Problem>> Handle(
-        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, TimeProvider time, CancellationToken cancel)
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, CancellationToken cancel)
     {
         if (await MayRead(dataSource, user, id, "read", cancel) is { } problem)
         {
             return problem;
         }
 
-        var (opinion, refusal) = await Fetch(physician, id, time, cancel);
+        var (opinion, refusal) = await Fetch(physician, id, cancel);
         if (refusal is not null)
         {
             return refusal;
@@ -63,11 +63,11 @@ internal static class GetOpinion
             return null;
         }, cancel);
 
-    internal static async Task<(Opinion? Opinion, Problem? Problem)> Fetch(Opinions.OpinionsClient physician, Guid id, TimeProvider time, CancellationToken cancel)
+    internal static async Task<(Opinion? Opinion, Problem? Problem)> Fetch(Opinions.OpinionsClient physician, Guid id, CancellationToken cancel)
     {
         try
         {
-            return (await physician.GetAsync(new GetOpinionRequest { CaseId = id.ToString() }, deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: cancel), null);
+            return (await physician.GetAsync(new GetOpinionRequest { CaseId = id.ToString() }, deadline: Deadline.In(Limit), cancellationToken: cancel), null);
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
         {

@@ -15,6 +15,14 @@ internal static class DicomFile
     private const string ImplicitLittleEndian = "1.2.840.10008.1.2";
     private const string Deflated = "1.2.840.10008.1.2.1.99";
 
+    /// <summary>Storage classes that are images (PS3.4 B.5), after the common root; « . » at the end stands for a whole branch. Others (reports, plans, curves) have no pixels.</summary>
+    private static readonly string[] ImageClasses =
+    [
+        "1", "1.", "2", "2.", "3", "3.", "4", "4.1", "4.3", "6", "6.", "7", "7.", "12.", "13.1.", "20", "30", "77.1.", "128", "128.1", "130", "481.1", "481.2",
+    ];
+
+    private const string StorageRoot = "1.2.840.10008.5.1.4.1.1.";
+
     public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= PreambleSize + 4 && head.Slice(PreambleSize, 4).SequenceEqual("DICM"u8);
 
     /// <summary>The preamble is all zeros, or the start of a TIFF for files that are both; anything else is somebody else's program.</summary>
@@ -32,7 +40,7 @@ internal static class DicomFile
             var reader = syntax == Deflated
                 ? new ElementReader(Inflated(file), Deflated)
                 : new ElementReader(file, syntax);
-            return reader.ReadDataset() ? new Recognised.Accepted(FileKind.Dicom) : Broken("Le fichier ne contient pas d'objet médical.");
+            return reader.ReadDataset() is { } fault ? Broken(fault) : new Recognised.Accepted(FileKind.Dicom);
         }
         catch (EndOfStreamException)
         {
@@ -43,6 +51,10 @@ internal static class DicomFile
             return Broken(broken.Message);
         }
     }
+
+    private static bool IsImage(string sopClass) =>
+        sopClass.StartsWith(StorageRoot, StringComparison.Ordinal) && sopClass[StorageRoot.Length..] is var branch
+        && ImageClasses.Any(c => c.EndsWith('.') ? branch.StartsWith(c, StringComparison.Ordinal) : branch == c);
 
     private static Recognised.Damaged Broken(string where) => new(FileKind.Dicom, where);
 
@@ -112,10 +124,11 @@ internal static class DicomFile
             return group;
         }
 
-        /// <returns>True when the dataset is whole and says what kind of object it is (SOP class).</returns>
-        public bool ReadDataset()
+        /// <returns>What is wrong, or null when the dataset is whole and says what kind of object it is (SOP class).</returns>
+        public string? ReadDataset()
         {
-            var sopClass = false;
+            string? sopClass = null;
+            var pixels = false;
             uint last = 0;
             while (file.Position < file.Length)
             {
@@ -127,11 +140,21 @@ internal static class DicomFile
                 }
 
                 last = tag;
-                sopClass |= tag == 0x0008_0016;
-                Pass(length, depth: 0);
+                pixels |= tag is 0x7FE0_0010 or 0x7FE0_0008 or 0x7FE0_0009;
+                if (tag == 0x0008_0016)
+                {
+                    sopClass = Encoding.ASCII.GetString(ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                }
+                else
+                {
+                    Pass(length, depth: 0);
+                }
             }
 
-            return sopClass;
+            // A cut between two elements leaves whole elements behind; the pixels come last and are then missing.
+            return sopClass is null ? "Le fichier ne contient pas d'objet médical."
+                : IsImage(sopClass) && !pixels ? "L'image est coupée : il en manque les points."
+                : null;
         }
 
         public (ushort Element, uint Length) ReadHeader()

@@ -1,0 +1,203 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Intake.Documents;
+using SecondOpinion.Tests.Intake.Documents;
+
+namespace SecondOpinion.Tests.Intake.Service;
+
+/// <summary>Documents on their way in and out: sealed on disk, refused with a code, never left behind.</summary>
+public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
+{
+    [Theory]
+    [InlineData("compte-rendu.pdf", "application/pdf")]
+    [InlineData("irm.dcm", "application/dicom")]
+    public async Task A_document_comes_back_as_it_went_in_and_lies_sealed_on_disk(string sample, string mediaType)
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var content = await File.ReadAllBytesAsync(Journey.Sample(sample));
+
+        // The name lies: the type comes from the content.
+        var uploaded = await Journey.Json(await patient.Upload(id, content, name: "../../etc/photo « été ».jpg"));
+
+        uploaded.GetProperty("mediaType").GetString().ShouldBe(mediaType);
+        uploaded.GetProperty("sha256").GetString().ShouldBe(Convert.ToHexStringLower(SHA256.HashData(content)));
+        var documentId = uploaded.GetProperty("documentId").GetGuid();
+        var back = await patient.Http.GetAsync($"/api/v1/cases/{id}/documents/{documentId}");
+        (await back.Content.ReadAsByteArrayAsync()).ShouldBe(content);
+        back.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        back.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        var file = Directory.EnumerateFiles(intake.DocumentsPath, $"{documentId:N}*", SearchOption.AllDirectories).ShouldHaveSingleItem();
+        (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(content.AsSpan(0, 64)).ShouldBe(-1);
+        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    public static TheoryData<string, int, string> Refusals => new()
+    {
+        { "empty", 400, "INT-0003" },
+        { "executable renamed .pdf", 415, "INT-0007" },
+        { "text", 415, "INT-0004" },
+        { "truncated dicom", 422, "INT-0005" },
+        { "truncated pdf", 422, "INT-0005" },
+        { "program in the dicom preamble", 415, "INT-0007" },
+        { "too large", 413, "INT-0006" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_bad_file_is_refused_with_its_code_and_leaves_nothing(string what, int status, string code)
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var before = Files();
+
+        var problem = await Journey.Problem(await patient.Upload(id, Content(what)));
+
+        (problem.Status, problem.Code).ShouldBe((status, code));
+        Files().ShouldBe(before);
+        (await intake.Sql<long>("select count(*) from document where case_id = @id", new { id })).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_file_too_large_without_a_stated_length_is_cut_off_too()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var before = Files();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm")
+        {
+            Content = new StreamContent(new MemoryStream(new byte[IntakeFixture.MaxDocumentBytes + 1])),
+        };
+        request.Headers.TransferEncodingChunked = true;
+        request.Headers.Add("Idempotency-Key", "chunked");
+
+        var problem = await Journey.Problem(await patient.Http.SendAsync(request));
+
+        problem.Code.ShouldBe("INT-0006");
+        Files().ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task An_upload_that_breaks_off_leaves_nothing()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var before = Files();
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm") { Content = new StreamContent(new Breaking()) };
+        request.Headers.Add("Idempotency-Key", "breaking");
+
+        await Should.ThrowAsync<HttpRequestException>(() => patient.Http.SendAsync(request));
+        await SecondOpinion.Tests.Support.Eventually.True(() => Files() == before, "the half file is gone");
+    }
+
+    [Fact]
+    public async Task The_same_upload_twice_is_one_document_and_another_file_under_its_key_is_refused()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
+
+        var first = await Journey.Json(await patient.Upload(id, pdf, key: "k"));
+        var files = Files();
+        var second = await Journey.Json(await patient.Upload(id, pdf, key: "k"));
+        var other = await Journey.Problem(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("irm.dcm")), key: "k"));
+
+        second.GetProperty("documentId").GetGuid().ShouldBe(first.GetProperty("documentId").GetGuid());
+        other.ShouldBe((422, "REQ-0011", null));
+        Files().ShouldBe(files);
+    }
+
+    [Fact]
+    public async Task An_unknown_type_a_bad_name_and_a_strange_case_are_refused_before_a_byte_is_read()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+
+        (await Journey.Problem(await patient.Upload(id, [1], type: "shopping_list"))).ShouldBe((400, "REQ-0002", "#/type unknown_code"));
+        (await Journey.Problem(await patient.Upload(id, [1], name: "a\nb"))).ShouldBe((400, "REQ-0002", "#/fileName invalid_name"));
+        (await Journey.Problem(await intake.Patient().Upload(id, [1]))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_complete_case_takes_no_more_documents_and_gives_none_up()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Complete();
+        var document = (await patient.Case(id)).GetProperty("documents")[0].GetProperty("documentId").GetGuid();
+
+        (await Journey.Problem(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))))).Code.ShouldBe("INT-0001");
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/cases/{id}/documents/{document}") { Headers = { { "If-Match", "\"v1\"" } } };
+        (await Journey.Problem(await patient.Http.SendAsync(delete))).Code.ShouldBe("INT-0001");
+    }
+
+    [Fact]
+    public async Task A_wrong_document_can_be_taken_out_of_a_draft()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var before = Files();
+        var uploaded = await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))));
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}") { Headers = { { "If-Match", "\"v1\"" } } };
+
+        (await patient.Http.SendAsync(delete)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        (await patient.Case(id)).GetProperty("documents").GetArrayLength().ShouldBe(0);
+        Files().ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task The_sweep_removes_old_files_without_a_row_and_nothing_else()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var kept = (await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))))).GetProperty("documentId").GetGuid();
+        var store = intake.Service.Services.GetRequiredService<DocumentStore>();
+        var orphan = (await store.Write(Guid.CreateVersion7(), new MemoryStream([1, 2, 3]), 10, CancellationToken.None)).Id;
+        var fresh = (await store.Write(Guid.CreateVersion7(), new MemoryStream([1, 2, 3]), 10, CancellationToken.None)).Id;
+        foreach (var old in new[] { kept, orphan })
+        {
+            File.SetLastWriteTimeUtc(PathOf(old), intake.Time.GetUtcNow().AddDays(-1).UtcDateTime);
+        }
+
+        await intake.Service.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<SweepOrphans>().Single().Sweep(CancellationToken.None);
+
+        Directory.EnumerateFiles(intake.DocumentsPath, $"{orphan:N}*", SearchOption.AllDirectories).ShouldBeEmpty();
+        File.Exists(PathOf(kept)).ShouldBeTrue();
+        File.Exists(PathOf(fresh)).ShouldBeTrue();
+        store.Delete(fresh);
+    }
+
+    private string PathOf(Guid document) => Directory.EnumerateFiles(intake.DocumentsPath, $"{document:N}*", SearchOption.AllDirectories).Single();
+
+    private int Files() => Directory.EnumerateFiles(intake.DocumentsPath, "*", SearchOption.AllDirectories).Count();
+
+    private static byte[] Content(string what) => what switch
+    {
+        "empty" => [],
+        "executable renamed .pdf" => [.. "MZ"u8, .. new byte[500]],
+        "text" => "Cher confrère"u8.ToArray(),
+        "truncated dicom" => File.ReadAllBytes(Journey.Sample("irm.dcm"))[..^1000],
+        "truncated pdf" => File.ReadAllBytes(Journey.Sample("compte-rendu.pdf"))[..^1000],
+        "program in the dicom preamble" => DicomBuilder.Image(DicomBuilder.ExplicitLittleEndian, [.. "MZ"u8, .. new byte[126]]),
+        _ => new byte[IntakeFixture.MaxDocumentBytes + 1],
+    };
+
+    /// <summary>A connection that is lost after 100 kB.</summary>
+    private sealed class Breaking : MemoryStream
+    {
+        private int _given;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_given > 100_000)
+            {
+                throw new IOException("The line is dead.");
+            }
+
+            _given += buffer.Length;
+            return ValueTask.FromResult(buffer.Length);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Intake.Service;
+
+/// <summary>The file in the assigned physician's hands, and in nobody else's; messages in any order; the opinion back to the patient.</summary>
+public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
+{
+    private static DateTime Soon => TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
+
+    [Fact]
+    public async Task The_assigned_physician_reads_everything_but_who_it_is()
+    {
+        var id = await intake.Patient().Assigned();
+
+        var dossier = await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+
+        (dossier.State, dossier.PathologyName, dossier.Sex).ShouldBe(("assigned", "Endométriose", "F"));
+        dossier.AgeYears.ShouldBeInRange(36, 60);
+        dossier.Questions.Count.ShouldBe(3);
+        dossier.Answers.Single(a => a.QuestionId == "height").Value.ShouldBe("167 cm");
+        dossier.Answers.Single(a => a.QuestionId == "pelvic_pain_moments").Value.ShouldBe("Pendant les règles, Pendant les rapports sexuels, En allant à la selle");
+        dossier.Answers.Single(a => a.QuestionId == "decision_date").ShouldBe(new Answer { QuestionId = "decision_date", Question = "Quelle est cette date ?", Value = "12/01/2027" });
+        var text = dossier.ToString();
+        text.ShouldNotContain("EXEMPLE", Case.Sensitive);
+        text.ShouldNotContain("Camille");
+        (await intake.Sql<long>("select count(*) from audit_record where object_type = 'dossier' and object_id = @id and actor = @actor and purpose = 'second_opinion'",
+            new { id = id.ToString(), actor = IntakeFixture.Expert.PhysicianId.ToString() })).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task The_assigned_physician_gets_the_documents_bytes()
+    {
+        var id = await intake.Patient().Assigned();
+        var expert = As(IntakeFixture.Expert);
+        var document = (await expert.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)).Documents.ShouldHaveSingleItem();
+
+        using var call = expert.Download(new DownloadDocumentRequest { CaseId = id.ToString(), DocumentId = document.DocumentId }, deadline: Soon);
+        var bytes = new MemoryStream();
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync())
+        {
+            chunk.Data.Length.ShouldBeLessThanOrEqualTo(64 * 1024);
+            chunk.Data.WriteTo(bytes);
+        }
+
+        bytes.ToArray().ShouldBe(await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
+    }
+
+    public static TheoryData<string> Strangers => ["another physician", Access.Service, Access.Partner, Access.Ops, Access.Agent, "the patient"];
+
+    [Theory]
+    [MemberData(nameof(Strangers))]
+    public async Task To_anybody_else_the_case_does_not_exist(string who)
+    {
+        var patientId = Guid.CreateVersion7();
+        var id = await intake.Patient(patientId).Assigned();
+        var token = who switch
+        {
+            "another physician" => TestTokens.Physician(Rpps.WithKey("9900000202")),
+            "the patient" => TestTokens.Patient(patientId),
+            Access.Partner => TestTokens.Partner(FakeBilling.Insurer),
+            _ => TestTokens.Of(who),
+        };
+        var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(token));
+
+        var get = await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon));
+        var absent = await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: Soon));
+        var ask = await Should.ThrowAsync<RpcException>(async () => await stranger.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "?" }, deadline: Soon));
+
+        get.StatusCode.ShouldBe(StatusCode.NotFound);
+        (get.StatusCode, get.Status.Detail).ShouldBe((absent.StatusCode, absent.Status.Detail));
+        ask.StatusCode.ShouldBe(StatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Before_the_assignment_and_after_a_withdrawal_the_physician_reads_nothing()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Complete();
+        await NotFound(id);
+
+        await intake.Assign(id);
+        await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+        (await patient.Post($"/api/v1/cases/{id}/withdraw")).EnsureSuccessStatusCode();
+
+        await NotFound(id);
+    }
+
+    [Fact]
+    public async Task A_question_to_the_patient_stops_the_clock_until_the_answer()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Assigned();
+        var due = (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset();
+        var request = new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Avez-vous eu de la fièvre ?" };
+
+        var first = await As(IntakeFixture.Expert).RequestInformationAsync(request, deadline: Soon);
+        var again = await As(IntakeFixture.Expert).RequestInformationAsync(request, deadline: Soon);
+        intake.Time.Advance(TimeSpan.FromDays(3));
+        var paused = await patient.Case(id);
+        var answer = await patient.Post($"/api/v1/cases/{id}/information-requests/{request.RequestId}/answer", new { text = "Non, jamais." });
+
+        again.RequestedAt.ToDateTimeOffset().ShouldBe(first.RequestedAt.ToDateTimeOffset(), TimeSpan.FromMilliseconds(1));
+        paused.GetProperty("state").GetString().ShouldBe("awaiting_information");
+        paused.GetProperty("clockPaused").GetBoolean().ShouldBeTrue();
+        paused.GetProperty("informationRequests")[0].GetProperty("text").GetString().ShouldBe("Avez-vous eu de la fièvre ?");
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var provided = await intake.Service.Broker.Next<InformationProvided>(e => e.CaseId == id);
+        (provided.DueAt - due).ShouldBe(TimeSpan.FromDays(3), TimeSpan.FromSeconds(1));
+        provided.PhysicianId.ShouldBe(IntakeFixture.Expert.PhysicianId);
+        var dossier = await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+        dossier.Messages.Select(m => (m.Author, m.Text)).ShouldBe([("physician", "Avez-vous eu de la fièvre ?"), ("patient", "Non, jamais.")]);
+        (await Journey.Problem(await patient.Post($"/api/v1/cases/{id}/information-requests/{request.RequestId}/answer", new { text = "Si." }))).Code.ShouldBe("INT-0012");
+    }
+
+    [Fact]
+    public async Task The_patient_reads_and_downloads_the_opinion_then_closes_the_case()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Assigned();
+        (await Journey.Problem(await patient.Http.GetAsync($"/api/v1/cases/{id}/opinion"))).ShouldBe((404, "INT-0010", null));
+        var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
+        intake.Partners.Physician.Signed[id.ToString()] = pdf;
+        await Deliver(id);
+
+        var opinion = await patient.Get($"/api/v1/cases/{id}/opinion");
+        var file = await patient.Http.GetAsync($"/api/v1/cases/{id}/opinion.pdf");
+
+        opinion.GetProperty("treatment").GetString().ShouldBe("changed");
+        (await file.Content.ReadAsByteArrayAsync()).ShouldBe(pdf);
+        file.Content.Headers.ContentDisposition!.ToString().ShouldBe($"attachment; filename=avis-{id}-v1.pdf; filename*=UTF-8''avis-{id}-v1.pdf");
+        file.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await Journey.Problem(await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}/opinion.pdf"))).ShouldBe((404, "REQ-0005", null));
+        (await patient.Post($"/api/v1/cases/{id}/close")).EnsureSuccessStatusCode();
+        (await intake.State(id)).ShouldBe("closed");
+        (await Journey.Problem(await patient.Post($"/api/v1/cases/{id}/withdraw"))).Code.ShouldBe("INT-0001");
+    }
+
+    [Fact]
+    public async Task Messages_of_matching_in_the_wrong_order_lead_to_the_same_state()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Complete();
+        var now = TimeProvider.System.GetUtcNow();
+        var broker = intake.Service.Broker;
+        var assigned = new CaseAssigned { OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, AssignedAt = now.AddMinutes(3) };
+
+        await broker.Publish(assigned, messageId: Guid.CreateVersion7());
+        await Eventually.True(async () => await intake.State(id) == "assigned", "the assignment is first");
+        await broker.Publish(Offer(id, now));
+        await broker.Publish(new CaseEscalated { CaseId = id, Reason = "too_many_refusals", EscalatedAt = now.AddMinutes(1) });
+        await broker.Publish(assigned, messageId: Guid.CreateVersion7());
+
+        await Eventually.True(async () => await intake.Sql<long>(
+            "select count(*) from inbox where consumer in ('MarkOffered', 'MarkEscalated') and received_at > now() - interval '1 minute'") >= 2, "the late ones are heard");
+        (await intake.State(id)).ShouldBe("assigned");
+        (await patient.Case(id)).GetProperty("timeline").GetArrayLength().ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task An_alert_that_comes_after_a_later_offer_changes_nothing()
+    {
+        var id = await intake.Patient().Complete();
+        var now = TimeProvider.System.GetUtcNow();
+
+        await intake.Service.Broker.Publish(Offer(id, now.AddMinutes(5)));
+        await Eventually.True(async () => await intake.State(id) == "offered", "the offer is heard");
+        var late = Guid.CreateVersion7();
+        await intake.Service.Broker.Publish(new CaseEscalated { CaseId = id, Reason = "no_expert", EscalatedAt = now }, late);
+
+        await Eventually.True(async () => await intake.Sql<bool>("select exists (select from inbox where message_id = @late)", new { late }), "the alert is heard");
+        (await intake.State(id)).ShouldBe("offered");
+    }
+
+    [Fact]
+    public async Task An_opinion_that_overtakes_its_assignment_is_delivered_and_the_assignment_still_opens_the_file()
+    {
+        var id = await intake.Patient().Complete();
+
+        await Deliver(id);
+        await intake.Service.Broker.Publish(new CaseAssigned
+        {
+            OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, AssignedAt = TimeProvider.System.GetUtcNow(),
+        });
+
+        (await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)).State.ShouldBe("delivered");
+    }
+
+    [Fact]
+    public async Task A_doubled_message_moves_once()
+    {
+        var id = await intake.Patient().Complete();
+        var (offer, messageId) = (Offer(id, TimeProvider.System.GetUtcNow()), Guid.CreateVersion7());
+
+        for (var i = 0; i < 5; i++)
+        {
+            await intake.Service.Broker.Publish(offer, messageId);
+        }
+
+        await Eventually.True(async () => await intake.State(id) == "offered", "the offer is heard");
+        await intake.Assign(id);
+        (await intake.Sql<long>("select count(*) from case_move where case_id = @id and move = 'offer'", new { id })).ShouldBe(1);
+    }
+
+    private Dossiers.DossiersClient As(Rpps rpps) => new(intake.Service.Grpc(TestTokens.Physician(rpps)));
+
+    private async Task NotFound(Guid id) =>
+        (await Should.ThrowAsync<RpcException>(async () => await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)))
+            .StatusCode.ShouldBe(StatusCode.NotFound);
+
+    private async Task Deliver(Guid id)
+    {
+        await intake.Service.Broker.Publish(new OpinionDelivered
+        {
+            OpinionId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, Version = 1, DeliveredAt = TimeProvider.System.GetUtcNow(),
+        });
+        await Eventually.True(async () => await intake.State(id) == "delivered", "the opinion is delivered");
+    }
+
+    private static CaseOffered Offer(Guid id, DateTimeOffset at) => new()
+    {
+        OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, PathologyCode = "endometriose", Rank = 1, OfferedAt = at,
+        ExpiresAt = at.AddDays(1), DueAt = at.AddDays(7),
+    };
+}
