@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,9 @@ namespace SecondOpinion.ServiceDefaults.Problems;
 public sealed class Problem(ProblemType type, string detail, string detailFr, IReadOnlyList<FieldError> errors)
     : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
 {
+    // French letters as they are: this is no HTML.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public ProblemType Type { get; } = type;
 
     public string Detail { get; } = detail;
@@ -64,7 +68,7 @@ public sealed class Problem(ProblemType type, string detail, string detailFr, IR
             body[name] = value;
         }
 
-        await response.WriteAsJsonAsync(body, JsonSerializerOptions.Web, "application/problem+json", httpContext.RequestAborted);
+        await response.WriteAsJsonAsync(body, Json, "application/problem+json", httpContext.RequestAborted);
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
