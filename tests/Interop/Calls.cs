@@ -11,6 +11,9 @@ internal sealed record Call(string Kind)
 {
     public string Address { get; init; } = "";
 
+    /// <summary>Calls of one name share a connection of the Node client.</summary>
+    public string Channel { get; init; } = "";
+
     public string Text { get; init; } = "";
 
     /// <summary>Bytes in the body of each request.</summary>
@@ -111,7 +114,7 @@ internal static class OwnClient
         {
             for (var sent = 0; sent < call.Count; sent++)
             {
-                await requests.WriteAsync(new EchoRequest { Text = call.Text, Body = request.Body });
+                await requests.WriteAsync(new EchoRequest { Text = call.Text, Body = request.Body, Hang = call.Hang });
             }
 
             if (!call.Hang)

@@ -18,12 +18,12 @@ internal sealed class EchoServer(WebApplication app) : IAsyncDisposable
 
     public static async Task<EchoServer> StartAsync(
         Action<GrpcServiceOptions>? options = null, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null,
-        Action<ListenOptions>? listen = null)
+        Action<ListenOptions>? listen = null, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
-            System.Net.IPAddress.Loopback, 0, listen ?? (endpoint => endpoint.Protocols = HttpProtocols.Http2)));
+            System.Net.IPAddress.Loopback, port, listen ?? (endpoint => endpoint.Protocols = HttpProtocols.Http2)));
         builder.Services.AddGrpc(options ?? (_ => { }));
         build?.Invoke(builder);
         var app = builder.Build();

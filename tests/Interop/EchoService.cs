@@ -69,11 +69,12 @@ internal sealed class EchoService : Echo.EchoBase
     {
         var name = "duplex";
         var index = 0;
+        var hangs = false;
         try
         {
             await foreach (var request in requestStream.ReadAllAsync())
             {
-                name = request.Text;
+                (name, hangs) = (request.Text, request.Hang);
                 await responseStream.WriteAsync(new EchoReply { Text = request.Text, Body = request.Body, Index = index++ });
             }
         }
@@ -81,6 +82,12 @@ internal sealed class EchoService : Echo.EchoBase
         {
             Note(Cancelled, name);
             throw;
+        }
+
+        // Node ends a stream before it resets it: the end may be seen first.
+        if (hangs)
+        {
+            await HangAsync(name, context);
         }
     }
 

@@ -50,11 +50,10 @@ internal sealed class BalancingHandler : DelegatingHandler
 
         var target = request.RequestUri!;
         var first = isRoundRobin ? Interlocked.Increment(ref next) : Volatile.Read(ref next);
-        var now = TimeProvider.System.GetUtcNow();
-        for (var attempt = 0; ; attempt++)
+        HashSet<Server>? tried = null;
+        while (true)
         {
-            var index = Choose(candidates, first, attempt, now);
-            var server = candidates[index];
+            var server = Choose(candidates, first, tried);
             request.RequestUri = server.UriFor(target);
             try
             {
@@ -62,7 +61,7 @@ internal sealed class BalancingHandler : DelegatingHandler
                 server.Succeeded();
                 if (!isRoundRobin)
                 {
-                    Volatile.Write(ref next, index);
+                    Volatile.Write(ref next, Array.IndexOf(candidates, server));
                 }
 
                 return response;
@@ -71,7 +70,8 @@ internal sealed class BalancingHandler : DelegatingHandler
             {
                 server.Failed(TimeProvider.System.GetUtcNow(), options);
                 resolver.Refresh();
-                if (attempt + 1 >= candidates.Length)
+                tried ??= [];
+                if (tried.Add(server) && tried.Count == candidates.Length)
                 {
                     throw;
                 }
@@ -89,13 +89,31 @@ internal sealed class BalancingHandler : DelegatingHandler
         base.Dispose(disposing);
     }
 
-    /// <summary>In turn, those that work first; when none does, the one that has been left out longest is worth a try.</summary>
-    private static int Choose(Server[] servers, int first, int attempt, DateTimeOffset now)
+    /// <summary>The next in turn that is not left out; when all are, the one whose time is up first is worth a try.</summary>
+    private static Server Choose(Server[] servers, int first, HashSet<Server>? tried)
     {
-        var ordered = Enumerable.Range(0, servers.Length).Select(step => (int)((uint)(first + step) % (uint)servers.Length));
-        return attempt == 0 && !servers[(uint)first % (uint)servers.Length].IsLeftOut(now)
-            ? (int)((uint)first % (uint)servers.Length)
-            : ordered.OrderBy(index => servers[index].IsLeftOut(now) ? servers[index].LeftOutUntil : DateTimeOffset.MinValue).ElementAt(attempt);
+        var now = TimeProvider.System.GetUtcNow();
+        Server? best = null;
+        for (var step = 0; step < servers.Length; step++)
+        {
+            var server = servers[(uint)(first + step) % (uint)servers.Length];
+            if (tried?.Contains(server) == true)
+            {
+                continue;
+            }
+
+            if (!server.IsLeftOut(now))
+            {
+                return server;
+            }
+
+            if (best is null || server.LeftOutUntil < best.LeftOutUntil)
+            {
+                best = server;
+            }
+        }
+
+        return best!;
     }
 
     private void Update(ResolverResult update)

@@ -30,7 +30,7 @@ internal sealed class ChannelCallInvoker(GrpcChannel channel) : CallInvoker
     {
         var call = new ClientCall<TRequest, TResponse>(channel, method, host, options);
         return new AsyncClientStreamingCall<TRequest, TResponse>(
-            call.StartRequestStream(), call.RunClientStreamingAsync(), ClientCall.Headers, ClientCall.Outcome, ClientCall.TrailersOf,
+            call.StartRequestStream(), call.StartClientStreaming(), ClientCall.Headers, ClientCall.Outcome, ClientCall.TrailersOf,
             ClientCall.Cancel, call);
     }
 

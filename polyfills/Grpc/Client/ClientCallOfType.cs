@@ -34,7 +34,12 @@ internal sealed class ClientCall<TRequest, TResponse>(
         }
     }
 
-    public async Task<TResponse> RunClientStreamingAsync()
+    /// <summary>The answer of a call that has but one, and reads it by itself.</summary>
+    public Task<TResponse>? Answer { get; private set; }
+
+    public Task<TResponse> StartClientStreaming() => Answer = RunClientStreamingAsync();
+
+    private async Task<TResponse> RunClientStreamingAsync()
     {
         try
         {

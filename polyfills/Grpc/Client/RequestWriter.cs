@@ -46,7 +46,12 @@ internal sealed class RequestWriter<TRequest, TResponse>(ClientCall<TRequest, TR
         }
         catch (Exception ex) when (ex is not RpcException)
         {
-            // A caller wants the reason for which the call ended, not that its stream is gone.
+            // A caller wants the reason for which the call ended, not that its stream is gone. Who reads the answer will know it.
+            if (call.Answer is { } answer)
+            {
+                await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             throw call.IsFinished ? call.CreateException() : new RpcException(call.Explain(ex));
         }
         finally

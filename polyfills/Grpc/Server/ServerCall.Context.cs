@@ -69,24 +69,10 @@ internal sealed partial class ServerCall
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
         throw new NotImplementedException("CreatePropagationToken will be implemented in a future version.");
 
-    protected override async Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
+    protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
     {
         ArgumentNullException.ThrowIfNull(responseHeaders);
-        if (http.Response.HasStarted)
-        {
-            throw new InvalidOperationException("Response headers can only be sent once per call.");
-        }
-
-        foreach (var header in responseHeaders)
-        {
-            if (!MetadataCodec.IsReserved(header.Key))
-            {
-                http.Response.Headers.Append(header.Key, MetadataCodec.HeaderValue(header));
-            }
-        }
-
-        await http.Response.StartAsync();
-        await http.Response.BodyWriter.FlushAsync();
+        return WriteHeadersAsync(responseHeaders);
     }
 
     private static AuthContext Describe(X509Certificate2 certificate)

@@ -62,18 +62,28 @@ internal sealed partial class ServerCall
 
     private void Expire()
     {
-        lock (gate)
+        try
         {
-            if (ended)
+            lock (gate)
             {
-                return;
+                if (ended)
+                {
+                    return;
+                }
+
+                // Without the service's trailers: it may be adding to them this moment.
+                End(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"), null);
+                expiry = AnswerExpiryAsync();
             }
 
-            End(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"));
-            expiry = AnswerExpiryAsync();
+            cancellation?.Cancel();
         }
-
-        cancellation?.Cancel();
+        catch (Exception ex)
+        {
+            // On the timer's thread nobody else would catch it, and the process would end.
+            Log.ExpiryNotSent(logger, ex, method.FullName);
+            http.Abort();
+        }
     }
 
     /// <summary>The caller has its answer at once; the service learns it from the token and may take its time.</summary>

@@ -26,6 +26,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     private string? requestEncoding;
     private string? responseEncoding;
     private bool requestRead;
+    private bool isAnswering;
     private bool ended;
     private Status status = Status.DefaultSuccess;
     private Metadata? requestHeaders;
@@ -126,7 +127,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         return null;
     }
 
-    /// <summary>The one message of a unary response; it leaves together with the trailers.</summary>
+    /// <summary>The one message of a unary response. It is not flushed: headers, message and trailers leave together.</summary>
     public ValueTask WriteSingleAsync<T>(Marshaller<T> marshaller, T? message)
         where T : class
     {
@@ -135,22 +136,55 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
             throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
         }
 
-        return WriteAsync(marshaller, message, flush: false, CancellationToken.None);
+        // After its deadline the caller has its answer already.
+        return expiry is null ? WriteAsync(marshaller, message, flush: false, CancellationToken.None) : default;
     }
 
     public ValueTask WriteAsync<T>(Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
     {
-        if (!http.Response.HasStarted)
+        var encoding = WriteOptionsCore is { } options && options.Flags.HasFlag(WriteFlags.NoCompress) ? null : responseEncoding;
+        ValueTask<FlushResult> flushed;
+        lock (gate)
         {
-            var start = http.Response.StartAsync(cancellationToken);
-            if (!start.IsCompletedSuccessfully)
+            BeginAnswer();
+            var body = http.Response.BodyWriter;
+            PayloadWriter.Serialize(marshaller, message, body, settings.MaxSendMessageSize, encoding, settings.ResponseCompressionLevel);
+            if (!flush)
             {
-                return WriteStartedAsync(start, marshaller, message, flush, cancellationToken);
+                return default;
             }
+
+            flushed = body.FlushAsync(cancellationToken);
         }
 
-        WriteMessage(marshaller, message);
-        return flush ? FlushAsync(cancellationToken) : default;
+        if (flushed.IsCompletedSuccessfully)
+        {
+            _ = flushed.Result;
+            return default;
+        }
+
+        return Awaited(flushed);
+
+        static async ValueTask Awaited(ValueTask<FlushResult> flushed) => await flushed;
+    }
+
+    /// <summary>Sends the headers off before any message.</summary>
+    public async Task WriteHeadersAsync(Metadata headers)
+    {
+        ValueTask<FlushResult> flushed;
+        lock (gate)
+        {
+            if (isAnswering)
+            {
+                throw new InvalidOperationException("Response headers can only be sent once per call.");
+            }
+
+            BeginAnswer();
+            Append(http.Response.Headers, headers);
+            flushed = http.Response.BodyWriter.FlushAsync();
+        }
+
+        await flushed;
     }
 
     public static void WriteStatus(IHeaderDictionary destination, Status status)
@@ -169,7 +203,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     {
         lock (gate)
         {
-            End(status);
+            End(status, responseTrailers);
         }
     }
 
@@ -179,7 +213,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         var outcome = Explain(exception);
         lock (gate)
         {
-            if (!ended && exception is RpcException { Trailers.Count: > 0 } rpc)
+            if (exception is RpcException { Trailers.Count: > 0 } rpc)
             {
                 foreach (var trailer in rpc.Trailers)
                 {
@@ -187,7 +221,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
                 }
             }
 
-            End(outcome);
+            End(outcome, responseTrailers);
         }
     }
 
@@ -202,44 +236,15 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         }
     }
 
-    private async ValueTask WriteStartedAsync<T>(
-        Task start, Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
+    /// <summary>From here on a status goes in the trailers: the headers may be on their way.</summary>
+    private void BeginAnswer()
     {
-        await start;
-        WriteMessage(marshaller, message);
-        if (flush)
+        if (ended)
         {
-            await FlushAsync(cancellationToken);
-        }
-    }
-
-    private void WriteMessage<T>(Marshaller<T> marshaller, T message)
-    {
-        var encoding = WriteOptionsCore is { } options && options.Flags.HasFlag(WriteFlags.NoCompress) ? null : responseEncoding;
-        lock (gate)
-        {
-            if (ended)
-            {
-                throw new InvalidOperationException("Can't write the message because the request is complete.");
-            }
-
-            PayloadWriter.Serialize(
-                marshaller, message, http.Response.BodyWriter, settings.MaxSendMessageSize, encoding, settings.ResponseCompressionLevel);
-        }
-    }
-
-    private ValueTask FlushAsync(CancellationToken cancellationToken)
-    {
-        var flush = http.Response.BodyWriter.FlushAsync(cancellationToken);
-        if (flush.IsCompletedSuccessfully)
-        {
-            _ = flush.Result;
-            return default;
+            throw new InvalidOperationException("Can't write the message because the request is complete.");
         }
 
-        return Awaited(flush);
-
-        static async ValueTask Awaited(ValueTask<FlushResult> flush) => await flush;
+        isAnswering = true;
     }
 
     private bool TryTake<T>(Marshaller<T> marshaller, in ReadOnlySequence<byte> buffer, out T? message, out ReadOnlySequence<byte> rest)
@@ -271,7 +276,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         }
     }
 
-    private void End(Status outcome)
+    private void End(Status outcome, Metadata? trailers)
     {
         if (ended)
         {
@@ -282,15 +287,23 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         status = outcome;
 
         // With nothing written yet, one header block carries everything ("Trailers-Only").
-        var destination = http.Response.HasStarted
+        var destination = isAnswering
             ? http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
             : http.Response.Headers;
         WriteStatus(destination, outcome);
-        if (responseTrailers is not null)
+        if (trailers is not null)
         {
-            foreach (var trailer in responseTrailers)
+            Append(destination, trailers);
+        }
+    }
+
+    private static void Append(IHeaderDictionary destination, Metadata metadata)
+    {
+        foreach (var entry in metadata)
+        {
+            if (!MetadataCodec.IsReserved(entry.Key))
             {
-                destination.Append(trailer.Key, MetadataCodec.HeaderValue(trailer));
+                destination.Append(entry.Key, MetadataCodec.HeaderValue(entry));
             }
         }
     }
@@ -303,7 +316,8 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
             return rpc.Status;
         }
 
-        if (exception is OperationCanceledException or IOException && (ended || http.RequestAborted.IsCancellationRequested))
+        var isCallerGone = exception is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested;
+        if (isCallerGone || (expiry is not null && exception is OperationCanceledException or IOException or InvalidOperationException))
         {
             Log.CallCancelled(logger, method.FullName);
             return new Status(StatusCode.Cancelled, "The call was cancelled by the client.", exception);
@@ -327,7 +341,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         [LoggerMessage(1, LogLevel.Information, "{Method} refused with {Status}")]
         public static partial void CallRefused(ILogger logger, Exception exception, string method, StatusCode status);
 
-        [LoggerMessage(2, LogLevel.Debug, "{Method} was cancelled by its caller")]
+        [LoggerMessage(2, LogLevel.Debug, "{Method} ended when its caller or its deadline had cancelled it")]
         public static partial void CallCancelled(ILogger logger, string method);
 
         [LoggerMessage(3, LogLevel.Error, "{Method} threw")]

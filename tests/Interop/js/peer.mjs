@@ -220,9 +220,9 @@ async function load({ address, callers, seconds, size }) {
 }
 
 /** One server stream of `count` messages; seconds until it ended. Used by the benchmark. */
-async function loadStream({ address, count, messageSize }) {
+async function loadStream({ address, count, text }) {
   const started = process.hrtime.bigint();
-  const outcome = await run({ address, kind: 'server', count, messageSize });
+  const outcome = await run({ address, kind: 'server', count, text });
   return { code: outcome.code, count: outcome.count, seconds: Number(process.hrtime.bigint() - started) / 1e9 };
 }
 
