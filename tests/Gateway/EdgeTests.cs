@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
@@ -79,6 +81,29 @@ public sealed class EdgeTests : IAsyncLifetime
         request.Headers.TryAddWithoutValidation("baggage", "nom=" + new string('x', 10_000));
         var echo = await (await _gateway.Http(TestTokens.Of(Access.Ops)).SendAsync(request)).Echo();
         echo.Headers.ShouldNotContain(h => h.Value.Contains("xxxx", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whatever the gateway makes of two lengths, the service must not find a second request in the body of the first.</summary>
+    [Theory]
+    [InlineData("Content-Length: 6\r\nTransfer-Encoding: chunked")]
+    [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 6")]
+    [InlineData("Transfer-Encoding: chunked, identity\r\nContent-Length: 6")]
+    [InlineData("Transfer-Encoding: xchunked\r\nContent-Length: 90")]
+    [InlineData("Content-Length: 6\r\nContent-Length: 90")]
+    [InlineData("Content-Length: +6")]
+    public async Task A_body_with_two_lengths_smuggles_no_request(string lengths)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/eligibility/check HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestTokens.Partner(Guid.CreateVersion7())}\r\n{lengths}\r\n\r\n"
+            + "0\r\n\r\nGET /api/v1/cases/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Smuggled: yes\r\n\r\n"));
+        socket.Client.Shutdown(SocketShutdown.Send);
+        using var reader = new StreamReader(stream);
+        await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        _gateway["intake"].Requests.ShouldBe(0);
+        _gateway["billing"].Requests.ShouldBeLessThanOrEqualTo(1);
     }
 
     [Theory]
