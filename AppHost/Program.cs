@@ -11,7 +11,8 @@ switch (args.FirstOrDefault())
 }
 
 // The whole system on one page.
-var builder = DistributedApplication.CreateBuilder(args);
+// Quiet: what a resource prints goes to its log; what fails is told in any case.
+var builder = DistributedApplication.CreateBuilder(["--console=Quiet", .. args]);
 var options = RunOptions.Read(builder.Configuration);
 LocalKeys.AddTo(builder.Configuration, options.DataFolder);
 
