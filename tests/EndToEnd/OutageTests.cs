@@ -1,0 +1,68 @@
+using System.Net;
+using SecondOpinion.Tests.EndToEnd.Running;
+
+namespace SecondOpinion.Tests.EndToEnd;
+
+/// <summary>A part that is there but does not answer: frozen, which is worse for its callers than dead.</summary>
+[Collection(OnSharedSystem.Name)]
+public sealed class OutageTests(SharedSystem system)
+{
+    [Fact]
+    public async Task With_the_broker_stopped_a_submission_is_answered_and_its_event_leaves_when_the_broker_is_back()
+    {
+        await system.Healthy();
+        using var journey = await Journey.Ready(system);
+        var broker = system.Pid("rabbitmq");
+        Processes.Freeze(broker);
+        try
+        {
+            using var submitted = await system.Http(journey.Patient).Post($"{journey.Case}/submit");
+
+            submitted.StatusCode.ShouldBe(HttpStatusCode.OK);
+            ((string?)(await submitted.Read())["state"]).ShouldBe("complete");
+            using var unknown = await system.Http(journey.Ops).GetAsync($"/api/v1/matching/cases/{journey.CaseId}");
+            unknown.StatusCode.ShouldBe(HttpStatusCode.NotFound, "the broker did not stand still");
+        }
+        finally
+        {
+            Processes.Thaw(broker);
+        }
+
+        await journey.WaitForOffer();
+        await system.Healthy();
+    }
+
+    [Fact]
+    public async Task With_billing_stopped_a_case_is_taken_with_its_coverage_pending_and_settled_when_billing_is_back()
+    {
+        await system.Healthy();
+        using var journey = Journey.New(system);
+        using var other = Journey.New(system);
+        var billing = system.Pid("billing");
+        Processes.Freeze(billing);
+        try
+        {
+            var opened = await journey.Open();
+            ((string?)opened["state"]).ShouldBe("draft");
+            ((string?)opened["coverage"]!["status"]).ShouldBe("pending");
+            await other.Open();
+
+            await journey.FillIn();
+            await journey.AddDocuments();
+            var submitted = (await journey.Submit()).Json;
+            ((string?)submitted["state"]).ShouldBe("submitted");
+            ((string?)submitted["coverage"]).ShouldBe("pending");
+        }
+        finally
+        {
+            Processes.Thaw(billing);
+        }
+
+        await other.Until("its coverage is settled", c => (string?)c["coverage"]!["status"] == "covered");
+        var complete = await journey.Until("it is complete", c => c["completedAt"] is not null);
+        ((string?)complete["coverage"]!["status"]).ShouldBe("reserved");
+        ((string?)complete["coverage"]!["engagementNumber"]).ShouldNotBeNullOrEmpty();
+        await journey.WaitForOffer();
+        await system.Healthy();
+    }
+}
