@@ -1,4 +1,4 @@
-import { announce, getJson, h, listen, text } from './dom.js';
+import { announce, connection, getJson, h, listen, text } from './dom.js';
 import { bytes, uptime } from './format.js';
 
 const columns = ['Name', 'State', 'Uptime', 'Restarts', 'CPU', 'Memory', 'Endpoints', 'Actions'];
@@ -16,7 +16,7 @@ export function resources({ root, heading, signal }) {
     dialog);
 
   const rows = new Map();
-  listen('/api/resources/stream', list => {
+  const show = list => {
     for (const resource of list) {
       let row = rows.get(resource.id);
       if (!row) {
@@ -28,7 +28,9 @@ export function resources({ root, heading, signal }) {
     }
     const healthy = list.filter(resource => resource.health === 'Healthy' || resource.state === 'Finished').length;
     text(summary, `${healthy} of ${list.length} healthy`);
-  }, signal);
+  };
+  getJson('/api/resources').then(show, () => connection(false));
+  listen('/api/resources/stream', show, signal);
 }
 
 // A row is made once and then updated, so that the focus stays on its buttons.
