@@ -68,9 +68,16 @@ internal static class DownloadDocument
 
     private static async Task Copy(IAsyncStreamReader<DocumentChunk> chunks, bool any, Stream body, CancellationToken cancel)
     {
-        for (; any; any = await chunks.MoveNext(cancel))
+        try
         {
-            await body.WriteAsync(chunks.Current.Data.Memory, cancel);
+            for (; any; any = await chunks.MoveNext(cancel))
+            {
+                await body.WriteAsync(chunks.Current.Data.Memory, cancel);
+            }
+        }
+        catch (RpcException left) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The reader left.", left, cancel);
         }
     }
 }

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SecondOpinion.Contracts.Intake.V1;
+
+namespace SecondOpinion.Tests.Physician;
+
+/// <summary>Stands in for intake's gRPC: holds files, remembers which tokens and questions came.</summary>
+public sealed class FakeIntake : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakeIntake(WebApplication app) => _app = app;
+
+    public Uri Address { get; private set; } = null!;
+
+    public ConcurrentDictionary<Guid, Dossier> Files { get; } = new();
+
+    public ConcurrentDictionary<string, byte[]> Documents { get; } = new();
+
+    public ConcurrentDictionary<string, string> Questions { get; } = new();
+
+    public ConcurrentQueue<string> Tokens { get; } = new();
+
+    /// <summary>Chunks sent so far by downloads: shows that they are passed on as they come.</summary>
+    public int ChunksSent;
+
+    public StatusCode? Fails { get; set; }
+
+    public static async Task<FakeIntake> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(System.Net.IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2));
+        builder.Services.AddGrpc();
+        FakeIntake? intake = null;
+        builder.Services.AddSingleton(_ => intake!);
+        var app = builder.Build();
+        intake = new FakeIntake(app);
+        app.MapGrpcService<Service>();
+        await app.StartAsync();
+        intake.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
+        return intake;
+    }
+
+    public void Hold(Guid caseId, params string[] questions)
+    {
+        var dossier = new Dossier
+        {
+            CaseId = caseId.ToString(),
+            State = "assigned",
+            PathologyCode = "endometriose",
+            PathologyName = "Endométriose",
+            AgeYears = 37,
+            Sex = "F",
+            Questions = { questions },
+            CompletedAt = Timestamp.FromDateTime(DateTime.UnixEpoch),
+            DueAt = Timestamp.FromDateTime(DateTime.UnixEpoch.AddDays(7)),
+            Answers = { new Answer { QuestionId = "pain", Question = "Avez-vous mal ?", Value = "Oui" } },
+        };
+        Files[caseId] = dossier;
+    }
+
+    public Guid Attach(Guid caseId, byte[] content, string mediaType, string fileName)
+    {
+        var id = Guid.CreateVersion7();
+        Files[caseId].Documents.Add(new DocumentSummary
+        {
+            DocumentId = id.ToString(),
+            TypeCode = "mri",
+            FileName = fileName,
+            MediaType = mediaType,
+            SizeBytes = content.Length,
+            Sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)),
+        });
+        Documents[id.ToString()] = content;
+        return id;
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    internal sealed class Service(FakeIntake intake) : Dossiers.DossiersBase
+    {
+        public override Task<Dossier> Get(GetDossierRequest request, ServerCallContext context)
+        {
+            Judge(context);
+            return Task.FromResult(intake.Files.GetValueOrDefault(Guid.Parse(request.CaseId)) ?? throw new RpcException(new Status(StatusCode.NotFound, "")));
+        }
+
+        public override async Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context)
+        {
+            Judge(context);
+            foreach (var chunk in intake.Documents[request.DocumentId].Chunk(64 * 1024))
+            {
+                await responseStream.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(chunk) });
+                Interlocked.Increment(ref intake.ChunksSent);
+            }
+        }
+
+        public override Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context)
+        {
+            Judge(context);
+            intake.Questions.TryAdd(request.RequestId, request.Text);
+            return Task.FromResult(new RequestInformationReply { RequestedAt = Timestamp.FromDateTime(DateTime.UnixEpoch.AddDays(20_000)) });
+        }
+
+        private void Judge(ServerCallContext context)
+        {
+            intake.Tokens.Enqueue(context.RequestHeaders.GetValue("authorization") ?? "");
+            if (intake.Fails is { } status)
+            {
+                throw new RpcException(new Status(status, ""));
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Grpc.Core;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Physician;
+
+public sealed class FileTests(PhysicianService physician) : IClassFixture<PhysicianService>
+{
+    [Fact]
+    public async Task The_assigned_physician_reads_the_file_with_the_own_token_and_it_is_on_record()
+    {
+        var offer = await physician.AssignedCase(physician.Alix, "Faut-il opérer ?");
+
+        var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        var dossier = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        dossier.GetProperty("pathologyName").GetString().ShouldBe("Endométriose");
+        dossier.GetProperty("questions")[0].GetString().ShouldBe("Faut-il opérer ?");
+        Subject(physician.Intake.Tokens.Last()).ShouldBe(physician.Alix.PhysicianId.ToString());
+        (await Audited("read", "dossier", offer.CaseId)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Anybody_else_gets_the_answer_of_a_case_that_does_not_exist()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var document = physician.Intake.Attach(offer.CaseId, [1, 2, 3], "application/pdf", "a.pdf");
+        var offeredOnly = await physician.Offer(physician.Noé, caseId: offer.CaseId);
+        physician.Intake.Tokens.Clear();
+        var stranger = physician.As(physician.Noé);
+
+        foreach (var path in (string[])["dossier", $"documents/{document}", "opinion", "opinion.pdf"])
+        {
+            var foreign = await stranger.GetAsync($"/api/v1/worklist/cases/{offeredOnly.CaseId}/{path}");
+            var absent = await stranger.GetAsync($"/api/v1/worklist/cases/{Guid.CreateVersion7()}/{path}");
+            foreign.StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+            (await WorklistTests.WithoutTrace(foreign)).ShouldBe(await WorklistTests.WithoutTrace(absent), path);
+        }
+
+        (await PhysicianService.Post(stranger, $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "?" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PhysicianService.Put(stranger, $"/worklist/cases/{offer.CaseId}/opinion", new { }, "\"v0\"")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PhysicianService.Post(stranger, $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        physician.Intake.Tokens.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_accepted_offer_opens_nothing_before_matching_confirms_it()
+    {
+        var offer = await physician.Offer(physician.Alix);
+        physician.Intake.Hold(offer.CaseId);
+        await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/offers/{offer.OfferId}/accept");
+
+        (await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_withdrawn_case_closes_its_file()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        await physician.Close(offer);
+
+        (await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData(StatusCode.NotFound, HttpStatusCode.ServiceUnavailable, "PHY-0002")]
+    [InlineData(StatusCode.Unavailable, HttpStatusCode.ServiceUnavailable, "REQ-0015")]
+    [InlineData(StatusCode.DeadlineExceeded, HttpStatusCode.ServiceUnavailable, "REQ-0015")]
+    [InlineData(StatusCode.FailedPrecondition, HttpStatusCode.Conflict, "PHY-0003")]
+    public async Task What_intake_cannot_do_now_is_a_problem_that_says_so(StatusCode fails, HttpStatusCode expected, string code)
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        physician.Intake.Fails = fails;
+        try
+        {
+            var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier");
+            answer.StatusCode.ShouldBe(expected);
+            (await PhysicianService.Code(answer)).ShouldBe(code);
+        }
+        finally
+        {
+            physician.Intake.Fails = null;
+        }
+    }
+
+    [Fact]
+    public async Task A_document_passes_through_whole_as_an_attachment_that_no_browser_interprets()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var content = RandomNumberGenerator.GetBytes(3_000_000);
+        var document = physician.Intake.Attach(offer.CaseId, content, "application/dicom", "IRM pelvienne \"2026\" é.dcm");
+
+        var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await answer.Content.ReadAsByteArrayAsync()).ShouldBe(content);
+        answer.Content.Headers.ContentLength.ShouldBe(content.Length);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/dicom");
+        answer.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        answer.Content.Headers.ContentDisposition.FileNameStar.ShouldBe("IRM pelvienne \"2026\" é.dcm");
+        answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
+        answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await Audited("download", "document", document)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_document_is_not_collected_here_before_it_is_passed_on()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var document = physician.Intake.Attach(offer.CaseId, new byte[64 * 1024 * 1024], "image/png", "a.png");
+        physician.Intake.ChunksSent = 0;
+
+        using var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}", HttpCompletionOption.ResponseHeadersRead);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[1024]);
+
+        // The reader has stopped: windows fill up along the way and the sender must wait far from the end of 1024 chunks.
+        Volatile.Read(ref physician.Intake.ChunksSent).ShouldBeLessThan(700);
+    }
+
+    [Fact]
+    public async Task A_document_of_another_case_is_absent()
+    {
+        var (mine, other) = (await physician.AssignedCase(physician.Alix), await physician.AssignedCase(physician.Noé));
+        var document = physician.Intake.Attach(other.CaseId, [1], "application/pdf", "b.pdf");
+
+        (await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{mine.CaseId}/documents/{document}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_question_reaches_the_patient_once_whatever_is_repeated_and_its_text_stays_in_intake()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var http = physician.As(physician.Alix);
+        var path = $"/worklist/cases/{offer.CaseId}/information-requests";
+
+        var first = await PhysicianService.Post(http, path, new { text = "Prenez-vous un traitement ?" }, "ask-1");
+        var again = await PhysicianService.Post(http, path, new { text = "Prenez-vous un traitement ?" }, "ask-1");
+        var other = await PhysicianService.Post(http, path, new { text = "Autre chose ?" }, "ask-1");
+
+        first.StatusCode.ShouldBe(HttpStatusCode.Created);
+        other.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        var id = (await first.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("requestId").GetGuid();
+        (await again.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("requestId").GetGuid().ShouldBe(id);
+        physician.Intake.Questions[id.ToString()].ShouldBe("Prenez-vous un traitement ?");
+        await physician.Broker.Next<InformationRequested>(r => r.RequestId == id);
+        physician.Broker.Heard<InformationRequested>().Count(r => r.CaseId == offer.CaseId).ShouldBe(1);
+        (await Waiting(offer.CaseId)).ShouldBeTrue();
+
+        await physician.Publish(new InformationProvided
+        {
+            CaseId = offer.CaseId, RequestId = id, PhysicianId = offer.PhysicianId, DueAt = offer.DueAt.AddDays(1), ProvidedAt = TimeProvider.System.GetUtcNow(),
+        });
+        (await Waiting(offer.CaseId)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task An_answer_told_before_the_question_was_recorded_leaves_nothing_waiting()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var id = SecondOpinion.Physician.Files.AskForInformation.RequestId("early", offer.CaseId, offer.PhysicianId);
+        await physician.Publish(new InformationProvided
+        {
+            CaseId = offer.CaseId, RequestId = id, PhysicianId = offer.PhysicianId, DueAt = offer.DueAt, ProvidedAt = TimeProvider.System.GetUtcNow(),
+        });
+
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "Et ?" }, "early")).StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        (await Waiting(offer.CaseId)).ShouldBeFalse();
+        await physician.Broker.Next<InformationRequested>(r => r.RequestId == id);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   ")]
+    public async Task An_empty_question_is_refused(string text)
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Without_a_key_nothing_is_asked()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var before = physician.Intake.Questions.Count;
+
+        var answer = await physician.As(physician.Alix).PostAsJsonAsync($"/api/v1/worklist/cases/{offer.CaseId}/information-requests", new { text = "?" });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await PhysicianService.Code(answer)).ShouldBe("REQ-0010");
+        physician.Intake.Questions.Count.ShouldBe(before);
+    }
+
+    private async Task<bool> Waiting(Guid caseId) =>
+        (await physician.As(physician.Alix).GetFromJsonAsync<JsonElement>("/api/v1/worklist?state=assigned&limit=100")).GetProperty("items").EnumerateArray()
+            .Single(i => i.GetProperty("caseId").GetGuid() == caseId).GetProperty("awaitingInformation").GetBoolean();
+
+    private Task<int> Audited(string action, string type, Guid id) => physician.Scalar<int>(
+        "select count(*)::int from audit_record where action = @action and object_type = @type and object_id = @id and actor = @actor",
+        new { action, type, id = id.ToString(), actor = physician.Alix.PhysicianId.ToString() });
+
+    private static string Subject(string bearer) => new Microsoft.IdentityModel.JsonWebTokens.JsonWebToken(bearer["Bearer ".Length..]).Subject;
+}

@@ -1,0 +1,142 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Physician;
+
+/// <summary>The physician service with its sample référents and a stand-in for intake, and sentences to play matching.</summary>
+public sealed class PhysicianService : IAsyncLifetime
+{
+    private ServiceUnderTest<Program> _service = null!;
+
+    public static readonly IReadOnlyDictionary<string, string?> Keys = new Dictionary<string, string?>
+    {
+        ["Encryption:CurrentKey"] = "k1",
+        ["Encryption:Keys:k1"] = Convert.ToBase64String("thirty-two bytes for tests only!"u8),
+    };
+
+    public FakeIntake Intake { get; private set; } = null!;
+
+    public ServiceUnderTest<Program> Service => _service;
+
+    public TestBroker Broker => _service.Broker;
+
+    public Rpps Alix { get; } = Rpps.Parse("99000010019");
+
+    public Rpps Noé { get; } = Rpps.Parse("99000010027");
+
+    public async ValueTask InitializeAsync()
+    {
+        Intake = await FakeIntake.Start();
+        _service = await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(Keys)
+        {
+            ["SampleData:Enabled"] = "true",
+            ["services:intake:grpc:0"] = Intake.Address.AbsoluteUri,
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await Intake.DisposeAsync();
+    }
+
+    public HttpClient As(Rpps rpps) => _service.Http(TestTokens.Physician(rpps));
+
+    public HttpClient As(string role) => _service.Http(TestTokens.Of(role));
+
+    public async Task<CaseOffered> Offer(Rpps rpps, Guid? caseId = null, TimeSpan? life = null)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var offered = new CaseOffered
+        {
+            OfferId = Guid.CreateVersion7(),
+            CaseId = caseId ?? Guid.CreateVersion7(),
+            PhysicianId = rpps.PhysicianId,
+            PathologyCode = "endometriose",
+            Rank = 1,
+            OfferedAt = now,
+            ExpiresAt = now + (life ?? TimeSpan.FromHours(24)),
+            DueAt = now.AddDays(7),
+        };
+        await Publish(offered);
+        return offered;
+    }
+
+    public Task Assign(CaseOffered offer) => Publish(new CaseAssigned
+    {
+        OfferId = offer.OfferId,
+        CaseId = offer.CaseId,
+        PhysicianId = offer.PhysicianId,
+        AssignedAt = TimeProvider.System.GetUtcNow(),
+    });
+
+    public Task Close(CaseOffered offer, string reason = "withdrawn") => Publish(new OfferClosed
+    {
+        OfferId = offer.OfferId,
+        CaseId = offer.CaseId,
+        PhysicianId = offer.PhysicianId,
+        Reason = reason,
+        ClosedAt = TimeProvider.System.GetUtcNow(),
+    });
+
+    /// <summary>A case that is this physician's, with its file in intake.</summary>
+    public async Task<CaseOffered> AssignedCase(Rpps rpps, params string[] questions)
+    {
+        var offer = await Offer(rpps);
+        Intake.Hold(offer.CaseId, questions);
+        await Assign(offer);
+        return offer;
+    }
+
+    /// <summary>Publishes and waits until the service has consumed it.</summary>
+    public async Task Publish<T>(T message, Guid? messageId = null) where T : class
+    {
+        var id = messageId ?? Guid.CreateVersion7();
+        await Broker.Publish(message, id);
+        await Eventually.True(() => Scalar<bool>("select exists (select from inbox where message_id = @id)", new { id }), $"the {typeof(T).Name} is consumed");
+    }
+
+    public async Task<T> Scalar<T>(string sql, object? parameters = null)
+    {
+        await using var db = await _service.Data.OpenConnectionAsync();
+        return (await db.ExecuteScalarAsync<T>(sql, parameters))!;
+    }
+
+    public Task<string> StateOf(CaseOffered offer) => Scalar<string>("select state from worklist_item where offer_id = @OfferId", new { offer.OfferId });
+
+    public static async Task<HttpResponseMessage> Post(HttpClient http, string path, object? body = null, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1{path}") { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Add("Idempotency-Key", key ?? Guid.CreateVersion7().ToString());
+        return await http.SendAsync(request);
+    }
+
+    public static async Task<HttpResponseMessage> Put(HttpClient http, string path, object body, string? ifMatch)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1{path}") { Content = JsonContent.Create(body) };
+        if (ifMatch is not null)
+        {
+            request.Headers.Add("If-Match", ifMatch);
+        }
+
+        return await http.SendAsync(request);
+    }
+
+    public static async Task<string?> Code(HttpResponseMessage answer) => (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
+
+    public static object SampleOpinion()
+    {
+        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "opinion.json")));
+        return file.RootElement.EnumerateObject().Where(p => p.Name is not ("fictitious" or "dialogue")).ToDictionary(p => p.Name, p => p.Value.Clone());
+    }
+
+    public static string[] SampleQuestions()
+    {
+        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "questions.json")));
+        return [.. file.RootElement.GetProperty("questions").EnumerateArray().Select(q => q.GetString()!)];
+    }
+}

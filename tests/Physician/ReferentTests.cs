@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Physician.Referents;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Physician;
+
+public sealed class ReferentTests(PhysicianService physician) : IClassFixture<PhysicianService>
+{
+    [Fact]
+    public void The_sample_referents_are_fictitious_have_valid_keys_and_use_codes_of_the_catalogue()
+    {
+        var samples = LoadSampleReferents.Samples();
+        var pathologies = Column("pathologies.csv");
+        var specialties = Column("specialties.csv");
+
+        samples.Count.ShouldBe(20);
+        samples.Select(s => s.Rpps).ShouldBeUnique();
+        samples.ShouldAllBe(s => s.Rpps.StartsWith("99") && Rpps.Parse(s.Rpps, null).Value == s.Rpps);
+        samples.ShouldAllBe(s => s.DisplayName.Contains("EXEMPLE"));
+        samples.SelectMany(s => s.Establishments).ShouldAllBe(e => Finess.Parse(e, null).Value == e);
+        samples.SelectMany(s => s.PathologyCodes).Except(pathologies).ShouldBeEmpty();
+        samples.Select(s => s.SpecialtyCode).Except(specialties).ShouldBeEmpty();
+        pathologies.Take(60).Except(samples.SelectMany(s => s.PathologyCodes)).ShouldBeEmpty();
+        samples.Count(s => s.PathologyCodes.Contains("endometriose") && !s.Establishments.Contains("189999998")).ShouldBeGreaterThanOrEqualTo(2);
+        samples.Count(s => s.PathologyCodes.Contains("endometriose")).ShouldBeGreaterThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public async Task Operations_and_the_council_see_the_roster_and_nobody_else_does()
+    {
+        foreach (var role in Access.Roles)
+        {
+            (await physician.As(role).GetAsync("/api/v1/physicians")).StatusCode.ShouldBe(role is Access.Ops or Access.Council ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
+        }
+
+        var page = await physician.As(Access.Ops).GetFromJsonAsync<JsonElement>("/api/v1/physicians?pathology=endometriose");
+        var alix = page.GetProperty("items").EnumerateArray().Single(p => p.GetProperty("rpps").GetString() == physician.Alix.Value);
+        alix.GetProperty("physicianId").GetGuid().ShouldBe(physician.Alix.PhysicianId);
+        alix.GetProperty("specialtyCode").GetString().ShouldBe("SM20");
+    }
+
+    [Fact]
+    public async Task Each_sample_referent_is_told_once_even_after_a_restart()
+    {
+        await using var service = await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(PhysicianService.Keys) { ["SampleData:Enabled"] = "true" });
+        await Eventually.True(() => service.Broker.Heard<PhysicianAdmitted>().Count == 20, "twenty référents are told");
+
+        await service.Stop();
+        await service.Start();
+        await service.Broker.Publish(new SecondOpinion.Contracts.Billing.OpinionBooked
+        {
+            CaseId = Guid.CreateVersion7(), InsurerId = Guid.CreateVersion7(), ReceivableCents = 1, PayableCents = 1, BookedAt = TimeProvider.System.GetUtcNow(),
+        });
+        await service.Broker.Next<SecondOpinion.Contracts.Billing.OpinionBooked>();
+
+        service.Broker.Heard<PhysicianAdmitted>().Count.ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task The_council_admits_a_referent_once_and_matching_is_told()
+    {
+        var rpps = Rpps.WithKey("9900009901");
+        var request = new { rpps = rpps.Value, displayName = "Dr Nour EXEMPLE-MARNE", specialtyCode = "SM20", pathologyCodes = new[] { "endometriose" }, establishments = new[] { "759999907" }, capacity = 3 };
+
+        (await PhysicianService.Post(physician.As(Access.Ops), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await PhysicianService.Post(physician.As(Access.Council), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await PhysicianService.Code(await PhysicianService.Post(physician.As(Access.Council), "/physicians", request))).ShouldBe("PHY-0006");
+
+        var admitted = await physician.Broker.Next<PhysicianAdmitted>(a => a.PhysicianId == rpps.PhysicianId);
+        (admitted.SpecialtyCode, admitted.Capacity).ShouldBe(("SM20", 3));
+        admitted.PathologyCodes.ShouldBe(["endometriose"]);
+    }
+
+    [Fact]
+    public async Task Every_fault_of_an_admission_is_named()
+    {
+        var answer = await PhysicianService.Post(physician.As(Access.Council), "/physicians", new
+        {
+            rpps = "99000010018", displayName = " ", specialtyCode = "X", pathologyCodes = new[] { "Endo" }, establishments = new[] { "189999999" }, capacity = -1,
+        });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())
+            .ShouldBe(["#/rpps", "#/displayName", "#/specialtyCode", "#/pathologyCodes/0", "#/establishments/0", "#/capacity"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_referent_changes_the_own_availability_and_matching_is_told()
+    {
+        var rpps = Rpps.Parse("99000010209");
+        var http = physician.As(rpps);
+        var tag = (await http.GetAsync("/api/v1/worklist/availability")).Headers.ETag!.Tag;
+        var until = TimeProvider.System.GetUtcNow().AddDays(10);
+
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, null)).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until.ToOffset(TimeSpan.FromHours(2)) }, tag)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, tag)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+
+        var changed = await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId);
+        (changed.Capacity, changed.AwayUntil).ShouldBe((2, until));
+    }
+
+    [Fact]
+    public async Task A_physician_who_is_not_admitted_has_no_availability()
+    {
+        (await PhysicianService.Code(await physician.As(Rpps.WithKey("9900009999")).GetAsync("/api/v1/worklist/availability"))).ShouldBe("PHY-0007");
+    }
+
+    [Fact]
+    public async Task Matching_reads_the_whole_roster_over_grpc()
+    {
+        using var channel = physician.Service.Grpc(TestTokens.Of(Access.Service));
+        using var call = new Roster.RosterClient(channel).List(new ListRosterRequest(), deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10));
+        var profiles = await call.ResponseStream.ReadAllAsync().ToListAsync();
+
+        profiles.Count.ShouldBeGreaterThanOrEqualTo(20);
+        var alix = profiles.Single(p => p.PhysicianId == physician.Alix.PhysicianId.ToString());
+        alix.PathologyCodes.ShouldContain("endometriose");
+        alix.Capacity.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task Without_its_key_the_service_does_not_start_and_says_what_to_set()
+    {
+        var refused = await Should.ThrowAsync<OptionsValidationException>(() => ServiceUnderTest<Program>.Start("physician"));
+
+        refused.Message.ShouldContain("Encryption:CurrentKey");
+        refused.Message.ShouldContain("openssl rand -base64 32");
+    }
+
+    private static List<string> Column(string file) =>
+        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "catalogue", file)).Skip(1).Select(line => line.Split(';')[0])];
+}
