@@ -9,6 +9,7 @@ using SecondOpinion.Physician.Writing;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Resilience;
 
@@ -24,7 +25,8 @@ builder.AddMessaging("physician", bus =>
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
-builder.Services.AddOptions<EncryptionOptions>().BindConfiguration(EncryptionOptions.Section).Validate(o => o.IsUsable, EncryptionOptions.Advice).ValidateOnStart();
+// Made here and not on first use: a missing key stops the start.
+builder.Services.AddSingleton(new Keyring(builder.Configuration));
 builder.Services.AddSingleton<CaseKeys>();
 builder.Services.AddSingleton<IntakeFile>();
 builder.Services.AddHostedService<LoadSampleReferents>();

@@ -1,8 +1,8 @@
 -- The data key of each case, wrapped by the service's key of that id (Encryption:Keys).
 create table case_key (
   case_id uuid primary key,
-  key_id text not null,
-  wrapped bytea not null
+  key_version text not null,
+  wrapped_key bytea not null
 );
 
 -- What the physician is writing. The row stays after signing, without content, so that its version never goes back.

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -38,7 +39,7 @@ internal static class ChangeAvailability
             return NotAdmitted();
         }
 
-        http.Response.Headers.ETag = Versions.Tag(referent.Version);
+        http.Response.Headers.ETag = Etags.Of(referent.Version);
         return TypedResults.Ok(new PhysicianAvailability(referent.Capacity, referent.AwayUntil));
     }
 
@@ -59,7 +60,7 @@ internal static class ChangeAvailability
                 return NotAdmitted();
             }
 
-            Versions.Require(http, referent.Version);
+            Etags.Require(http.Request, referent.Version);
             var awayUntil = request.AwayUntil?.ToUniversalTime();
             await db.ExecuteAsync(
                 "update physician set capacity = @Capacity, away_until = @awayUntil, version = version + 1 where physician_id = @physicianId",
@@ -71,7 +72,7 @@ internal static class ChangeAvailability
                 AwayUntil = awayUntil,
                 ChangedAt = time.GetUtcNow(),
             });
-            http.Response.Headers.ETag = Versions.Tag(referent.Version + 1);
+            http.Response.Headers.ETag = Etags.Of(referent.Version + 1);
             return TypedResults.Ok(request with { AwayUntil = awayUntil });
         }, cancel);
     }

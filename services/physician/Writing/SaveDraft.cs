@@ -4,6 +4,7 @@ using Npgsql;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -37,7 +38,7 @@ internal static class SaveDraft
             }
 
             var current = await Draft.Read(db, keys, caseId);
-            Versions.Require(http, current.Version);
+            Etags.Require(http.Request, current.Version);
             var now = time.GetUtcNow();
             if (await Draft.Save(db, keys, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
             {
@@ -45,7 +46,7 @@ internal static class SaveDraft
             }
 
             await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
-            http.Response.Headers.ETag = Versions.Tag(version);
+            http.Response.Headers.ETag = Etags.Of(version);
             return TypedResults.Ok(new DraftSaved(caseId, version, now));
         }, cancel);
     }

@@ -5,6 +5,7 @@ using Npgsql;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -55,7 +56,7 @@ internal static class ShowOpinion
                 order by v.version
                 """,
                 new { caseId })).Select(v => new OwnSignedVersion(v.OpinionId, v.Version, v.SignedAt, v.Sha256, v.SizeBytes)).ToList();
-            http.Response.Headers.ETag = Versions.Tag(draft.Version);
+            http.Response.Headers.ETag = Etags.Of(draft.Version);
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new OwnOpinion(caseId, draft.Version, draft.Content, signed));
         }, cancel);

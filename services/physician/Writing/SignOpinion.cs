@@ -9,6 +9,7 @@ using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -105,7 +106,7 @@ internal static class SignOpinion
     {
         if (http.Request.Headers.IfMatch.Count > 0)
         {
-            Versions.Require(http, draft.Version);
+            Etags.Require(http.Request, draft.Version);
         }
 
         var dossier = await intake.Get(caseId, http);

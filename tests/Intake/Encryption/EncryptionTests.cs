@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Configuration;
 using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Tests.Intake.Encryption;
 

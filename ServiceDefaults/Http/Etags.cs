@@ -1,9 +1,10 @@
+using Microsoft.AspNetCore.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.ServiceDefaults.Http;
 
 /// <summary>Strong ETags made of a version number, against lost updates.</summary>
-internal static class Etags
+public static class Etags
 {
     public static string Of(long version) => $"\"v{version}\"";
 
@@ -19,5 +20,14 @@ internal static class Etags
                 : CommonProblems.PreconditionFailed.Because(
                     "Somebody changed it since you read it. Read it again and repeat your change.",
                     "L'objet a changé depuis votre lecture. Relisez-le puis refaites votre modification.");
+    }
+
+    /// <exception cref="ProblemException">The write may not happen: 428 when If-Match is absent, 412 when it names another version.</exception>
+    public static void Require(HttpRequest request, long version)
+    {
+        if (Mismatch(request, version) is { } problem)
+        {
+            throw problem.AsException();
+        }
     }
 }

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SecondOpinion.Intake.Encryption;
+namespace SecondOpinion.ServiceDefaults.Encryption;
 
 /// <summary>AES-256-GCM over short values: format byte, nonce (12), tag (16), ciphertext. The place of a value is authenticated with it, so that a
 /// value copied to another row or column does not open.</summary>
-internal static class Envelope
+public static class Envelope
 {
     public const int KeySize = 32;
     private const byte Format = 1;

@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
 
-namespace SecondOpinion.Intake.Encryption;
+namespace SecondOpinion.ServiceDefaults.Encryption;
 
 /// <summary>
 /// The installation's keys, by version, from <c>Encryption:Keys:{version}</c> (base64 of 32 bytes); <c>Encryption:CurrentKey</c> names the one that wraps new
-/// cases. Former versions stay until <see cref="RewrapKeys"/> has moved every case to the current one.
+/// cases. Former versions stay until the service has moved every case to the current one.
 /// </summary>
-internal sealed class Keyring
+public sealed class Keyring
 {
     private readonly Dictionary<string, byte[]> _keys = [];
 
@@ -25,7 +26,7 @@ internal sealed class Keyring
         }
 
         Current = configuration["Encryption:CurrentKey"] ?? throw new InvalidOperationException(
-            "Encryption:CurrentKey is not set: intake does not start without a key for what patients entrust to it. "
+            "Encryption:CurrentKey is not set: the service does not start without a key for what patients entrust to it. "
             + "Set Encryption:Keys:v1 (base64 of 32 bytes) and Encryption:CurrentKey to v1; AppHost does it for local runs.");
         if (!_keys.ContainsKey(Current))
         {

@@ -1,0 +1,2 @@
+global using SecondOpinion.ServiceDefaults.Encryption;
+global using SecondOpinion.ServiceDefaults.Http;
