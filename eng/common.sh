@@ -45,7 +45,7 @@ build() {
   local pipe="secondopinion-$$" started=$SECONDS log status=0
   say "Building $1…"
   log=$(mktemp)
-  (cd "$root" && dotnet build "$1" -c $configuration -v q -clp:NoSummary -nodeReuse:false -p:SharedCompilationId="$pipe") >"$log" 2>&1 || status=$?
+  (cd "$root" && dotnet build "$1" -c $configuration -v q -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=true -p:SharedCompilationId="$pipe") >"$log" 2>&1 || status=$?
   local roslyn; roslyn=$(dirname "$(dotnet --list-sdks | tail -1 | sed 's/^\([^ ]*\) \[\(.*\)\]$/\2\/\1\/x/')")/Roslyn/bincore/VBCSCompiler.dll
   [ ! -f "$roslyn" ] || dotnet exec "$roslyn" -shutdown -pipename:"$pipe" >/dev/null 2>&1 || true
   if [ $status != 0 ]; then
