@@ -27,7 +27,7 @@ public sealed class Keyring
 
         Current = configuration["Encryption:CurrentKey"] ?? throw new InvalidOperationException(
             "Encryption:CurrentKey is not set: the service does not start without a key for what patients entrust to it. "
-            + "Set Encryption:Keys:v1 (base64 of 32 bytes) and Encryption:CurrentKey to v1; AppHost does it for local runs.");
+            + "Set Encryption:Keys:v1 (base64 of 32 bytes, e.g. `openssl rand -base64 32`) and Encryption:CurrentKey to v1; AppHost does it for local runs.");
         if (!_keys.ContainsKey(Current))
         {
             throw new InvalidOperationException($"Encryption:CurrentKey is '{Current}', but Encryption:Keys:{Current} is not set.");

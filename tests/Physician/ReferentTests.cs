@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Grpc.Core;
-using Microsoft.Extensions.Options;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Contracts.Physician.V1;
@@ -130,7 +129,7 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
     [Fact]
     public async Task Without_its_key_the_service_does_not_start_and_says_what_to_set()
     {
-        var refused = await Should.ThrowAsync<OptionsValidationException>(() => ServiceUnderTest<Program>.Start("physician"));
+        var refused = await Should.ThrowAsync<InvalidOperationException>(() => ServiceUnderTest<Program>.Start("physician"));
 
         refused.Message.ShouldContain("Encryption:CurrentKey");
         refused.Message.ShouldContain("openssl rand -base64 32");
