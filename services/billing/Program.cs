@@ -3,6 +3,7 @@ using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Ledger;
+using SecondOpinion.Billing.Partners;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
@@ -34,6 +35,7 @@ ShowRosterImport.Map(api);
 DownloadRejects.Map(api);
 RetryRoster.Map(api);
 RollBackRoster.Map(api);
+ShowActivity.Map(api);
 ShowCaseLedger.Map(api);
 await app.RunService();
 

@@ -1,0 +1,45 @@
+using System.Globalization;
+using SecondOpinion.Bench.Eligibility;
+
+// ./bench eligibility [--quick | --rows N]: a roster through the public path beside COPY of the same rows, and checks beside pgbench on the same table.
+var quick = args.Contains("--quick");
+var at = Array.IndexOf(args, "--rows");
+var rows = at >= 0 ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : quick ? 1_000_000 : 5_000_000;
+var few = Math.Min(1_000_000, rows / 5);
+var seconds = quick ? 3 : 10;
+
+var figures = new Figures();
+await using var system = await RunningBilling.Start();
+var roster = new RosterFile(system.Folder);
+var import = new ImportMeasurement(system, figures);
+var checks = new CheckMeasurement(system, figures);
+
+// A first, smaller roster: it answers while the large one comes in, and tells whether checks slow down with size.
+Console.WriteLine($"Roster of {few:N0} lines…");
+var insurer = await system.AddInsurer("99000901");
+await import.Run(insurer, roster.Write(few), few);
+await checks.WarmUp(few);
+var fewRate = await checks.Unary(few, seconds, label: null);
+
+Console.WriteLine($"Roster of {rows:N0} lines, while checks go on…");
+var file = roster.Write(rows);
+using (var prober = await checks.Probe(few, TimeSpan.FromSeconds(quick ? 2 : 5)))
+{
+    await import.Measure(insurer, file, rows, during: prober);
+}
+
+var table = await system.RosterTable(insurer);
+await import.MeasureDisk(table, rows);
+Console.WriteLine("The limit: COPY of the same rows ready-made, and the same indexes…");
+await import.MeasureCopy(table);
+
+Console.WriteLine("Checks by gRPC, beside pgbench…");
+await checks.WarmUp(rows);
+var rate = await checks.Unary(rows, seconds, "check");
+figures.Add("check_rate_ratio_few_to_all_rows", rate / fewRate);
+await checks.Many(rows, Math.Min(rows, 100_000));
+await new PgBench(system).Measure(table, seconds, figures);
+figures.Add("ratio_vs_pgbench", rate / figures["pgbench_per_s"]);
+figures.Add("p99_ratio_vs_pgbench", figures["check_p99_ms"] / figures["pgbench_p99_ms"]);
+
+figures.Write("eligibility", rows, few);
