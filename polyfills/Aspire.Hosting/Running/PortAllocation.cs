@@ -13,7 +13,23 @@ internal sealed class PortAllocation : IDisposable
 {
     private readonly List<Socket> held = [];
 
-    public int Any() => Hold(0) ?? throw new DistributedApplicationException("No TCP port is free.");
+    /// <summary>
+    /// A port below those that the kernel hands out to clients (from 32768 on Linux): between two runs, no connection of somebody else can take one
+    /// that the data folder remembers.
+    /// </summary>
+    public int Any()
+    {
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            if (Try(port))
+            {
+                return port;
+            }
+        }
+
+        return Hold(0) ?? throw new DistributedApplicationException("No TCP port is free.");
+    }
 
     /// <summary>Takes a certain port if nobody has it, be it only held.</summary>
     public bool Try(int port) => ExclusiveBind.Works(port) && Hold(port) is not null;
