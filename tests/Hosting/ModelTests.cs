@@ -83,8 +83,20 @@ public sealed class ModelTests
     [InlineData("store FATAL:  the database system is starting up", "Error")]
     [InlineData("store ERROR:  duplicate key value violates unique constraint", "Information")]
     [InlineData("Unhandled exception. System.Exception: x", "Error")]
+    [InlineData("12:00:01.002 warn: X[0] text", "Warning")]
+    [InlineData("""{"EventId":0,"LogLevel":"Critical","Category":"X","Message":"m"}""", "Error")]
+    [InlineData("""{"EventId":0,"LogLevel":"Information","Category":"X","Message":"\"LogLevel\":\"Error\""}""", "Information")]
     public void The_level_of_a_line_is_read_off_it(string line, string expected) =>
         LogSeverities.Of(line, LogSeverity.Information).ToString().ShouldBe(expected);
+
+    [Fact]
+    public void A_JSON_log_line_is_made_readable()
+    {
+        LogText.Readable("""{"Timestamp":"2026-11-22T12:00:01.5Z","LogLevel":"Error","Category":"Shop","Message":"no stock","Exception":"Boom"}""")
+            .ShouldBe("12:00:01.500 fail: Shop no stock\n      Boom");
+        LogText.Readable("{\"a\":1}").ShouldBe("{\"a\":1}");
+        LogText.Readable("{\"broken").ShouldBe("{\"broken");
+    }
 
     [Fact]
     public void An_indented_line_belongs_to_the_one_before() =>

@@ -105,7 +105,7 @@ internal sealed class ResourceApi(
                 batch.Select(line =>
                 {
                     severity = LogSeverities.Of(line.Content, severity);
-                    return new LogRow(line.LineNumber, line.Content, severity.ToString().ToLowerInvariant());
+                    return new LogRow(line.LineNumber, LogText.Readable(line.Content), severity.ToString().ToLowerInvariant());
                 }),
                 JsonSerializerOptions.Web);
         }

@@ -35,7 +35,7 @@ internal sealed class HostConsole : IDisposable
             Console.Out.WriteLine($"[{resourceId}] {reason}");
             foreach (var line in lastLines)
             {
-                Console.Out.WriteLine($"[{resourceId}]   | {line.Content}");
+                Console.Out.WriteLine($"[{resourceId}]   | {LogText.Readable(line.Content)}");
             }
 
             Console.Out.WriteLine($"[{resourceId}] all of it: {Path.Combine(settings.LogFolder, resourceId + ".log")}");
@@ -76,7 +76,7 @@ internal sealed class HostConsole : IDisposable
         last[resourceId] = severity;
         if (settings.Console == ConsoleMode.All || (settings.Console == ConsoleMode.Warnings && severity >= LogSeverity.Warning))
         {
-            Say($"[{resourceId}] {line.Content}");
+            Say($"[{resourceId}] {LogText.Readable(line.Content)}");
         }
     }
 

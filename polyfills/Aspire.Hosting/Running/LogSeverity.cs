@@ -10,7 +10,7 @@ internal enum LogSeverity
     Error,
 }
 
-/// <summary>Reads the level off a line, as .NET's console, PostgreSQL and RabbitMQ write it.</summary>
+/// <summary>Reads the level off a line, as .NET's consoles (plain and JSON), PostgreSQL and RabbitMQ write it.</summary>
 internal static partial class LogSeverities
 {
     /// <param name="line">One line.</param>
@@ -30,6 +30,12 @@ internal static partial class LogSeverities
     }
 
     // PostgreSQL's ERROR is an answer to a client, who reports it if it matters; only FATAL and PANIC are the server's own trouble.
-    [GeneratedRegex(@"^(?<error>fail|crit): |^(?<warning>warn): |^(?<debug>dbug|trce): |\[(?<error>error|critical|alert|emergency)\]|\[(?<warning>warning)\]|\[(?<debug>debug)\]|(?<error>FATAL|PANIC):  |(?<warning>WARNING):  |^(?<error>Unhandled exception)")]
+    [GeneratedRegex("""
+        ^(?:[0-9:.]+[ ])?(?:(?<error>fail|crit)|(?<warning>warn)|(?<debug>dbug|trce)):[ ]
+        |^\{.*?"LogLevel":"(?:(?<error>Error|Critical)|(?<warning>Warning)|(?<debug>Debug|Trace))"
+        |\[(?:(?<error>error|critical|alert|emergency)|(?<warning>warning)|(?<debug>debug))\]
+        |(?:(?<error>FATAL|PANIC)|(?<warning>WARNING)):[ ]{2}
+        |^(?<error>Unhandled[ ]exception)
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Level();
 }

@@ -18,7 +18,14 @@ internal sealed class MeterStore
             foreach (var resource in request.ResourceMetrics)
             {
                 var attributes = SpanRecord.Text(resource.Resource?.Attributes ?? []);
-                var service = attributes.GetValueOrDefault("service.instance.id") ?? attributes.GetValueOrDefault("service.name", "unknown");
+                var service = attributes.GetValueOrDefault("service.name", "unknown");
+
+                // The host names replicas intake-0, intake-1; the SDK by itself would give each process a random number.
+                if (attributes.GetValueOrDefault("service.instance.id") is { } instance && instance.StartsWith(service, StringComparison.Ordinal))
+                {
+                    service = instance;
+                }
+
                 foreach (var scope in resource.ScopeMetrics)
                 {
                     foreach (var metric in scope.Metrics)
