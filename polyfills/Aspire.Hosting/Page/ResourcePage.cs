@@ -48,10 +48,7 @@ internal sealed class ResourcePage(
             otlp.GrpcEndpoint = $"http://localhost:{grpcPort}";
         }
 
-        if (settings.Console != ConsoleMode.Quiet)
-        {
-            console.Say($"Resource page: {Url}");
-        }
+        console.Say($"Resource page: {Url}");
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
