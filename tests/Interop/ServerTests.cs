@@ -149,6 +149,17 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task Trailers_that_no_header_can_hold_fail_the_call_with_a_status()
+    {
+        await using var server = await EchoServer.StartAsync(map: app => app.MapGrpcService<AccentService>());
+        using var channel = GrpcChannel.ForAddress(server.Address);
+
+        var error = await Should.ThrowAsync<RpcException>(async () => await new Scope.ScopeClient(channel).WhoAsync(new EchoRequest()));
+
+        error.StatusCode.ShouldBe(StatusCode.Internal);
+    }
+
+    [Fact]
     public async Task Everything_works_in_the_test_server_too()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -291,6 +302,15 @@ public sealed class ServerTests
             context.ResponseTrailers.Add("x-late-bin", [1, 2, 3]);
             context.Status = new Status(StatusCode.DataLoss, "");
             return new EchoReply();
+        }
+    }
+
+    private sealed class AccentService : Scope.ScopeBase
+    {
+        public override Task<EchoReply> Who(EchoRequest request, ServerCallContext context)
+        {
+            context.ResponseTrailers.Add("x-reason", "refusé");
+            return Task.FromResult(new EchoReply());
         }
     }
 

@@ -70,6 +70,32 @@ public sealed class TelemetryTests(Matrix matrix)
     }
 
     [Fact]
+    public async Task A_callers_own_handler_with_its_own_activity_keeps_the_trace()
+    {
+        using var root = new Activity("test").SetIdFormat(ActivityIdFormat.W3C).Start();
+        var server = new TaskCompletionSource<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "Grpc.Net.Client" or "Microsoft.AspNetCore" or "System.Net.Http",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (activity.TraceId == root.TraceId && activity.Kind == ActivityKind.Server)
+                {
+                    server.TrySetResult(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
+        using var channel = GrpcChannel.ForAddress(matrix.Us.Address, new GrpcChannelOptions { HttpHandler = handler });
+
+        await OwnClient.RunAsync(channel, new Call("unary"));
+
+        (await server.Task.WaitAsync(TimeSpan.FromSeconds(10))).TraceId.ShouldBe(root.TraceId);
+    }
+
+    [Fact]
     public async Task A_call_is_one_measurement_on_either_side()
     {
         var measured = new List<(string Instrument, Dictionary<string, object?> Tags)>();

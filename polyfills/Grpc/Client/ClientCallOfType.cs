@@ -76,7 +76,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
                     return message;
                 }
 
-                FinishFromTrailers();
+                FinishFromTrailers(isComplete: true);
             }
             catch (Exception ex)
             {
@@ -119,7 +119,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
         {
             Begin();
             EndWhenCancelled();
-            if (await OpenAsync(request is null ? requests! : Serialize(request)).ConfigureAwait(false))
+            if (await OpenAsync(request is null ? requests! : Serialize(request), needsMessage: false).ConfigureAwait(false))
             {
                 reader = await CreateReaderAsync().ConfigureAwait(false);
             }
@@ -133,25 +133,20 @@ internal sealed class ClientCall<TRequest, TResponse>(
     /// <summary>One message comes back, whatever goes out.</summary>
     private async Task<TResponse> ExchangeAsync(HttpContent content)
     {
-        if (!await OpenAsync(content).ConfigureAwait(false))
+        TResponse? message = null;
+        if (await OpenAsync(content, needsMessage: true).ConfigureAwait(false))
         {
-            throw IsOk ? MissingMessage() : CreateException();
+            reader = await CreateReaderAsync().ConfigureAwait(false);
+            message = await reader.ReadAsync(method.ResponseMarshaller, Token).ConfigureAwait(false);
+            if (message is not null && await reader.ReadAsync(method.ResponseMarshaller, Token).ConfigureAwait(false) is not null)
+            {
+                throw new RpcException(new Status(StatusCode.Internal, "Unexpected data after finished reading message."));
+            }
+
+            FinishFromTrailers(isComplete: message is not null);
         }
 
-        reader = await CreateReaderAsync().ConfigureAwait(false);
-        var message = await reader.ReadAsync(method.ResponseMarshaller, Token).ConfigureAwait(false);
-        if (message is not null && await reader.ReadAsync(method.ResponseMarshaller, Token).ConfigureAwait(false) is not null)
-        {
-            throw new RpcException(new Status(StatusCode.Internal, "Unexpected data after finished reading message."));
-        }
-
-        FinishFromTrailers();
-        if (!IsOk)
-        {
-            throw CreateException();
-        }
-
-        return message ?? throw MissingMessage();
+        return IsOk ? message! : throw CreateException();
     }
 
     private async ValueTask<ResponseReader> CreateReaderAsync()
@@ -159,8 +154,6 @@ internal sealed class ClientCall<TRequest, TResponse>(
         var body = await Response!.Content.ReadAsStreamAsync(Token).ConfigureAwait(false);
         return new ResponseReader(body, Channel.Options.MaxReceiveMessageSize, ResponseEncoding());
     }
-
-    private static RpcException MissingMessage() => new(new Status(StatusCode.Internal, "Failed to deserialize response message."));
 }
 
 internal sealed class ResponseStream<TRequest, TResponse>(ClientCall<TRequest, TResponse> call) : IAsyncStreamReader<TResponse>

@@ -42,6 +42,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     public void Start()
     {
         http.Features.Set<IServerCallContextFeature>(this);
+        http.Response.Headers.ContentType = ContentTypeHeader;
         var headers = http.Request.Headers;
         if (headers.GrpcTimeout is { Count: > 0 } timeout)
         {
@@ -59,7 +60,6 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
             }
         }
 
-        http.Response.Headers.ContentType = ContentTypeHeader;
         if (settings.ResponseCompressionAlgorithm is { } algorithm && MessageEncoding.Accepts(headers.GrpcAcceptEncoding, algorithm))
         {
             responseEncoding = algorithm;
@@ -290,11 +290,21 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         var destination = isAnswering
             ? http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
             : http.Response.Headers;
-        WriteStatus(destination, outcome);
         if (trailers is not null)
         {
-            Append(destination, trailers);
+            try
+            {
+                Append(destination, trailers);
+            }
+            catch (InvalidOperationException ex)
+            {
+                // The server refuses what no header may hold, an accent for instance; the call must have its status all the same.
+                Log.TrailersRefused(logger, ex, method.FullName);
+                status = outcome = new Status(StatusCode.Internal, "The trailers of the service cannot be sent.", ex);
+            }
         }
+
+        WriteStatus(destination, outcome);
     }
 
     private static void Append(IHeaderDictionary destination, Metadata metadata)
@@ -312,7 +322,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     {
         if (exception is RpcException rpc)
         {
-            Log.CallRefused(logger, rpc, method.FullName, rpc.StatusCode);
+            Log.CallRefused(logger, rpc.Status.DebugException, method.FullName, rpc.StatusCode);
             return rpc.Status;
         }
 
@@ -339,7 +349,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "{Method} refused with {Status}")]
-        public static partial void CallRefused(ILogger logger, Exception exception, string method, StatusCode status);
+        public static partial void CallRefused(ILogger logger, Exception? exception, string method, StatusCode status);
 
         [LoggerMessage(2, LogLevel.Debug, "{Method} ended when its caller or its deadline had cancelled it")]
         public static partial void CallCancelled(ILogger logger, string method);
@@ -352,5 +362,8 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
 
         [LoggerMessage(5, LogLevel.Debug, "{Method} exceeded its deadline, and its caller is gone")]
         public static partial void ExpiryNotSent(ILogger logger, Exception exception, string method);
+
+        [LoggerMessage(6, LogLevel.Error, "{Method} set trailers that cannot be sent")]
+        public static partial void TrailersRefused(ILogger logger, Exception exception, string method);
     }
 }
