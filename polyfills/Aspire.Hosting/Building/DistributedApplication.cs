@@ -42,7 +42,7 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
 
     public virtual void Dispose()
     {
-        host.Dispose();
+        DisposeAsync().AsTask().GetAwaiter().GetResult();
         GC.SuppressFinalize(this);
     }
 

@@ -22,9 +22,10 @@ internal sealed class PostgresLauncher(PostgresServerResource server, HostSettin
         var made = Path.Combine(data, "PG_VERSION");
         var binaries = PostgresBinaries.Find(File.Exists(made) ? (await File.ReadAllTextAsync(made, cancellationToken)).Trim() : null);
         Version = $"PostgreSQL {binaries.Version}";
+        context.Log($"{Version} from {binaries.Folder}");
         if (!File.Exists(made))
         {
-            context.Log($"PostgreSQL {binaries.Version}: new data folder {data}");
+            context.Log($"new data folder {data}");
             await InitializeAsync(folder, binaries, data, user, password, cancellationToken);
         }
 

@@ -25,6 +25,7 @@ internal sealed class RabbitMQLauncher(RabbitMQServerResource server, HostSettin
     {
         var binaries = RabbitMQBinaries.Find();
         Version = $"RabbitMQ {binaries.Version}";
+        context.Log($"{Version} from {Path.GetDirectoryName(binaries.Server)}");
         var user = await server.UserNameReference.GetValueAsync(cancellationToken) ?? "app";
         var password = await server.PasswordParameter.GetValueAsync(cancellationToken) ?? "";
         var mount = server.Annotations.OfType<ContainerMountAnnotation>().LastOrDefault(static mount => mount.Type == ContainerMountType.BindMount);

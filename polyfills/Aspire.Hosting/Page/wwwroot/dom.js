@@ -64,8 +64,12 @@ export function connection(open) {
   text(document.getElementById('connection'), open ? '' : 'The host does not answer.');
 }
 
-// Server-sent events until the view is left. The browser reconnects by itself.
+// Server-sent events until the view is left. The browser reconnects by itself. With ?still in the address nothing is streamed: for a screenshot, which
+// a browser takes when nothing is being loaded any more.
 export function listen(path, onMessage, signal) {
+  if (location.search === '?still') {
+    return undefined;
+  }
   const source = new EventSource(path);
   source.onopen = () => connection(true);
   source.onerror = () => connection(false);

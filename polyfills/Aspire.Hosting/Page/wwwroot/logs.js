@@ -51,7 +51,7 @@ export async function logs({ root, heading, argument, signal }) {
     }
   }, signal);
   // A new connection sends what is kept once more.
-  source.addEventListener('open', () => {
+  source?.addEventListener('open', () => {
     lines.length = 0;
     log.replaceChildren();
   });

@@ -33,7 +33,14 @@ internal sealed class Reaper : IDisposable
     {
         // In a session of its own: Ctrl-C in the terminal is meant for the host.
         var start = new ProcessStartInfo("setsid", ["/bin/sh", "-c", Script]) { RedirectStandardInput = true, WorkingDirectory = "/" };
-        shell = Process.Start(start) ?? throw new DistributedApplicationException("/bin/sh could not be started.");
+        try
+        {
+            shell = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new DistributedApplicationException("The host needs setsid and setpriv: apt-get install util-linux.", e);
+        }
     }
 
     public void Add(int group) => Tell('+', group);
