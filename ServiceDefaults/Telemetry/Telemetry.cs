@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -17,6 +18,7 @@ internal static class Telemetry
     {
         builder.Services.AddSingleton(new ServiceName(service));
         builder.Services.AddSingleton<ServiceMetrics>();
+        builder.Services.AddSingleton<IStartupFilter, RequestSpans>();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // What the exception handler has already told in one line of ours.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
@@ -67,7 +69,7 @@ internal static class Telemetry
     {
         public override void OnEnd(Activity data)
         {
-            if (data.GetTagItem("url.path") is "/health" or "/alive")
+            if (data.GetTagItem("http.route") is "/health" or "/alive")
             {
                 data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             }
