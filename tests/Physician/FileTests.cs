@@ -157,7 +157,11 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
 
         await physician.Publish(new InformationProvided
         {
-            CaseId = offer.CaseId, RequestId = id, PhysicianId = offer.PhysicianId, DueAt = offer.DueAt.AddDays(1), ProvidedAt = TimeProvider.System.GetUtcNow(),
+            CaseId = offer.CaseId,
+            RequestId = id,
+            PhysicianId = offer.PhysicianId,
+            DueAt = offer.DueAt.AddDays(1),
+            ProvidedAt = TimeProvider.System.GetUtcNow(),
         });
         (await Waiting(offer.CaseId)).ShouldBeFalse();
     }
@@ -169,7 +173,11 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         var id = SecondOpinion.Physician.Files.AskForInformation.RequestId("early", offer.CaseId, offer.PhysicianId);
         await physician.Publish(new InformationProvided
         {
-            CaseId = offer.CaseId, RequestId = id, PhysicianId = offer.PhysicianId, DueAt = offer.DueAt, ProvidedAt = TimeProvider.System.GetUtcNow(),
+            CaseId = offer.CaseId,
+            RequestId = id,
+            PhysicianId = offer.PhysicianId,
+            DueAt = offer.DueAt,
+            ProvidedAt = TimeProvider.System.GetUtcNow(),
         });
 
         (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "Et ?" }, "early")).StatusCode.ShouldBe(HttpStatusCode.Created);

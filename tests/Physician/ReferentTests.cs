@@ -56,7 +56,11 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
         await service.Start();
         await service.Broker.Publish(new SecondOpinion.Contracts.Billing.OpinionBooked
         {
-            CaseId = Guid.CreateVersion7(), InsurerId = Guid.CreateVersion7(), ReceivableCents = 1, PayableCents = 1, BookedAt = TimeProvider.System.GetUtcNow(),
+            CaseId = Guid.CreateVersion7(),
+            InsurerId = Guid.CreateVersion7(),
+            ReceivableCents = 1,
+            PayableCents = 1,
+            BookedAt = TimeProvider.System.GetUtcNow(),
         });
         await service.Broker.Next<SecondOpinion.Contracts.Billing.OpinionBooked>();
 
@@ -83,7 +87,12 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
     {
         var answer = await PhysicianService.Post(physician.As(Access.Council), "/physicians", new
         {
-            rpps = "99000010018", displayName = " ", specialtyCode = "X", pathologyCodes = new[] { "Endo" }, establishments = new[] { "189999999" }, capacity = -1,
+            rpps = "99000010018",
+            displayName = " ",
+            specialtyCode = "X",
+            pathologyCodes = new[] { "Endo" },
+            establishments = new[] { "189999999" },
+            capacity = -1,
         });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);

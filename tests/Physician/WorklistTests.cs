@@ -124,8 +124,14 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
         {
             var offered = new CaseOffered
             {
-                OfferId = Guid.CreateVersion7(), CaseId = Guid.CreateVersion7(), PhysicianId = physician.Alix.PhysicianId, PathologyCode = "endometriose",
-                Rank = 1, OfferedAt = now, ExpiresAt = now.AddDays(1), DueAt = now.AddDays(7),
+                OfferId = Guid.CreateVersion7(),
+                CaseId = Guid.CreateVersion7(),
+                PhysicianId = physician.Alix.PhysicianId,
+                PathologyCode = "endometriose",
+                Rank = 1,
+                OfferedAt = now,
+                ExpiresAt = now.AddDays(1),
+                DueAt = now.AddDays(7),
             };
             foreach (var step in order + order)
             {

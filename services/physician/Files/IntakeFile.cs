@@ -54,7 +54,8 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers, TimeProvider 
             "Intake refuses it in the case's present state.", "L'état actuel du dossier ne le permet pas.").AsException(),
         StatusCode.InvalidArgument => CommonProblems.BadRequest.Because("Intake could not read the request.", "La demande est illisible.").AsException(),
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted => new Problem(
-            CommonProblems.Unavailable, "The file cannot be reached for a moment.", "Le dossier est momentanément inaccessible.", []) { RetryAfterSeconds = 5 }.AsException(),
+            CommonProblems.Unavailable, "The file cannot be reached for a moment.", "Le dossier est momentanément inaccessible.", [])
+        { RetryAfterSeconds = 5 }.AsException(),
         StatusCode.Cancelled => throw new OperationCanceledException("The caller left.", refused),
         _ => throw new InvalidOperationException($"Intake answered {refused.StatusCode}.", refused),
     };

@@ -54,6 +54,7 @@ internal static class AcceptOffer
                 Problems.OfferOver,
                 own.State == "offered" ? "It expired." : $"It is {own.State}.",
                 own.State == "offered" ? "Le délai de réponse est passé." : "Une réponse a déjà été donnée, ou la proposition a été retirée.",
-                []) { Extensions = new Dictionary<string, object?> { ["state"] = own.State == "offered" ? "expired" : own.State } }
+                [])
+            { Extensions = new Dictionary<string, object?> { ["state"] = own.State == "offered" ? "expired" : own.State } }
             : CommonProblems.Absent();
 }
