@@ -19,7 +19,7 @@ namespace SecondOpinion.ServiceDefaults.Idempotency;
 /// <summary>
 /// Runs a POST's effect once per <c>Idempotency-Key</c>, caller and path (draft-ietf-httpapi-idempotency-key-header; kept 24 h): the key and the effect
 /// commit together. Missing key 400, another body 422, still running 409 with Retry-After, the same again → the stored answer.
-/// Only successes are stored: a refusal leaves nothing and can be tried again.
+/// Only successes are stored, sealed (<see cref="KeptSecret"/>): a refusal leaves nothing and can be tried again.
 /// </summary>
 public static class Idempotent
 {
@@ -49,12 +49,13 @@ public static class Idempotent
         var tenant = $"{http.User.Role()}:{http.User.Subject()}";
         var route = $"{http.Request.Method} {http.Request.Path}";
         var json = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-        var hash = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, json)));
+        var secret = new KeptSecret(tenant, route, key);
+        var mark = secret.Mark(JsonSerializer.SerializeToUtf8Bytes(request, json));
 
         return await dataSource.InTransaction<Results<Once<T>, Problem>>(async db =>
         {
             var lockKey = BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{route}\n{key}")));
-            var (free, stored) = await Find(db, lockKey, tenant, route, key);
+            var (free, stored) = await Find(db, lockKey, tenant, route, secret.Id);
             if (!free)
             {
                 return new Problem(
@@ -65,8 +66,8 @@ public static class Idempotent
 
             if (stored is not null)
             {
-                return stored.RequestSha256 == hash
-                    ? new Once<T>(stored.Status, stored.Location, stored.Etag, stored.Body, replayed: true)
+                return stored.RequestSha256 == mark
+                    ? new Once<T>(stored.Status, stored.Location, stored.Etag, secret.Open(stored.Body), replayed: true)
                     : CommonProblems.IdempotencyKeyReused.Because(
                         "Use a new key for a new request; this one belongs to another body.",
                         "Prenez une nouvelle clé pour une nouvelle demande ; celle-ci correspond à un autre contenu.");
@@ -82,14 +83,14 @@ public static class Idempotent
             await db.ExecuteAsync(
                 """
                 insert into idempotency (tenant, route, key, request_sha256, status, location, etag, body)
-                values (@tenant, @route, @key, @hash, @Status, @Location, @Etag, @Body)
+                values (@tenant, @route, @Id, @mark, @Status, @Location, @Etag, @Body)
                 """,
-                new { tenant, route, key, hash, once.Status, once.Location, once.Etag, once.Body });
+                new { tenant, route, secret.Id, mark, once.Status, once.Location, once.Etag, Body = secret.Seal(once.Body) });
             return new Once<T>(once.Status, once.Location, once.Etag, once.Body, replayed: false);
         }, http.RequestAborted);
     }
 
-    private static async Task<(bool Free, Stored? Stored)> Find(NpgsqlConnection db, long lockKey, string tenant, string route, string key)
+    private static async Task<(bool Free, Stored? Stored)> Find(NpgsqlConnection db, long lockKey, string tenant, string route, string id)
     {
         // Two statements, so that the second one's snapshot is taken once the lock is ours.
         var free = await db.ExecuteScalarAsync<bool>("select pg_try_advisory_xact_lock(@lockKey)", new { lockKey });
@@ -99,9 +100,9 @@ public static class Idempotent
                 """
                 select request_sha256, status, location, etag, body
                 from idempotency
-                where tenant = @tenant and route = @route and key = @key and created_at > now() - interval '24 hours'
+                where tenant = @tenant and route = @route and key = @id and created_at > now() - interval '24 hours'
                 """,
-                new { tenant, route, key }));
+                new { tenant, route, id }));
     }
 
     private static Stored Describe<T>(IResult result, HttpContext http, JsonSerializerOptions json)

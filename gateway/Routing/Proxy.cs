@@ -19,6 +19,8 @@ internal static class Proxy
     public static void AddProxy(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<GatewayOptions>().BindConfiguration("Gateway").ValidateDataAnnotations().ValidateOnStart();
+        // At the level of information it writes down whole addresses, the names of patients' files among them.
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Warning);
         builder.Services.AddSingleton<ServiceAddresses>();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, LeaveOutUnreachable>();
         var authorization = builder.Services.AddAuthorizationBuilder();

@@ -159,7 +159,7 @@ public sealed partial class CanaryTests(SharedSystem system)
     {
         var seen = 0;
         var buffer = new byte[1 << 20];
-        foreach (var file in Directory.EnumerateFiles(system.DataFolder, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(system.DataFolder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != ".lock"))
         {
             seen++;
             try

@@ -20,7 +20,7 @@ internal sealed class AppHostProcess : IDisposable
     {
         _dataFolder = dataFolder;
         // A shell that runs things in the background lets them ignore SIGINT, which is inherited; people's terminals do not.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{FreePort()}", "--dashboard", "0"])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{FreePort()}", "--dashboard", "0", "--console", "Warnings"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

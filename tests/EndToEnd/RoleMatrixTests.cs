@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.EndToEnd.Running;
+
+namespace SecondOpinion.Tests.EndToEnd;
+
+/// <summary>Every operation of the published description is tried with every kind of caller, with the ids of a real, assigned case.</summary>
+[Collection(OnSharedSystem.Name)]
+public sealed class RoleMatrixTests(SharedSystem system)
+{
+    /// <summary>All that anybody may read: no person's data.</summary>
+    private static readonly string[] OpenToAll =
+        ["GET /api/v1/pathologies", "GET /api/v1/pathologies/{code}", "GET /api/v1/questionnaires", "GET /api/v1/questionnaires/{code}"];
+
+    /// <summary>Where an insurer may be; anything that is not below these is closed to it, whatever is added later.</summary>
+    private static readonly string[] OpenToPartners = ["/api/v1/eligibility", "/api/v1/insurers", "/api/v1/rosters", "/api/v1/coverage"];
+
+    private static readonly Guid Insurer = Guid.Parse("00000000-0000-7000-8000-000099000001");
+
+    private sealed record Operation(HttpMethod Method, string Path, string? MediaType)
+    {
+        public override string ToString() => $"{Method} {Path}";
+    }
+
+    [Fact]
+    public async Task Nobody_gets_where_the_role_does_not_lead_and_nobody_gets_a_500()
+    {
+        using var journey = await Journey.Assigned(system);
+        var requestId = await AskForInformation(journey);
+        var operations = await Operations();
+        var wrong = new List<string>();
+        // Those who change most come last: the case is to be there for the others.
+        (string Who, string? Token)[] callers =
+        [
+            ("anonymous", null),
+            ("partner", system.Token(Access.Partner, "test-partner", ("insurer_id", Insurer.ToString()))),
+            ("partner without an insurer", system.Token(Access.Partner, "nobody's-partner")),
+            ("service", system.Token(Access.Service, "intake")),
+            ("another patient", system.Token(Access.Patient)),
+            ("another physician", system.PhysicianToken(Rpps.WithKey("9999999990"))),
+            ("council", system.Token(Access.Council, "test-council")),
+            ("ops", system.Token(Access.Ops, "test-ops")),
+            ("agent", system.Token(Access.Agent, "test-agent")),
+            ("physician", journey.Physician),
+            ("patient", journey.Patient),
+        ];
+        foreach (var (who, token) in callers)
+        {
+            var http = system.Http(token);
+            foreach (var operation in operations)
+            {
+                using var answer = await Try(http, operation, journey, requestId);
+                if (!Fits(who, operation, answer.StatusCode))
+                {
+                    wrong.Add($"{who}: {operation} → {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+                }
+                else if (who.StartsWith("partner", StringComparison.Ordinal) && answer.IsSuccessStatusCode)
+                {
+                    var text = await answer.Content.ReadAsStringAsync();
+                    text.ShouldNotContain((string)Journey.Sample("case.json")["pathology"]!, customMessage: $"{operation} tells an insurer what somebody has");
+                }
+            }
+        }
+
+        wrong.ShouldBeEmpty();
+    }
+
+    private static bool Fits(string who, Operation operation, HttpStatusCode status)
+    {
+        var open = OpenToAll.Contains(operation.ToString());
+        return (int)status < 500 && who switch
+        {
+            "anonymous" => open || status == HttpStatusCode.Unauthorized,
+            "partner" or "partner without an insurer" => OpenToPartners.Any(p => operation.Path == p || operation.Path.StartsWith(p + "/", StringComparison.Ordinal))
+                ? who == "partner" || (int)status >= 400 || operation.ToString() is "GET /api/v1/insurers"
+                : status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound,
+            "service" => status == HttpStatusCode.Forbidden,
+            "another patient" or "another physician" => !operation.Path.Contains("/cases/{", StringComparison.Ordinal) || (int)status >= 400,
+            _ => true,
+        };
+    }
+
+    private async Task<IReadOnlyList<Operation>> Operations()
+    {
+        var document = (await system.Http().GetFromJsonAsync<JsonNode>("/openapi/v1.json"))!;
+        var operations = document["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject()
+                .Where(member => member.Key is "get" or "post" or "put" or "patch" or "delete")
+                .Select(member => new Operation(
+                    HttpMethod.Parse(member.Key), path.Key, member.Value!["requestBody"]?["content"]?.AsObject().Select(c => c.Key).FirstOrDefault())))
+            .ToList();
+        string[] services = ["/cases", "/worklist", "/matching", "/physicians", "/eligibility", "/ledger", "/reports", "/pathologies"];
+        services.ShouldAllBe(prefix => operations.Any(o => o.Path.StartsWith("/api/v1" + prefix)), "a service's operations are missing from the description");
+        return operations;
+    }
+
+    private static async Task<HttpResponseMessage> Try(HttpClient http, Operation operation, Journey journey, string requestId)
+    {
+        var path = operation.Path
+            .Replace("{id}", journey.CaseId).Replace("{caseId}", journey.CaseId)
+            .Replace("{documentId}", journey.DocumentIds[0])
+            .Replace("{requestId}", requestId)
+            .Replace("{offerId}", journey.OfferId)
+            .Replace("{insurerId}", Insurer.ToString())
+            .Replace("{importId}", Guid.CreateVersion7().ToString())
+            .Replace("{code}", operation.Path switch
+            {
+                _ when operation.Path.Contains("/pathologies/", StringComparison.Ordinal) => "endometriose",
+                _ when operation.Path.Contains("/questionnaires/", StringComparison.Ordinal) => "endometriosis_gynaecology",
+                _ => "CONFORT",
+            });
+        path.ShouldNotContain("{", customMessage: "a parameter that this test does not know");
+        path += operation.Path switch
+        {
+            _ when operation is { Path: "/api/v1/pathologies", Method.Method: "GET" } => "?q=endo",
+            _ when operation.ToString() == "POST /api/v1/cases/{id}/documents" => "?type=mri&fileName=image.dcm",
+            _ => "",
+        };
+        HttpContent? body = operation.MediaType switch
+        {
+            // The sample's insurer keeps its roster: a rollback to a version that never was.
+            "application/json" when path.EndsWith("/rollback", StringComparison.Ordinal) => Answers.Json(new JsonObject { ["toVersion"] = 0 }),
+            "application/json" => Answers.Json(new JsonObject()),
+            not null => Answers.File("%PDF-1.7"u8.ToArray(), operation.MediaType),
+            null when operation.Method == HttpMethod.Post => Answers.Json(new JsonObject()),
+            null => null,
+        };
+        using var request = new HttpRequestMessage(operation.Method, path) { Content = body };
+        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        request.Headers.TryAddWithoutValidation("If-Match", "*");
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    private async Task<string> AskForInformation(Journey journey)
+    {
+        using var asked = await system.Http(journey.Physician).Post(
+            $"/api/v1/worklist/cases/{journey.CaseId}/information-requests", Answers.Json(new JsonObject { ["text"] = "Depuis quand ?" }));
+        asked.StatusCode.ShouldBe(HttpStatusCode.Created, await asked.Content.ReadAsStringAsync());
+        return (string)(await asked.Read())["requestId"]!;
+    }
+}
