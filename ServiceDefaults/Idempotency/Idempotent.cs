@@ -61,7 +61,8 @@ public static class Idempotent
                 return new Problem(
                     CommonProblems.IdempotencyInFlight,
                     "The first request with this key has not ended. Repeat it after Retry-After.",
-                    "La première demande avec cette clé n'est pas terminée. Réessayez après Retry-After.", []) { RetryAfterSeconds = 1 };
+                    "La première demande avec cette clé n'est pas terminée. Réessayez après Retry-After.", [])
+                { RetryAfterSeconds = 1 };
             }
 
             if (stored is not null)

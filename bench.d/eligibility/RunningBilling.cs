@@ -113,8 +113,17 @@ internal sealed class RunningBilling : IAsyncDisposable
         var id = (await insurer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         using var contract = await Send(HttpMethod.Put, $"/api/v1/insurers/{id}/contracts/CONFORT", new
         {
-            appliesFrom = "2021-01-01", label = "Confort", kind = "sante", serviceIncluded = true, usesPerPerson = 2, usesPerFamily = 4, waitingDays = 0,
-            validFrom = "2021-01-01", validTo = (string?)null, pricing = "per_opinion", priceCents = 29500,
+            appliesFrom = "2021-01-01",
+            label = "Confort",
+            kind = "sante",
+            serviceIncluded = true,
+            usesPerPerson = 2,
+            usesPerFamily = 4,
+            waitingDays = 0,
+            validFrom = "2021-01-01",
+            validTo = (string?)null,
+            pricing = "per_opinion",
+            priceCents = 29500,
         }, ifMatch: "\"v0\"");
         return id;
     }

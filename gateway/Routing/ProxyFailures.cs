@@ -38,7 +38,8 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
     };
 
     private static Problem Away() => new(
-        Problems.ServiceAway, "Nothing was done. Try again in a moment.", "Rien n'a été fait. Réessayez dans un instant.", []) { RetryAfterSeconds = 5 };
+        Problems.ServiceAway, "Nothing was done. Try again in a moment.", "Rien n'a été fait. Réessayez dans un instant.", [])
+    { RetryAfterSeconds = 5 };
 
     private static BadHttpRequestException? BadRequest(Exception? exception) => exception switch
     {

@@ -126,7 +126,11 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
 
     private static OpinionDelivered Delivered(Guid caseId) => new()
     {
-        OpinionId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = Physician, Version = 1, DeliveredAt = DateTimeOffset.UtcNow,
+        OpinionId = Guid.CreateVersion7(),
+        CaseId = caseId,
+        PhysicianId = Physician,
+        Version = 1,
+        DeliveredAt = DateTimeOffset.UtcNow,
     };
 
     private async Task<Guid> Reserved(string member, string amc = BillingFixture.Amc, string birth = "1980-01-02", Guid? caseId = null)

@@ -47,7 +47,11 @@ public sealed class PartnerViewTests : IAsyncLifetime
         {
             await _billing.Service.Broker.Publish(new OpinionDelivered
             {
-                OpinionId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = Guid.CreateVersion7(), Version = 1, DeliveredAt = Start.AddDays(4),
+                OpinionId = Guid.CreateVersion7(),
+                CaseId = caseId,
+                PhysicianId = Guid.CreateVersion7(),
+                Version = 1,
+                DeliveredAt = Start.AddDays(4),
             });
         }
 

@@ -88,7 +88,11 @@ internal sealed class Journey : IDisposable
             ["pathologyCode"] = (string)sample["pathology"]!,
             ["safety"] = new JsonObject
             {
-                ["signs"] = new JsonArray(), ["suicidalThoughts"] = false, ["hospitalised"] = false, ["diagnosisKnown"] = true, ["urgent"] = false,
+                ["signs"] = new JsonArray(),
+                ["suicidalThoughts"] = false,
+                ["hospitalised"] = false,
+                ["diagnosisKnown"] = true,
+                ["urgent"] = false,
             },
             ["patient"] = new JsonObject
             {
@@ -100,7 +104,9 @@ internal sealed class Journey : IDisposable
             },
             ["coverage"] = new JsonObject
             {
-                ["amcNumber"] = (string)sample["coverage"]!["amcNumber"]!, ["memberNumber"] = (string)sample["coverage"]!["memberNumber"]!, ["birthRank"] = 1,
+                ["amcNumber"] = (string)sample["coverage"]!["amcNumber"]!,
+                ["memberNumber"] = (string)sample["coverage"]!["memberNumber"]!,
+                ["birthRank"] = 1,
             },
             ["treatingEstablishment"] = (string)sample["treatingEstablishment"]!["finess"]!,
             ["residenceCommune"] = (string)patient["residenceInsee"]!,

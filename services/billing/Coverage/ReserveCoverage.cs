@@ -64,8 +64,17 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
                     """,
                     new
                     {
-                        caseId, InsurerId = insurer.Id, beneficiary.Contract, ContractVersion = terms.Version, answer.RosterVersion,
-                        person, family, year, answer.EngagementNumber, now, ExpiresAt = answer.EngagementExpiresAt,
+                        caseId,
+                        InsurerId = insurer.Id,
+                        beneficiary.Contract,
+                        ContractVersion = terms.Version,
+                        answer.RosterVersion,
+                        person,
+                        family,
+                        year,
+                        answer.EngagementNumber,
+                        now,
+                        ExpiresAt = answer.EngagementExpiresAt,
                     });
                 if (mine == 0)
                 {
@@ -77,7 +86,10 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
                 await UseOne(db, person, year, terms.UsesPerPerson, Refusal.NoUseLeft);
                 await Outbox.Publish(db, caseId, new CoverageReserved
                 {
-                    CaseId = caseId, InsurerId = insurer.Id, EngagementNumber = answer.EngagementNumber, ReservedAt = now,
+                    CaseId = caseId,
+                    InsurerId = insurer.Id,
+                    EngagementNumber = answer.EngagementNumber,
+                    ReservedAt = now,
                 });
 
                 // An opinion that was delivered before its coverage was settled is booked now.

@@ -89,6 +89,7 @@ internal sealed class CheckLimits : IDisposable
             Problems.TooManyChecks,
             "This client has asked too often, or about too many people who are not known.",
             "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.",
-            []) { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) }.AsException();
+            [])
+        { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) }.AsException();
     }
 }

@@ -57,8 +57,22 @@ internal static class SaveContract
             """,
             new
             {
-                insurerId, number, version, terms.AppliesFrom, terms.Label, terms.Kind, terms.ServiceIncluded, terms.UsesPerPerson, terms.UsesPerFamily,
-                terms.WaitingDays, terms.ValidFrom, terms.ValidTo, terms.Pricing, terms.PriceCents, by, now,
+                insurerId,
+                number,
+                version,
+                terms.AppliesFrom,
+                terms.Label,
+                terms.Kind,
+                terms.ServiceIncluded,
+                terms.UsesPerPerson,
+                terms.UsesPerFamily,
+                terms.WaitingDays,
+                terms.ValidFrom,
+                terms.ValidTo,
+                terms.Pricing,
+                terms.PriceCents,
+                by,
+                now,
             });
         return (number, version);
     }

@@ -112,8 +112,16 @@ internal static class SaveInsurer
         """,
         new
         {
-            id, version, details.Name, details.Kind, InvoiceName = details.InvoicingAddress.Name, details.InvoicingAddress.Street,
-            details.InvoicingAddress.PostCode, details.InvoicingAddress.City, by, now,
+            id,
+            version,
+            details.Name,
+            details.Kind,
+            InvoiceName = details.InvoicingAddress.Name,
+            details.InvoicingAddress.Street,
+            details.InvoicingAddress.PostCode,
+            details.InvoicingAddress.City,
+            by,
+            now,
         });
 
     private static List<FieldError> Faults(InsurerDetails details)

@@ -61,7 +61,11 @@ internal sealed class BookOpinion(TimeProvider time)
 
         await Outbox.Publish(db, caseId, new OpinionBooked
         {
-            CaseId = caseId, InsurerId = opinion.InsurerId, ReceivableCents = receivable, PayableCents = PhysicianFeeCents, BookedAt = now,
+            CaseId = caseId,
+            InsurerId = opinion.InsurerId,
+            ReceivableCents = receivable,
+            PayableCents = PhysicianFeeCents,
+            BookedAt = now,
         });
     }
 

@@ -63,7 +63,10 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
                 """,
                 new
                 {
-                    importId, Lines = _unwritten.Select(r => r.Line).ToArray(), Fields = _unwritten.Select(r => r.Field).ToArray(), Codes = _unwritten.Select(r => r.Code).ToArray(),
+                    importId,
+                    Lines = _unwritten.Select(r => r.Line).ToArray(),
+                    Fields = _unwritten.Select(r => r.Field).ToArray(),
+                    Codes = _unwritten.Select(r => r.Code).ToArray(),
                 });
             _kept += _unwritten.Count;
             _unwritten.Clear();

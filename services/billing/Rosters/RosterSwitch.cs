@@ -33,13 +33,24 @@ internal sealed class RosterSwitch(NpgsqlDataSource dataSource, ImportConnection
                 """,
                 new
                 {
-                    InsurerId = run.Insurer.Id, version, ImportId = run.Import.Id, run.Table, run.KeyId, members, now,
-                    Contracts = run.Members.Keys.ToArray(), Counts = run.Members.Values.ToArray(),
+                    InsurerId = run.Insurer.Id,
+                    version,
+                    ImportId = run.Import.Id,
+                    run.Table,
+                    run.KeyId,
+                    members,
+                    now,
+                    Contracts = run.Members.Keys.ToArray(),
+                    Counts = run.Members.Values.ToArray(),
                 });
             await CarryUses(db, run);
             await Outbox.Publish(db, run.Insurer.Id, new RosterImported
             {
-                InsurerId = run.Insurer.Id, RosterVersion = version, Accepted = run.Progress.Accepted, Rejected = run.Progress.Rejected, ImportedAt = now,
+                InsurerId = run.Insurer.Id,
+                RosterVersion = version,
+                Accepted = run.Progress.Accepted,
+                Rejected = run.Progress.Rejected,
+                ImportedAt = now,
             });
             await InsurerDirectory.Changed(db);
         }, cancel);
@@ -80,7 +91,11 @@ internal sealed class RosterSwitch(NpgsqlDataSource dataSource, ImportConnection
             """,
             new
             {
-                InsurerId = run.Insurer.Id, run.KeyId, BeforeKeyId = run.Insurer.Roster!.KeyId,
-                Kinds = run.Rehashed.Select(r => r.Kind).ToArray(), Before = run.Rehashed.Select(r => r.Before).ToArray(), Now = run.Rehashed.Select(r => r.Now).ToArray(),
+                InsurerId = run.Insurer.Id,
+                run.KeyId,
+                BeforeKeyId = run.Insurer.Roster!.KeyId,
+                Kinds = run.Rehashed.Select(r => r.Kind).ToArray(),
+                Before = run.Rehashed.Select(r => r.Before).ToArray(),
+                Now = run.Rehashed.Select(r => r.Now).ToArray(),
             });
 }

@@ -27,7 +27,14 @@ internal static class CoverageRecord
             """,
             new
             {
-                caseId, reserved, now, Status = reserved ? "reserved" : "covered", answer.InsurerId, answer.InsurerName, answer.EngagementNumber, answer.ExpiresAt,
+                caseId,
+                reserved,
+                now,
+                Status = reserved ? "reserved" : "covered",
+                answer.InsurerId,
+                answer.InsurerName,
+                answer.EngagementNumber,
+                answer.ExpiresAt,
                 answer.RosterVersion,
             });
 

@@ -189,7 +189,10 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await Deliver(id);
         await intake.Service.Broker.Publish(new CaseAssigned
         {
-            OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, AssignedAt = TimeProvider.System.GetUtcNow(),
+            OfferId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            AssignedAt = TimeProvider.System.GetUtcNow(),
         });
 
         (await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)).State.ShouldBe("delivered");
@@ -221,14 +224,24 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
     {
         await intake.Service.Broker.Publish(new OpinionDelivered
         {
-            OpinionId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, Version = 1, DeliveredAt = TimeProvider.System.GetUtcNow(),
+            OpinionId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            Version = 1,
+            DeliveredAt = TimeProvider.System.GetUtcNow(),
         });
         await Eventually.True(async () => await intake.State(id) == "delivered", "the opinion is delivered");
     }
 
     private static CaseOffered Offer(Guid id, DateTimeOffset at) => new()
     {
-        OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, PathologyCode = "endometriose", Rank = 1, OfferedAt = at,
-        ExpiresAt = at.AddDays(1), DueAt = at.AddDays(7),
+        OfferId = Guid.CreateVersion7(),
+        CaseId = id,
+        PhysicianId = IntakeFixture.Expert.PhysicianId,
+        PathologyCode = "endometriose",
+        Rank = 1,
+        OfferedAt = at,
+        ExpiresAt = at.AddDays(1),
+        DueAt = at.AddDays(7),
     };
 }

@@ -74,8 +74,14 @@ public sealed class FakeBilling : Eligibility.EligibilityBase
             ? new CheckReply { Reference = request.Reference, RefusalCode = "not_recognised", RefusalText = "Votre mutuelle ne vous reconnaît pas.", InsurerId = Insurer.ToString() }
             : new CheckReply
             {
-                Reference = request.Reference, Recognised = true, Covered = true, ServiceIncluded = true, EngagementNumber = "ENG-1", InsurerId = Insurer.ToString(),
-                InsurerName = "Mutuelle Fictive du Centre", RosterVersion = 3,
+                Reference = request.Reference,
+                Recognised = true,
+                Covered = true,
+                ServiceIncluded = true,
+                EngagementNumber = "ENG-1",
+                InsurerId = Insurer.ToString(),
+                InsurerName = "Mutuelle Fictive du Centre",
+                RosterVersion = 3,
             });
     }
 
@@ -98,8 +104,16 @@ public sealed class FakePhysician : Opinions.OpinionsBase
         Signed.TryGetValue(request.CaseId, out var pdf)
             ? Task.FromResult(new Opinion
             {
-                OpinionId = Guid.CreateVersion7().ToString(), CaseId = request.CaseId, Version = 1, SignedAt = DateTimeOffset.UnixEpoch.ToTimestamp(),
-                PhysicianDisplayName = "Pr Claire FICTIVE", Sha256 = "ab", SizeBytes = pdf.Length, Diagnosis = "confirmed", Treatment = "changed", Impact = "major",
+                OpinionId = Guid.CreateVersion7().ToString(),
+                CaseId = request.CaseId,
+                Version = 1,
+                SignedAt = DateTimeOffset.UnixEpoch.ToTimestamp(),
+                PhysicianDisplayName = "Pr Claire FICTIVE",
+                Sha256 = "ab",
+                SizeBytes = pdf.Length,
+                Diagnosis = "confirmed",
+                Treatment = "changed",
+                Impact = "major",
             })
             : throw new RpcException(new Status(StatusCode.NotFound, "none"));
 

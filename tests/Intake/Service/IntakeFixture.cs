@@ -73,7 +73,10 @@ public sealed class IntakeFixture : IAsyncLifetime
     {
         await Service.Broker.Publish(new CaseAssigned
         {
-            OfferId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = (expert ?? Expert).PhysicianId, AssignedAt = TimeProvider.System.GetUtcNow(),
+            OfferId = Guid.CreateVersion7(),
+            CaseId = caseId,
+            PhysicianId = (expert ?? Expert).PhysicianId,
+            AssignedAt = TimeProvider.System.GetUtcNow(),
         });
         await Eventually.True(async () => await Sql<string>("select state from case_file where id = @caseId", new { caseId }) == "assigned", "the case is assigned");
     }

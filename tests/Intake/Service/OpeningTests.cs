@@ -28,7 +28,12 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var told = await intake.Service.Broker.Next<CaseOpened>(e => e.CaseId == id);
         told.ShouldBe(new CaseOpened
         {
-            CaseId = id, PathologyCode = "endometriose", InsurerId = FakeBilling.Insurer, Coverage = "covered", RequestedBy = "patient", DepartmentCode = "18",
+            CaseId = id,
+            PathologyCode = "endometriose",
+            InsurerId = FakeBilling.Insurer,
+            Coverage = "covered",
+            RequestedBy = "patient",
+            DepartmentCode = "18",
             OpenedAt = told.OpenedAt,
         });
         intake.Partners.Billing.Checks.ShouldContain(c => c.Reference == id.ToString() && c.AmcNumber == "0099000001" && c.BirthDate == "1989-04-17" && c.BirthRank == 1);
