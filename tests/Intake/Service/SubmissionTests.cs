@@ -24,7 +24,7 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
         completed.TreatingEstablishment.ShouldBe("189999998");
         (completed.DueAt - completed.CompletedAt).ShouldBe(TimeSpan.FromDays(7));
         await Eventually.True(() => intake.Service.Broker.Heard<CaseStateChanged>().Count(e => e.CaseId == id) == 2, "both moves are told");
-        intake.Service.Broker.Heard<CaseStateChanged>().Where(e => e.CaseId == id).Select(e => (e.Sequence, e.From, e.To)).ShouldBe(
+        intake.Service.Broker.Heard<CaseStateChanged>().Where(e => e.CaseId == id).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.From, e.To)).ShouldBe(
             [(1, "draft", "submitted"), (2, "submitted", "complete")]);
         // What identifies the member is gone once the insurer has engaged itself.
         (await intake.Sql<bool>("select sealed_coverage_question is null from case_file where id = @id", new { id })).ShouldBeTrue();
