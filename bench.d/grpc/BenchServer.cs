@@ -20,7 +20,9 @@ internal sealed record JsonMessage(string Text, int Index);
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 internal sealed partial class BenchJson : JsonSerializerContext;
 
-/// <summary>One Kestrel, HTTP/2 without TLS, that answers the same questions in gRPC and in JSON. A process of its own, so that what it allocates is its own.</summary>
+/// <summary>
+/// One Kestrel, HTTP/2 without TLS, that answers the same questions in gRPC and in JSON. A process of its own, so that what it allocates is its own.
+/// </summary>
 internal static class BenchServer
 {
     public const string Argument = "server";
@@ -90,6 +92,8 @@ internal static class BenchServer
 
         public override async Task ServerStream(EchoRequest request, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context)
         {
+            // As a size of 1 the caller asks for what JSON's streams do by themselves: messages wait for one another.
+            responseStream.WriteOptions = new WriteOptions(request.Size == 1 ? WriteFlags.BufferHint : default);
             for (var index = 0; index < request.Count; index++)
             {
                 await responseStream.WriteAsync(new EchoReply { Text = request.Text, Index = index });

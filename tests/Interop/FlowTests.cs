@@ -25,7 +25,8 @@ public sealed class SlowReaderTests(Matrix matrix)
 
         // Nobody reads: the writer comes to a stand.
         var seen = -1;
-        await Eventually.True(() => (seen, seen = EchoService.Written.GetValueOrDefault(name)) is var (before, now) && before == now, "the writer stands");
+        await Eventually.True(
+            () => (seen, seen = EchoService.Written.GetValueOrDefault(name)) is var (before, now) && before == now, "the writer stands");
         ((long)seen * messageSize).ShouldBeLessThan(mostAhead);
 
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -84,6 +85,32 @@ public sealed class FlowTests(Matrix matrix)
         outcome.Bytes.ShouldBe(5_000_000);
     }
 
+    [Fact]
+    public async Task Messages_that_may_wait_all_arrive_and_still_heed_the_reader()
+    {
+        const int count = 100_000;
+        const int size = 1000;
+        BufferingService.Written = 0;
+        await using var server = await EchoServer.StartAsync(map: app => Microsoft.AspNetCore.Builder.GrpcEndpointRouteBuilderExtensions
+            .MapGrpcService<BufferingService>(app));
+        using var channel = GrpcChannel.ForAddress(server.Address);
+        using var call = new Talk.TalkClient(channel).Chat(new EchoRequest { Count = count, Size = size });
+        (await call.ResponseStream.MoveNext()).ShouldBeTrue();
+
+        var seen = -1;
+        await Eventually.True(
+            () => (seen, seen = Volatile.Read(ref BufferingService.Written)) is var (before, now) && before == now, "the writer stands");
+        seen.ShouldBeLessThan(count / 2);
+
+        var read = 1;
+        while (await call.ResponseStream.MoveNext())
+        {
+            call.ResponseStream.Current.Index.ShouldBe(read++);
+        }
+
+        read.ShouldBe(count);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
@@ -104,6 +131,22 @@ public sealed class FlowTests(Matrix matrix)
 
         error.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         (await Should.ThrowAsync<RpcException>(async () => await call)).Status.Detail.ShouldBe("assez");
+    }
+
+    private sealed class BufferingService : Talk.TalkBase
+    {
+        public static int Written;
+
+        public override async Task Chat(EchoRequest request, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context)
+        {
+            responseStream.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
+            var text = new string('x', request.Size);
+            for (var index = 0; index < request.Count; index++)
+            {
+                await responseStream.WriteAsync(new EchoReply { Text = text, Index = index });
+                Volatile.Write(ref Written, index);
+            }
+        }
     }
 
     private sealed class ImpatientService : Talk.TalkBase

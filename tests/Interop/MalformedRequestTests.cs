@@ -245,6 +245,7 @@ public sealed class MalformedRequestTests(Matrix matrix) : IDisposable
             response.TrailingHeaders.TryGetValues(name, out var trailing) ? trailing.Single()
             : response.Headers.TryGetValues(name, out var leading) ? leading.Single()
             : null;
-        return (response, (StatusCode)int.Parse(Header("grpc-status") ?? "-1", System.Globalization.CultureInfo.InvariantCulture), Header("grpc-message"));
+        var status = int.Parse(Header("grpc-status") ?? "-1", System.Globalization.CultureInfo.InvariantCulture);
+        return (response, (StatusCode)status, Header("grpc-message"));
     }
 }

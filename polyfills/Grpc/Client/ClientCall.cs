@@ -10,20 +10,18 @@ namespace Grpc.Net.Client;
 /// One call on the client: its request, its cancellation and its outcome. A call ends once, by its trailers, by an error, or by being
 /// cancelled; whoever comes first under <see cref="gate"/> decides the status.
 /// </summary>
-internal abstract class ClientCall(GrpcChannel channel, IMethod method, string? host, CallOptions options) : IDisposable
+internal abstract partial class ClientCall(GrpcChannel channel, IMethod method, string? host, CallOptions options) : IDisposable
 {
     public static readonly Func<object, Task<Metadata>> Headers = static call => ((ClientCall)call).HeadersAsync();
     public static readonly Func<object, Status> Outcome = static call => ((ClientCall)call).GetStatus();
     public static readonly Func<object, Metadata> TrailersOf = static call => ((ClientCall)call).GetTrailers();
     public static readonly Action<object> Cancel = static call => ((ClientCall)call).Dispose();
 
-    /// <summary>Header by which a caller asks for its request to be compressed, as in Grpc.Net.Client.</summary>
-    private const string CompressRequestHeader = "grpc-internal-encoding-request";
-
     /// <summary>Timers reach about 49 days; a later deadline is as good as none.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly Lock gate = new();
+    private readonly DateTime? deadline = Checked(options.Deadline);
     private CancellationTokenSource? cancellation;
     private CancellationTokenRegistration callerRegistration;
     private CancellationTokenRegistration channelRegistration;
@@ -94,9 +92,9 @@ internal abstract class ClientCall(GrpcChannel channel, IMethod method, string? 
         started = ClientTelemetry.Timestamp();
         cancellation = SourcePool.Rent();
         Token = cancellation.Token;
-        if (options.Deadline is { } deadline && deadline != DateTime.MaxValue)
+        if (deadline is not null)
         {
-            var remaining = Remaining(deadline);
+            var remaining = Remaining(deadline.Value);
             if (remaining <= TimeSpan.Zero)
             {
                 throw new RpcException(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"));
@@ -174,10 +172,7 @@ internal abstract class ClientCall(GrpcChannel channel, IMethod method, string? 
     }
 
     /// <summary>Ends the call with the status that the exception means, unless it has one already.</summary>
-    protected void Fail(Exception exception)
-    {
-        Finish(Explain(exception), isClean: false);
-    }
+    protected void Fail(Exception exception) => Finish(Explain(exception), isClean: false);
 
     /// <summary>Called once, when the call has ended.</summary>
     protected abstract void Release(bool isClean);
@@ -185,16 +180,19 @@ internal abstract class ClientCall(GrpcChannel channel, IMethod method, string? 
     private static Status Checked(Status told, bool isComplete) =>
         isComplete || told.StatusCode != StatusCode.OK ? told : new Status(StatusCode.Internal, "Failed to deserialize response message.");
 
-    private static TimeSpan Remaining(DateTime deadline)
+    /// <summary>Null for none, which <see cref="DateTime.MaxValue"/> means too.</summary>
+    private static DateTime? Checked(DateTime? given)
     {
-        if (deadline.Kind != DateTimeKind.Utc && deadline != DateTime.MinValue)
+        if (given is null || given == DateTime.MaxValue)
         {
-            throw new InvalidOperationException(
-                "Deadline must have a kind DateTimeKind.Utc or be equal to DateTime.MaxValue or DateTime.MinValue.");
+            return null;
         }
 
-        return deadline - TimeProvider.System.GetUtcNow().UtcDateTime;
+        return given.Value.Kind == DateTimeKind.Utc || given == DateTime.MinValue ? given : throw new InvalidOperationException(
+            "Deadline must have a kind DateTimeKind.Utc or be equal to DateTime.MaxValue or DateTime.MinValue.");
     }
+
+    private static TimeSpan Remaining(DateTime deadline) => deadline - TimeProvider.System.GetUtcNow().UtcDateTime;
 
     private static Metadata ToMetadata(HttpHeaders source)
     {
@@ -213,85 +211,7 @@ internal abstract class ClientCall(GrpcChannel channel, IMethod method, string? 
         return metadata;
     }
 
-    private bool IsPastDeadline() => options.Deadline is { } deadline && deadline != DateTime.MaxValue && Remaining(deadline) <= TimeSpan.Zero;
-
-    private HttpRequestMessage CreateRequest(HttpContent content)
-    {
-        content.Headers.TryAddWithoutValidation("Content-Type", Protocol.ContentType);
-        var request = new HttpRequestMessage(HttpMethod.Post, channel.UriOf(method))
-        {
-            Version = System.Net.HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = content,
-        };
-        var outgoing = request.Headers;
-        outgoing.TryAddWithoutValidation("TE", "trailers");
-        outgoing.TryAddWithoutValidation("User-Agent", "grpc-dotnet/2.85.0");
-        outgoing.TryAddWithoutValidation(Protocol.AcceptEncodingHeader, MessageEncoding.Accepted);
-        if (host is not null)
-        {
-            outgoing.Host = host;
-        }
-
-        if (RequestEncoding is not null)
-        {
-            outgoing.TryAddWithoutValidation(Protocol.EncodingHeader, RequestEncoding);
-        }
-
-        if (options.Deadline is { } deadline && deadline != DateTime.MaxValue)
-        {
-            outgoing.TryAddWithoutValidation(Protocol.TimeoutHeader, Protocol.FormatTimeout(Remaining(deadline)));
-        }
-
-        if (options.Headers is { Count: > 0 } metadata)
-        {
-            AddMetadata(outgoing, metadata);
-        }
-
-        return request;
-    }
-
-    private static void AddMetadata(HttpRequestHeaders outgoing, Metadata metadata)
-    {
-        foreach (var entry in metadata)
-        {
-            if (!MetadataCodec.IsReserved(entry.Key))
-            {
-                if (entry.Key == "user-agent")
-                {
-                    outgoing.Remove("User-Agent");
-                }
-
-                outgoing.TryAddWithoutValidation(entry.Key, MetadataCodec.HeaderValue(entry));
-            }
-        }
-    }
-
-    private async Task AddCredentialsAsync(HttpRequestMessage request)
-    {
-        if (!channel.IsSecure && !channel.Options.UnsafeUseInsecureChannelCallCredentials)
-        {
-            return;
-        }
-
-        // What the credentials may see of the call: its service and its method, not its content.
-        var service = new Uri(channel.Address, method.ServiceName).AbsoluteUri;
-        var context = new AuthInterceptorContext(service, method.Name, Token);
-        foreach (var interceptor in CallCredentialsReader.Read(channel.CallCredentials, options.Credentials))
-        {
-            var added = new Metadata();
-            try
-            {
-                await interceptor(context, added).ConfigureAwait(false);
-            }
-            catch (Exception ex) when (ex is not (RpcException or OperationCanceledException))
-            {
-                throw new RpcException(new Status(StatusCode.Internal, "Error getting the call's credentials.", ex));
-            }
-
-            AddMetadata(request.Headers, added);
-        }
-    }
+    private bool IsPastDeadline() => deadline is not null && Remaining(deadline.Value) <= TimeSpan.Zero;
 
     private void Arrived(HttpResponseMessage response)
     {

@@ -64,7 +64,24 @@ internal sealed class ClientCall<TRequest, TResponse>(
     public void StartDuplex() => opening = OpenStreamAsync(null);
 
     /// <summary>The next message, or null after the last.</summary>
-    public async ValueTask<TResponse?> ReadNextAsync()
+    public ValueTask<TResponse?> ReadNextAsync()
+    {
+        try
+        {
+            if (!IsFinished && reader is not null && reader.TryRead(method.ResponseMarshaller, out var message))
+            {
+                return new ValueTask<TResponse?>(message);
+            }
+        }
+        catch (RpcException ex)
+        {
+            Fail(ex);
+        }
+
+        return ReadMoreAsync();
+    }
+
+    private async ValueTask<TResponse?> ReadMoreAsync()
     {
         await opening!.ConfigureAwait(false);
         if (!IsFinished)
@@ -171,7 +188,8 @@ internal sealed class ResponseStream<TRequest, TResponse>(ClientCall<TRequest, T
     {
         if (Interlocked.Exchange(ref isReading, 1) != 0)
         {
-            return Task.FromException<bool>(new InvalidOperationException("Can't read the next message because the previous read is still in progress."));
+            return Task.FromException<bool>(
+                new InvalidOperationException("Can't read the next message because the previous read is still in progress."));
         }
 
         // Giving up on one message gives up on the call: a stream cannot skip.

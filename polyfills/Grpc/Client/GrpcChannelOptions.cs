@@ -24,7 +24,7 @@ public sealed class GrpcChannelOptions
     /// <summary>Whether disposing of the channel disposes of the given client or handler.</summary>
     public bool DisposeHttpClient { get; set; }
 
-    /// <summary>Whether a call that the caller cancels throws <see cref="OperationCanceledException"/> rather than <see cref="RpcException"/>.</summary>
+    /// <summary>Whether a cancelled call throws <see cref="OperationCanceledException"/> rather than <see cref="RpcException"/>.</summary>
     public bool ThrowOperationCanceledOnCancellation { get; set; }
 
     /// <summary>Whether call credentials may travel without TLS.</summary>

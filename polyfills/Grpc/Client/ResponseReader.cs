@@ -12,6 +12,25 @@ internal sealed class ResponseReader(Stream body, int? maxSize, string? encoding
     private int start;
     private int end;
 
+    /// <summary>The next message if all of it has come already.</summary>
+    public bool TryRead<T>(Marshaller<T> marshaller, out T? message)
+        where T : class
+    {
+        if (end - start >= Protocol.PrefixLength)
+        {
+            var prefix = MessagePrefix.Parse(buffer.AsSpan(start, Protocol.PrefixLength), maxSize, encoding);
+            if (end - start >= Protocol.PrefixLength + prefix.Length)
+            {
+                message = Take(marshaller, prefix);
+                start += Protocol.PrefixLength + prefix.Length;
+                return true;
+            }
+        }
+
+        message = null;
+        return false;
+    }
+
     /// <summary>Null at the end of the stream.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
@@ -19,20 +38,12 @@ internal sealed class ResponseReader(Stream body, int? maxSize, string? encoding
     {
         while (true)
         {
-            var needed = Protocol.PrefixLength;
-            if (end - start >= Protocol.PrefixLength)
+            if (TryRead(marshaller, out var message))
             {
-                var prefix = MessagePrefix.Parse(buffer.AsSpan(start, Protocol.PrefixLength), maxSize, encoding);
-                needed += prefix.Length;
-                if (end - start >= needed)
-                {
-                    var message = Take(marshaller, prefix);
-                    start += needed;
-                    return message;
-                }
+                return message;
             }
 
-            MakeRoom(needed);
+            MakeRoom();
             var count = await body.ReadAsync(buffer.AsMemory(end), cancellationToken).ConfigureAwait(false);
             if (count == 0)
             {
@@ -73,8 +84,14 @@ internal sealed class ResponseReader(Stream body, int? maxSize, string? encoding
     }
 
     /// <summary>Grows with what has really come: a prefix that promises gigabytes costs nothing by itself.</summary>
-    private void MakeRoom(int needed)
+    private void MakeRoom()
     {
+        var needed = Protocol.PrefixLength;
+        if (end - start >= needed)
+        {
+            needed += MessagePrefix.Parse(buffer.AsSpan(start, needed), maxSize, encoding).Length;
+        }
+
         if (start == end)
         {
             start = end = 0;

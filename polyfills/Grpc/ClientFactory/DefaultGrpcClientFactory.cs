@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Grpc.Net.ClientFactory;
 
 /// <summary>Clients are made anew and cheaply; the channel behind all clients of one name is made once.</summary>
-internal sealed class DefaultGrpcClientFactory(IServiceProvider services, CallInvokerFactory invokers, IOptionsMonitor<GrpcClientFactoryOptions> options)
-    : GrpcClientFactory
+internal sealed class DefaultGrpcClientFactory(
+    IServiceProvider services, CallInvokerFactory invokers, IOptionsMonitor<GrpcClientFactoryOptions> options) : GrpcClientFactory
 {
     public override TClient CreateClient<TClient>(string name)
     {
@@ -61,7 +61,8 @@ internal sealed class CallInvokerFactory(
         }
 
         var address = settings.Address
-            ?? throw new InvalidOperationException($"Could not resolve the address for gRPC client '{name}'. Set an address when registering the client.");
+            ?? throw new InvalidOperationException(
+                $"Could not resolve the address for gRPC client '{name}'. Set an address when registering the client.");
         var channel = GrpcChannel.ForAddress(address, channelOptions);
         return (channel, DefaultGrpcClientFactory.Build(channel.CreateCallInvoker(), settings, services, InterceptorScope.Channel));
     }

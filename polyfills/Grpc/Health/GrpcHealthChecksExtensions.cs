@@ -12,7 +12,8 @@ namespace Microsoft.Extensions.DependencyInjection
         {
             ArgumentNullException.ThrowIfNull(services);
             services.TryAddSingleton<HealthBoard>();
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheckPublisher, HealthBoard>(provider => provider.GetRequiredService<HealthBoard>()));
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheckPublisher, HealthBoard>(
+                provider => provider.GetRequiredService<HealthBoard>()));
 
             // Before the caller's own configuration, which may change or remove it.
             services.Configure<GrpcHealthChecksOptions>(options => options.Services.Map("", _ => true));

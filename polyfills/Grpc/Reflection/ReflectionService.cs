@@ -114,7 +114,9 @@ internal sealed class DescriptorIndex(EndpointDataSource endpoints)
     {
         public Content(EndpointDataSource endpoints)
         {
-            var types = endpoints.Endpoints.Select(endpoint => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.ServiceType).OfType<Type>().Distinct();
+            var types = endpoints.Endpoints
+                .Select(endpoint => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.ServiceType)
+                .OfType<Type>().Distinct();
             foreach (var descriptor in types.Select(Describe).OfType<ServiceDescriptor>().DistinctBy(service => service.FullName))
             {
                 Services.Add(descriptor.FullName);

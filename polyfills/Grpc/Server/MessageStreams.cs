@@ -35,6 +35,9 @@ internal sealed class RequestStream<T>(ServerCall call, Marshaller<T> marshaller
 internal sealed class ResponseStream<T>(ServerCall call, Marshaller<T> marshaller) : IServerStreamWriter<T>
     where T : class
 {
+    /// <summary>What a service that asks for buffering may have waiting: without a limit a slow reader would not hold it back.</summary>
+    private const int BufferedBytes = 16 * 1024;
+
     private int isWriting;
 
     public WriteOptions? WriteOptions
@@ -60,8 +63,8 @@ internal sealed class ResponseStream<T>(ServerCall call, Marshaller<T> marshalle
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var flush = WriteOptions is not { } options || !options.Flags.HasFlag(WriteFlags.BufferHint);
-            var write = call.WriteAsync(marshaller, message, flush, cancellationToken);
+            var mayWait = WriteOptions is { } options && options.Flags.HasFlag(WriteFlags.BufferHint);
+            var write = call.WriteAsync(marshaller, message, mayWait ? BufferedBytes : 0, cancellationToken);
             if (!write.IsCompletedSuccessfully)
             {
                 return Awaited(write);

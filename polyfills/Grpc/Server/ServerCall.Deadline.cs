@@ -35,7 +35,8 @@ internal sealed partial class ServerCall
                     }
                     else
                     {
-                        abortRegistration = http.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
+                        abortRegistration = http.RequestAborted.UnsafeRegister(
+                            static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
                     }
                 }
 

@@ -26,6 +26,8 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     private string? requestEncoding;
     private string? responseEncoding;
     private bool requestRead;
+    private bool isHolding;
+    private ReadOnlySequence<byte> held;
     private bool isAnswering;
     private bool ended;
     private Status status = Status.DefaultSuccess;
@@ -100,31 +102,48 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
     }
 
     /// <summary>The next message of a request stream, or null at its end.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<T?> ReadNextAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+    public ValueTask<T?> ReadNextAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
         where T : class
     {
-        while (!requestRead)
+        // What came together is held and read together: each turn to the body costs locks.
+        if (isHolding && TryTake(marshaller, held, out var message, out var rest))
         {
-            var read = await http.Request.BodyReader.ReadAsync(cancellationToken);
-            if (TryTake(marshaller, read.Buffer, out var message, out var rest))
-            {
-                http.Request.BodyReader.AdvanceTo(rest.Start);
-                return message;
-            }
+            held = rest;
+            return new ValueTask<T?>(message);
+        }
 
-            http.Request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (read.IsCompleted)
+        return ReadMoreAsync(marshaller, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T?> ReadMoreAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class
+    {
+        while (true)
+        {
+            if (isHolding)
             {
-                requestRead = true;
-                if (!read.Buffer.IsEmpty)
+                http.Request.BodyReader.AdvanceTo(held.Start, held.End);
+                isHolding = false;
+                if (requestRead && !held.IsEmpty)
                 {
                     throw new RpcException(new Status(StatusCode.Internal, "Incomplete message."));
                 }
             }
-        }
 
-        return null;
+            if (requestRead)
+            {
+                return null;
+            }
+
+            var read = await http.Request.BodyReader.ReadAsync(cancellationToken);
+            (held, isHolding, requestRead) = (read.Buffer, true, read.IsCompleted);
+            if (TryTake(marshaller, held, out var message, out var rest))
+            {
+                held = rest;
+                return message;
+            }
+        }
     }
 
     /// <summary>The one message of a unary response. It is not flushed: headers, message and trailers leave together.</summary>
@@ -137,10 +156,11 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
         }
 
         // After its deadline the caller has its answer already.
-        return expiry is null ? WriteAsync(marshaller, message, flush: false, CancellationToken.None) : default;
+        return expiry is null ? WriteAsync(marshaller, message, int.MaxValue, CancellationToken.None) : default;
     }
 
-    public ValueTask WriteAsync<T>(Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
+    /// <param name="unflushedBytes">How much may wait for the next message, or for the end of the call.</param>
+    public ValueTask WriteAsync<T>(Marshaller<T> marshaller, T message, int unflushedBytes, CancellationToken cancellationToken)
     {
         var encoding = WriteOptionsCore is { } options && options.Flags.HasFlag(WriteFlags.NoCompress) ? null : responseEncoding;
         ValueTask<FlushResult> flushed;
@@ -149,7 +169,7 @@ internal sealed partial class ServerCall(HttpContext http, ServiceSettings setti
             BeginAnswer();
             var body = http.Response.BodyWriter;
             PayloadWriter.Serialize(marshaller, message, body, settings.MaxSendMessageSize, encoding, settings.ResponseCompressionLevel);
-            if (!flush)
+            if (unflushedBytes == int.MaxValue || (unflushedBytes > 0 && body.CanGetUnflushedBytes && body.UnflushedBytes < unflushedBytes))
             {
                 return default;
             }
