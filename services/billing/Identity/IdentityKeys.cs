@@ -49,6 +49,15 @@ internal sealed class IdentityKeys
 
     public IReadOnlyCollection<string> Ids => _keys.Keys;
 
+    /// <exception cref="InvalidOperationException">One of these is not configured; the message says which.</exception>
+    public void Require(IEnumerable<string> keyIds)
+    {
+        foreach (var keyId in keyIds.Where(id => !Knows(id)))
+        {
+            throw Missing(keyId);
+        }
+    }
+
     public bool Knows(string keyId) => _keys.ContainsKey(keyId);
 
     /// <summary>A hasher of one's own, e.g. for one thread of an import. Dispose it.</summary>

@@ -3,6 +3,7 @@ using System.Data;
 using System.Text;
 using Dapper;
 using Npgsql;
+using SecondOpinion.Billing.Identity;
 using SecondOpinion.Contracts.Identifiers;
 
 namespace SecondOpinion.Billing.Insurers;
@@ -11,7 +12,7 @@ namespace SecondOpinion.Billing.Insurers;
 /// All insurers, contracts and current rosters in memory: a question then needs one look-up in the database. Whoever changes one of them says
 /// <see cref="Changed"/> in the same transaction; every instance then reads them anew, and once every ten seconds anyway.
 /// </summary>
-internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, TimeProvider time, ILogger<InsurerDirectory> logger) : BackgroundService
+internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, IdentityKeys keys, TimeProvider time, ILogger<InsurerDirectory> logger) : BackgroundService
 {
     private const string Channel = "insurers";
     private static readonly TimeSpan ReadAnyway = TimeSpan.FromSeconds(10);
@@ -26,9 +27,11 @@ internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, Time
     /// <summary>Tells every instance at commit.</summary>
     public static Task Changed(NpgsqlConnection db) => db.ExecuteAsync($"notify {Channel}");
 
+    /// <exception cref="InvalidOperationException">A roster that answers was hashed with a key that is not configured.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await Refresh();
+        keys.Require(All.Select(i => i.Roster?.KeyId).OfType<string>());
         await base.StartAsync(cancellationToken);
     }
 

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
@@ -37,7 +38,7 @@ internal static class RollBackRoster
     }
 
     private static async Task<Results<Once<Ok<RosterVersions>>, Problem>> Handle(
-        Guid insurerId, RollBackRequest request, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, TimeProvider time)
+        Guid insurerId, RollBackRequest request, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, IdentityKeys keys, TimeProvider time)
     {
         var result = await Idempotent.Run<RollBackRequest, Ok<RosterVersions>>(dataSource, http, request, async db =>
         {
@@ -48,8 +49,9 @@ internal static class RollBackRoster
                 select max(version)
                 from roster_version
                 where insurer_id = @insurerId and dropped_at is null and version < @current and (@ToVersion::int is null or version = @ToVersion)
+                  and key_id = any(@KnownKeys)
                 """,
-                new { insurerId, current, request.ToVersion });
+                new { insurerId, current, request.ToVersion, KnownKeys = keys.Ids.ToArray() });
             if (to is null)
             {
                 return Problems.NoEarlierRoster.Because("See the list of kept versions.", "Consultez la liste des versions conservées.");

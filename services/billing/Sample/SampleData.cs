@@ -42,7 +42,7 @@ internal sealed class SampleData(
                 }
 
                 await InsurerDirectory.Changed(db);
-                await Queue(db, id, Roster(number), now, cancellationToken);
+                await Queue(db, id, Roster(number), now.AddMilliseconds(number), cancellationToken);
                 return true;
             }, cancellationToken);
             if (queued)
