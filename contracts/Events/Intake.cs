@@ -104,3 +104,40 @@ public sealed record ConsentChanged
 
     public required DateTimeOffset ChangedAt { get; init; }
 }
+
+/// <summary>What the patient chose to tell for the equity indicators, in codes, once the file is complete. Reporting alone listens to it.</summary>
+[EntityName("intake.social-facts-told.v1")]
+[MessageUrn("intake:social-facts-told:v1")]
+public sealed record SocialFactsTold
+{
+    public required Guid CaseId { get; init; }
+
+    /// <summary>Département of residence (COG), null when not told.</summary>
+    public required string? DepartmentCode { get; init; }
+
+    /// <summary>INSEE's PCS, level 1: <c>1</c> to <c>8</c>, <c>prefer_not_to_say</c>, or null when not asked or not answered.</summary>
+    public required string? PcsGroup { get; init; }
+
+    /// <summary>The mission report's grid: <c>csp_plus</c>, <c>employee</c>, <c>intermediate</c>, <c>other</c>, <c>inactive</c>, <c>retired</c> or <c>prefer_not_to_say</c>.</summary>
+    public required string? MissionCategory { get; init; }
+
+    /// <summary>Version of the mapping from one grid to the other.</summary>
+    public required int MappingVersion { get; init; }
+
+    /// <summary><c>yes</c>, <c>no</c>, <c>prefer_not_to_say</c> or null.</summary>
+    public required string? Disability { get; init; }
+
+    /// <summary><c>physician</c>, <c>insurer</c>, <c>employer</c>, <c>association</c>, <c>relative</c>, <c>press</c>, <c>internet</c>, <c>other</c>, <c>prefer_not_to_say</c> or null.</summary>
+    public required string? HeardFrom { get; init; }
+
+    /// <summary><c>yes</c>, <c>no</c>, <c>no_treating_physician</c>, <c>prefer_not_to_say</c> or null.</summary>
+    public required string? TreatingPhysicianAware { get; init; }
+
+    /// <summary><c>clarify_diagnosis</c>, <c>alternative_treatment</c>, <c>reference_expertise</c> or <c>time_to_decide</c>.</summary>
+    public required string? Reason { get; init; }
+
+    /// <summary>When in the course of care the opinion is asked for, e.g. <c>before_operation</c>.</summary>
+    public required string? Timing { get; init; }
+
+    public required DateTimeOffset ToldAt { get; init; }
+}

@@ -7,6 +7,7 @@ using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.Intake.Social;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -61,14 +62,14 @@ internal static class SubmitCase
             }
 
             var missing = await Completeness.Of(db, keyring, file, catalogue, questionnaires);
-            file = await Settle(db, file, missing.Count == 0, answer, now);
+            file = await Settle(db, keyring, file, missing.Count == 0, answer, now);
             return TypedResults.Ok(new CaseSubmission(
                 id, file.State, file.Coverage, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
         }, cancel);
     }
 
     /// <summary>The case is complete: the clock runs, and matching is told. Called in the transaction that also reserved the coverage.</summary>
-    internal static async Task<CaseRow> Complete(NpgsqlConnection db, CaseRow file, DateTimeOffset now)
+    internal static async Task<CaseRow> Complete(NpgsqlConnection db, Keyring keyring, CaseRow file, DateTimeOffset now)
     {
         if (await CaseTransition.IfAllowed(db, file, CaseMove.FindComplete, now) is not { } complete)
         {
@@ -85,6 +86,7 @@ internal static class SubmitCase
             CompletedAt = complete.CompletedAt!.Value,
             DueAt = complete.DueAt!.Value,
         });
+        await TellSocialFacts.Publish(db, keyring, complete, now);
         return complete;
     }
 
@@ -128,7 +130,7 @@ internal static class SubmitCase
                 new FieldError("#/consents/processing", "missing", "Cet accord est nécessaire pour qu'un médecin lise votre dossier."));
     }
 
-    private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
+    private static async Task<CaseRow> Settle(NpgsqlConnection db, Keyring keyring, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
     {
         switch (answer)
         {
@@ -149,7 +151,7 @@ internal static class SubmitCase
         }
 
         file = await Reload(db, file);
-        return file.Coverage == "reserved" ? await Complete(db, file, now) : file;
+        return file.Coverage == "reserved" ? await Complete(db, keyring, file, now) : file;
     }
 
     private static async Task<CaseRow> Reload(NpgsqlConnection db, CaseRow file) => (await CaseRows.Any(db, file.Id))!;

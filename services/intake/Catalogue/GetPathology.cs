@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Intake.Questionnaires;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Catalogue;
@@ -18,7 +17,7 @@ internal static class GetPathology
     internal sealed record PathologyDocument(string Code, string Name, string TypeCode, string TypeSystem, string Hint);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/pathologies/{code}", Handle)
-        .AllowRoles(GetQuestionnaire.Readers)
+        .AllowAnonymous()
         .WithName("GetPathology")
         .WithSummary("Read a pathology")
         .WithDescription("An entry of the project's own catalogue.");

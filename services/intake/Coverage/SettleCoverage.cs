@@ -112,7 +112,7 @@ internal sealed partial class SettleCoverage(
                 await CoverageRecord.Covered(db, file.Id, covered, reserved: submitted, now);
                 if (submitted)
                 {
-                    await SubmitCase.Complete(db, file, now);
+                    await SubmitCase.Complete(db, keyring, file, now);
                 }
 
                 break;

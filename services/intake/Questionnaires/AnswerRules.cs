@@ -97,9 +97,10 @@ internal static class AnswerRules
             return ("unknown_option", "Choisissez parmi les réponses proposées.");
         }
 
-        return value.EnumerateArray().Select(o => o.GetString()).Distinct().Count() == value.GetArrayLength()
-            ? null
-            : ("doubled_option", "La même réponse figure deux fois.");
+        var codes = value.EnumerateArray().Select(o => o.GetString()).ToList();
+        return codes.Distinct().Count() < codes.Count ? ("doubled_option", "La même réponse figure deux fois.")
+            : codes.Count > 1 && codes.Contains("none") ? ("contradicting_options", "« Aucun » ne va pas avec une autre réponse.")
+            : null;
     }
 
     private static (string, string)? TextFault(Question question, JsonElement value)

@@ -8,7 +8,7 @@ namespace SecondOpinion.Reporting.Facts;
 /// <summary>Intake's events: who asks, for which pathology, and how the case moves. A late event never undoes a later one.</summary>
 internal sealed class FollowCases(EventLog log)
     : IConsumer<CaseOpened>, IConsumer<CaseStateChanged>, IConsumer<CaseCompleted>, IConsumer<CaseWithdrawn>, IConsumer<InformationProvided>,
-      IConsumer<ConsentChanged>
+      IConsumer<ConsentChanged>, IConsumer<SocialFactsTold>
 {
     public Task Consume(ConsumeContext<CaseOpened> context)
     {
@@ -106,4 +106,8 @@ internal sealed class FollowCases(EventLog log)
     /// <summary>Kept in the log as the proof of what was agreed to when; no indicator counts it.</summary>
     public Task Consume(ConsumeContext<ConsentChanged> context) =>
         log.Once(context, nameof(FollowCases), context.Message.CaseId, context.Message.ChangedAt);
+
+    /// <summary>Kept as it came: the equity indicators are read from the log.</summary>
+    public Task Consume(ConsumeContext<SocialFactsTold> context) =>
+        log.Once(context, nameof(FollowCases), context.Message.CaseId, context.Message.ToldAt);
 }

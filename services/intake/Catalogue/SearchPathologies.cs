@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Catalogue;
+
+/// <summary>Search as you type: what people call their disease leads to the catalogue's entry.</summary>
+internal static class SearchPathologies
+{
+    private const int DefaultLimit = 10;
+    private const int MaxLimit = 50;
+    private const int LongestQuery = 100;
+
+    /// <param name="Matched">The synonym, abbreviation or code that was recognised.</param>
+    internal sealed record PathologySuggestion(string Code, string Name, string Matched, string Family, string Organ, bool Rare, bool Paediatric, bool BetterInPerson);
+
+    internal sealed record PathologySuggestions(IReadOnlyList<PathologySuggestion> Items);
+
+    // Open to everybody: one looks for one's disease before having an account, and the answer is the same for all.
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/pathologies", Handle)
+        .AllowAnonymous()
+        .WithName("SearchPathologies")
+        .WithSummary("Search the catalogue")
+        .WithDescription("Names, everyday words, abbreviations and CIM-10 codes; accents, case and typos do not matter. Best first.");
+
+    private static Results<Ok<PathologySuggestions>, Problem> Handle(string q, PathologyIndex index, PathologyCatalogue catalogue, int limit = DefaultLimit)
+    {
+        if (limit is < 1 or > MaxLimit)
+        {
+            return CommonProblems.Invalid(new FieldError("#/limit", "out_of_range", $"limit va de 1 à {MaxLimit}."));
+        }
+
+        if (q.Length > LongestQuery)
+        {
+            return CommonProblems.Invalid(new FieldError("#/q", "too_long", $"La recherche compte au plus {LongestQuery} caractères."));
+        }
+
+        return TypedResults.Ok(new PathologySuggestions(
+        [
+            .. index.Search(q, limit).Select(hit => new PathologySuggestion(
+                hit.Pathology.Code, hit.Pathology.Name, hit.Matched, catalogue.Families[hit.Pathology.Family], catalogue.Organs[hit.Pathology.Organ], hit.Pathology.Rare,
+                hit.Pathology.Paediatric, hit.Pathology.InPerson is not null)),
+        ]));
+    }
+}

@@ -1,0 +1,44 @@
+namespace SecondOpinion.Intake.Orientation;
+
+/// <summary>A page of orientation, as its file says (docs/content-guide.md).</summary>
+/// <param name="Id">The file's name; never changes.</param>
+/// <param name="Kind"><c>emergency</c>, <c>exclusion</c>, <c>right</c>, <c>guide</c>, <c>faq</c>, <c>structure</c>, <c>delay</c>, <c>cost</c>, <c>advice</c>, <c>help</c>, <c>association</c> or <c>letter</c>.</param>
+/// <param name="Reviewed">The day it was last compared with its sources.</param>
+/// <param name="Conflicts">What its sources disagree on, a sentence each.</param>
+internal sealed record ContentPage(
+    string Id,
+    string Kind,
+    string Title,
+    int Order,
+    IReadOnlyList<ContentSource> Sources,
+    DateOnly Reviewed,
+    IReadOnlyList<string> Conflicts,
+    string Markdown,
+    SimplePage Simple,
+    StructureFacts? Structure,
+    string? Website,
+    IReadOnlyList<LetterPlaceholder> Placeholders)
+{
+    public static readonly IReadOnlyList<string> Kinds =
+        ["emergency", "exclusion", "right", "guide", "faq", "structure", "delay", "cost", "advice", "help", "association", "letter"];
+}
+
+/// <param name="Date">Year, month or day of the text cited.</param>
+internal sealed record ContentSource(string Name, string? Url, string Date);
+
+/// <summary>The simplified twin. It may bear the word FALC only once people with intellectual disability have validated it.</summary>
+/// <param name="Status"><c>draft</c>, <c>reviewed</c> or <c>falc_validated</c>.</param>
+internal sealed record SimplePage(string Title, string Markdown, DateOnly Reviewed, string Status, string? ValidatedBy, DateOnly? ValidatedOn)
+{
+    public string Label => Status == "falc_validated" ? "FALC" : "version simplifiée";
+}
+
+internal sealed record StructureFacts(
+    string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties, IReadOnlyList<string> Finess);
+
+internal sealed record LetterPlaceholder(string Name, string Meaning, bool Required, string Example);
+
+/// <summary>One line of the tables of delays or costs: a value with its source and date, and the lines that say something else.</summary>
+internal sealed record Figure(string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, IReadOnlyList<string> ConflictsWith);
+
+internal sealed record CancerCentre(string Finess, string Name, string CommuneCode, string Activity, string Source, string Date);

@@ -1,0 +1,72 @@
+namespace SecondOpinion.Intake.Orientation.FileRequests;
+
+/// <summary>Who holds the file; it decides where to turn when nothing comes.</summary>
+internal enum FileHolder
+{
+    PublicHospital,
+    PrivateHospital,
+    IndependentPhysician,
+}
+
+/// <summary>One thing asked for, and the day on which it was made (R.1111-1: the five years run from there). Unknown counts as recent: the shorter delay is the patient's.</summary>
+internal sealed record FileItem(string Name, DateOnly? MadeOn);
+
+/// <param name="Older">More than five years old when the request was received.</param>
+internal sealed record FileItemDeadline(string Name, DateOnly? MadeOn, bool Older, DateOnly DueOn);
+
+/// <summary>When a requested medical file is due, and what to do if it does not come.</summary>
+/// <param name="EarliestOn">After the 48 hours of reflection.</param>
+/// <param name="RecentDueOn">End of the eight days; null when nothing recent was asked for.</param>
+/// <param name="OlderDueOn">End of the two months; null when nothing older was asked for.</param>
+/// <param name="RemindOn">First day on which something is late, the recent items' first.</param>
+/// <param name="ImpliedRefusalOn">A public holder that says nothing for a month has refused; null for others, whom no text gives such a rule.</param>
+/// <param name="RecourseUntil">Last day to turn to the CADA.</param>
+internal sealed record FileDeadlines(
+    DateOnly ReceivedOn, DateOnly EarliestOn, DateOnly? RecentDueOn, DateOnly? OlderDueOn, IReadOnlyList<FileItemDeadline> Items, IReadOnlyList<DateOnly> RemindOn,
+    DateOnly? ImpliedRefusalOn, DateOnly? RecourseUntil, string NextRecourse);
+
+/// <summary>
+/// The double clock of L.1111-7 of the Code de la santé publique: eight days from receipt, not before 48 hours; two months for what is more than five years old,
+/// item by item, or for all when the psychiatric commission was seized. Days are calendar days; a month that is too short ends on its last day.
+/// </summary>
+internal static class FileRequestClock
+{
+    private const int ReflectionDays = 2;
+    private const int RecentDays = 8;
+    private const int OlderMonths = 2;
+    private const int OlderThanYears = 5;
+
+    /// <summary>CRPA R.311-12 and R.311-13 (silence), R.343-1 (time to seize the CADA).</summary>
+    private const int SilenceMonths = 1;
+    private const int CadaMonths = 2;
+
+    public static FileDeadlines Of(DateOnly receivedOn, IReadOnlyList<FileItem> items, FileHolder holder, bool psychiatricCommission)
+    {
+        var due = items.Select(item =>
+        {
+            var older = IsOlder(item.MadeOn, receivedOn);
+            return new FileItemDeadline(item.Name, item.MadeOn, older, older || psychiatricCommission ? receivedOn.AddMonths(OlderMonths) : receivedOn.AddDays(RecentDays));
+        }).ToList();
+        var recent = due.Where(i => !i.Older && !psychiatricCommission).Select(i => (DateOnly?)i.DueOn).FirstOrDefault();
+        var older = due.Where(i => i.Older || psychiatricCommission).Select(i => (DateOnly?)i.DueOn).FirstOrDefault();
+        // The month of silence cannot end before the holder's own time does, or a hospital would have refused what it may still send.
+        DateOnly? refusal = holder == FileHolder.PublicHospital
+            ? Later(receivedOn.AddMonths(SilenceMonths), due.Max(i => i.DueOn))
+            : null;
+        return new FileDeadlines(
+            receivedOn, receivedOn.AddDays(ReflectionDays), recent, older, due, [.. due.Select(i => i.DueOn.AddDays(1)).Distinct().Order()], refusal,
+            refusal?.AddMonths(CadaMonths), Recourse(holder));
+    }
+
+    /// <summary>Strictly more than five years on the day of receipt. Made on 29 February, five years are over with 28 February.</summary>
+    public static bool IsOlder(DateOnly? madeOn, DateOnly receivedOn) => madeOn is { } made && made.AddYears(OlderThanYears) < receivedOn;
+
+    private static DateOnly Later(DateOnly a, DateOnly b) => a > b ? a : b;
+
+    private static string Recourse(FileHolder holder) => holder switch
+    {
+        FileHolder.PublicHospital => "la Commission d’accès aux documents administratifs (CADA)",
+        FileHolder.PrivateHospital => "la commission des usagers de l’établissement, puis la CNIL ou le juge",
+        _ => "le conseil départemental de l’Ordre des médecins, puis la CNIL ou le juge",
+    };
+}

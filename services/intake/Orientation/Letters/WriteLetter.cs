@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.Intake.Orientation.FileRequests;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Orientation.Letters;
+
+/// <summary>Writes a letter for the patient: request for the file, reminder, appointment, note to the treating physician; as text or PDF. Nothing is kept.</summary>
+internal static class WriteLetter
+{
+    private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
+
+    internal sealed record LetterField(string Name, string Meaning, bool Required, string Example);
+
+    internal sealed record LetterDescription(string Id, string Title, IReadOnlyList<LetterField> Fields, ShowPages.SimplifiedPage Simplified);
+
+    internal sealed record LetterDescriptions(IReadOnlyList<LetterDescription> Items);
+
+    /// <param name="Values">By field; optional ones may be left out, and their lines with them.</param>
+    /// <param name="FileRequest">For the reminder: the dates and the next recourse are computed from it where not given.</param>
+    internal sealed record WriteLetterRequest(IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/orientation/letters", List)
+            .AllowAnonymous()
+            .WithName("ListLetters")
+            .WithSummary("The letters that can be written")
+            .WithDescription("Each with its fields, what they mean, and an example.");
+        api.MapPost("/orientation/letters/{id}", Handle)
+            .AllowAnonymous()
+            .Produces(StatusCodes.Status200OK, contentType: "application/pdf", additionalContentTypes: "text/plain")
+            .WithName("WriteLetter")
+            .WithSummary("Write a letter")
+            .WithDescription("`format=pdf` (default) or `format=text`. What is sent is used for this answer and forgotten.");
+    }
+
+    private static Ok<LetterDescriptions> List(ContentBook book) => TypedResults.Ok(new LetterDescriptions(
+    [
+        .. book.OfKind("letter").Select(l => new LetterDescription(
+            l.Id, l.Title, [.. l.Placeholders.Select(p => new LetterField(p.Name, p.Meaning, p.Required, p.Example))], ShowPages.View(l).Simplified)),
+    ]));
+
+    private static Results<FileContentHttpResult, Problem> Handle(
+        string id, WriteLetterRequest request, HttpContext http, ContentBook book, LetterPdf pdf, TimeProvider time, string format = "pdf")
+    {
+        if (book.Find(id) is not { Kind: "letter" } letter)
+        {
+            return CommonProblems.Absent();
+        }
+
+        var values = WithDates(letter, request);
+        var errors = LetterTemplate.Faults(letter, values).Concat(request.FileRequest?.Faults("#/fileRequest") ?? []).ToList();
+        if (format is not ("pdf" or "text"))
+        {
+            errors.Add(new FieldError("#/format", "unknown_code", "Choisissez pdf ou text."));
+        }
+
+        if (errors.Count > 0)
+        {
+            return CommonProblems.Invalid([.. errors]);
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        var text = LetterTemplate.Fill(letter, values);
+        return format == "text"
+            ? TypedResults.File(Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8", $"{id}.txt")
+            : TypedResults.File(pdf.Set(letter.Title, text, ParisTime.Today(time.GetUtcNow())), "application/pdf", $"{id}.pdf");
+    }
+
+    private static IReadOnlyDictionary<string, string> WithDates(ContentPage letter, WriteLetterRequest request)
+    {
+        if (request.FileRequest is not { } fileRequest || fileRequest.Faults("#").Any())
+        {
+            return request.Values;
+        }
+
+        var deadlines = fileRequest.Deadlines();
+        var known = letter.Placeholders.Select(p => p.Name).ToHashSet();
+        var values = new Dictionary<string, string>(request.Values);
+        foreach (var (name, value) in new[]
+        {
+            ("receivedDate", InWords(deadlines.ReceivedOn)), ("dueDate", InWords(deadlines.RecentDueOn ?? deadlines.OlderDueOn)),
+            ("dueDateOlderItems", InWords(deadlines.OlderDueOn)), ("nextRecourse", deadlines.NextRecourse),
+        })
+        {
+            if (value is not null && known.Contains(name))
+            {
+                values.TryAdd(name, value);
+            }
+        }
+
+        return values;
+    }
+
+    private static string? InWords(DateOnly? day) => day?.ToString(day.Value.Day == 1 ? "'1er' MMMM yyyy" : "d MMMM yyyy", French);
+}

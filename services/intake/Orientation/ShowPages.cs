@@ -1,0 +1,58 @@
+using Markdig;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Orientation;
+
+/// <summary>The pages: rights, the four steps, questions and answers, help, associations, each with its sources and its simplified version.</summary>
+internal static class ShowPages
+{
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
+
+    internal sealed record OrientationPageSummary(string Id, string Kind, string Title, string SimpleTitle);
+
+    internal sealed record OrientationPages(IReadOnlyList<OrientationPageSummary> Items);
+
+    /// <param name="Html">Safe to show: made from the Markdown with HTML turned off.</param>
+    /// <param name="Conflicts">What the sources disagree on; to be shown beside the text.</param>
+    internal sealed record OrientationPage(
+        string Id, string Kind, string Title, string Markdown, string Html, IReadOnlyList<ContentSource> Sources, DateOnly Reviewed, IReadOnlyList<string> Conflicts,
+        SimplifiedPage Simplified, string? Website);
+
+    /// <param name="Label">« version simplifiée », or « FALC » once people with intellectual disability have validated it.</param>
+    internal sealed record SimplifiedPage(
+        string Label, string Title, string Markdown, string Html, string Status, DateOnly Reviewed, string? ValidatedBy, DateOnly? ValidatedOn);
+
+    // Open to everybody: this is what one reads before having an account, and it holds nothing about anybody.
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/orientation/pages", List)
+            .AllowAnonymous()
+            .WithName("ListOrientationPages")
+            .WithSummary("List the orientation pages")
+            .WithDescription("Optionally of one kind: emergency, exclusion, right, guide, faq, structure, delay, cost, advice, help, association, letter.");
+        api.MapGet("/orientation/pages/{id}", Handle)
+            .AllowAnonymous()
+            .WithName("GetOrientationPage")
+            .WithSummary("Read an orientation page")
+            .WithDescription("With its sources and dates, what they disagree on, and its simplified version.");
+    }
+
+    internal static string Html(string markdown) => Markdown.ToHtml(markdown, Pipeline);
+
+    private static Results<Ok<OrientationPages>, Problem> List(ContentBook book, string? kind = null) =>
+        kind is not null && !ContentPage.Kinds.Contains(kind)
+            ? CommonProblems.Invalid(new FieldError("#/kind", "unknown_code", $"Choisissez parmi : {string.Join(", ", ContentPage.Kinds)}."))
+            : TypedResults.Ok(new OrientationPages(
+                [.. book.Pages.Where(p => kind is null || p.Kind == kind).Select(p => new OrientationPageSummary(p.Id, p.Kind, p.Title, p.Simple.Title))]));
+
+    private static Results<Ok<OrientationPage>, Problem> Handle(string id, ContentBook book) =>
+        book.Find(id) is { } page ? TypedResults.Ok(View(page)) : CommonProblems.Absent();
+
+    internal static OrientationPage View(ContentPage page) => new(
+        page.Id, page.Kind, page.Title, page.Markdown, Html(page.Markdown), page.Sources, page.Reviewed, page.Conflicts,
+        new SimplifiedPage(
+            page.Simple.Label, page.Simple.Title, page.Simple.Markdown, Html(page.Simple.Markdown), page.Simple.Status, page.Simple.Reviewed, page.Simple.ValidatedBy,
+            page.Simple.ValidatedOn),
+        page.Website);
+}

@@ -1,0 +1,136 @@
+using System.Security.Claims;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Geography;
+using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Social;
+
+/// <summary>What the patient chooses to tell for the equity indicators. Only codes are kept, and only codes leave, once the file is complete.</summary>
+internal static class TellSocialFacts
+{
+    /// <param name="CommuneCode">INSEE code of the commune of residence; only its département is kept.</param>
+    internal sealed record SocialFactsRequest(string? CommuneCode = null, string? PcsGroup = null, string? Disability = null, string? HeardFrom = null);
+
+    /// <param name="MissionCategory">The same occupation in the grid of the mission report.</param>
+    internal sealed record CaseSocialFacts(Guid CaseId, string? DepartmentCode, string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
+
+    internal sealed record SocialQuestions(IReadOnlyList<SocialCodes.Item> Items, string CommuneWhy);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/orientation/social-questions", () => TypedResults.Ok(new SocialQuestions(
+                SocialCodes.All, "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent.")))
+            .AllowAnonymous()
+            .WithName("ListSocialQuestions")
+            .WithSummary("The optional social questions")
+            .WithDescription("Each with why it is asked. Nobody has to answer.");
+        api.MapPut("/cases/{id:guid}/social-facts", Handle)
+            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .WithName("TellSocialFacts")
+            .WithSummary("Tell the social facts of a case")
+            .WithDescription("All optional. Needs If-Match: `\"v0\"` the first time, then the ETag of the last answer.");
+    }
+
+    private static Task<Results<Ok<CaseSocialFacts>, Problem>> Handle(
+        Guid id, SocialFactsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Communes communes, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseSocialFacts>, Problem>>(async db =>
+        {
+            if (await CaseRows.OwnLocked(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            {
+                return CaseTransition.Refusal(file.CurrentState);
+            }
+
+            var version = await db.ExecuteScalarAsync<long?>("select version from social_facts where case_id = @id", new { id }) ?? 0;
+            if (Etags.Mismatch(http.Request, version) is { } mismatch)
+            {
+                return mismatch;
+            }
+
+            var errors = Faults(request, communes).ToArray();
+            if (errors.Length > 0)
+            {
+                return CommonProblems.Invalid(errors);
+            }
+
+            var department = request.CommuneCode is { } commune ? communes.DepartmentOf(commune) : file.DepartmentCode;
+            await db.ExecuteAsync(
+                """
+                insert into social_facts (case_id, pcs_group, mission_category, mapping_version, disability, heard_from, told_at)
+                values (@id, @PcsGroup, @Mission, @MappingVersion, @Disability, @HeardFrom, @now)
+                on conflict (case_id) do update set
+                  pcs_group = excluded.pcs_group,
+                  mission_category = excluded.mission_category,
+                  mapping_version = excluded.mapping_version,
+                  disability = excluded.disability,
+                  heard_from = excluded.heard_from,
+                  version = social_facts.version + 1,
+                  told_at = excluded.told_at;
+                update case_file set department_code = @department, version = version + 1 where id = @id
+                """,
+                new
+                {
+                    id, request.PcsGroup, Mission = SocialCodes.Mission(request.PcsGroup), SocialCodes.MappingVersion, request.Disability, request.HeardFrom, department,
+                    now = time.GetUtcNow(),
+                });
+            http.Response.Headers.ETag = Etags.Of(version + 1);
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Ok(new CaseSocialFacts(
+                id, department, request.PcsGroup, SocialCodes.Mission(request.PcsGroup), SocialCodes.MappingVersion, request.Disability, request.HeardFrom));
+        }, cancel);
+
+    /// <summary>Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked twice.</summary>
+    internal static async Task Publish(NpgsqlConnection db, Keyring keyring, CaseRow file, DateTimeOffset now)
+    {
+        using var key = await CaseKey.Of(db, keyring, file.Id);
+        var answers = ReadAnswers.Open(key, file);
+        var told = await db.QuerySingleOrDefaultAsync<Row>(
+            "select pcs_group, mission_category, mapping_version, disability, heard_from from social_facts where case_id = @Id", new { file.Id });
+        await Outbox.Publish(db, file.Id, new SocialFactsTold
+        {
+            CaseId = file.Id,
+            DepartmentCode = file.DepartmentCode,
+            PcsGroup = told?.PcsGroup,
+            MissionCategory = told?.MissionCategory,
+            MappingVersion = told?.MappingVersion ?? SocialCodes.MappingVersion,
+            Disability = told?.Disability,
+            HeardFrom = told?.HeardFrom,
+            TreatingPhysicianAware = answers.TryGetValue("treating_physician_informed", out var aware) && aware.ValueKind == JsonValueKind.String ? aware.GetString() : null,
+            Reason = answers.TryGetValue("request_reason", out var reason) && reason.ValueKind == JsonValueKind.String ? reason.GetString() : null,
+            Timing = answers.TryGetValue("request_timing", out var timing) && timing.ValueKind == JsonValueKind.String ? timing.GetString() : null,
+            ToldAt = now,
+        });
+    }
+
+    private static IEnumerable<FieldError> Faults(SocialFactsRequest request, Communes communes)
+    {
+        if (request.CommuneCode is { } commune && communes.DepartmentOf(commune) is null)
+        {
+            yield return new FieldError("#/communeCode", "unknown_commune", "Ce code de commune n'existe pas dans le code officiel géographique.");
+        }
+
+        foreach (var (item, code) in new[] { (SocialCodes.Pcs, request.PcsGroup), (SocialCodes.Disability, request.Disability), (SocialCodes.HeardFrom, request.HeardFrom) })
+        {
+            if (!item.Has(code))
+            {
+                yield return new FieldError($"#/{item.Id}", "unknown_code", "Choisissez une des réponses proposées.");
+            }
+        }
+    }
+
+    private sealed record Row(string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
+}

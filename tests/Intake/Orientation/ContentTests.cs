@@ -1,0 +1,145 @@
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Consents;
+using SecondOpinion.Intake.Geography;
+using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Orientation.Letters;
+
+namespace SecondOpinion.Tests.Intake.Orientation;
+
+/// <summary>The content that non-developers edit: whole, sourced, dated, and said simply.</summary>
+public sealed class ContentTests
+{
+    private static readonly ContentBook Book = ContentBook.Load();
+
+    [Fact]
+    public void Every_page_has_source_date_and_a_simplified_version() => Book.Pages.ShouldAllBe(p =>
+        p.Sources.Count > 0 && p.Sources.All(s => s.Name.Length > 0 && s.Date.Length >= 4) && p.Reviewed.Year >= 2026 && p.Markdown.Length > 50 && p.Simple.Markdown.Length > 30);
+
+    [Fact]
+    public void Every_kind_is_there_with_the_number_of_pages_that_is_promised()
+    {
+        ContentPage.Kinds.Where(kind => !Book.OfKind(kind).Any()).ShouldBeEmpty();
+        Book.OfKind("guide").Select(p => p.Order).ShouldBe([1, 2, 3, 4]);
+        Book.OfKind("faq").Select(p => p.Order).ShouldBe([1, 2, 3, 4, 5]);
+        Book.OfKind("structure").Count().ShouldBe(5);
+        Book.OfKind("structure").ShouldAllBe(p => !p.Structure!.LetterLegallyRequired);
+        Book.OfKind("letter").Select(p => p.Id).ShouldBe(["appointment-request", "file-request", "file-request-reminder", "note-to-treating-physician"]);
+        Book.OfKind("right").Select(p => p.Id).ShouldContain("access-to-file-l1111-7");
+    }
+
+    public static TheoryData<string> Pages => [.. ContentBook.Load().Pages.Select(p => p.Id)];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_simplified_page_keeps_the_rules(string id) =>
+        PlainLanguage.Faults(Book.Find(id)!.Simple.Markdown).Select(f => $"line {f.Line}, {f.Rule}: {f.Text}").ShouldBeEmpty();
+
+    [Fact]
+    public void What_the_code_itself_says_simply_keeps_the_rules_too()
+    {
+        var texts = ConsentText.All.Select(t => t.Simple)
+            .Concat(new[] { "emergency", "suicidal_thoughts", "hospitalised", "urgent_without_diagnosis" }.Select(c => SafetyScreen.Find(c)!.Simple))
+            .Concat(SafetyScreen.Signs.Values.Select(s => s.Simple.Replace(". ", ".\n")));
+        texts.SelectMany(PlainLanguage.Faults).Select(f => $"{f.Rule}: {f.Text}").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_page_is_called_falc_only_after_its_validation()
+    {
+        Book.Pages.ShouldAllBe(p => p.Simple.Status == "falc_validated" || p.Simple.Label == "version simplifiée");
+        (Book.Pages[0].Simple with { Status = "falc_validated" }).Label.ShouldBe("FALC");
+    }
+
+    [Theory]
+    [InlineData("Le médecin lit votre dossier. Il vous répond.", "one_sentence_a_line")]
+    [InlineData("Le médecin qui a été choisi pour vous lira avec attention tout votre dossier médical complet.", "long_sentence")]
+    [InlineData("Vous payez 30 % du prix.", "sign")]
+    [InlineData("Il y a 28 000 000 de personnes.", "large_number")]
+    [InlineData("Demandez une ALD.", "acronym")]
+    [InlineData("Votre dossier est étudié par un médecin.", "passive")]
+    [InlineData("Votre pathologie est grave.", "hard_word")]
+    public void The_linter_finds_what_it_is_for(string text, string rule) => PlainLanguage.Faults(text).Select(f => f.Rule).ShouldContain(rule);
+
+    [Theory]
+    [InlineData("Appelez le 15 ou le 112.")]
+    [InlineData("Appelez le 01 99 00 00 01.")]
+    [InlineData("Écrivez un SMS au 114.\nUn SMS est un message écrit sur le téléphone.")]
+    [InlineData("ALD veut dire : maladie longue.\nDemandez une ALD.")]
+    [InlineData("## Que pouvez-vous faire ?\n\n- Parlez à votre médecin.")]
+    public void The_linter_leaves_plain_text_alone(string text) => PlainLanguage.Faults(text).ShouldBeEmpty();
+
+    public static TheoryData<string, string, string> Broken => new()
+    {
+        { "kind: right", "kind: joke", "kind 'joke' is unknown" },
+        { "date: \"2002\"", "date: \"soon\"", "a source with a name and a date is missing" },
+        { "status: draft", "status: falc_validated", "falc_validated needs validatedBy" },
+        { "id: page", "id: other", "its id is not its file's name" },
+        { "title: \"Un droit\"", "titel: \"Un droit\"", "line" },
+        { "reviewed: \"2026-11-22\"", "reviewed: \"hier\"", "'hier' is not a day" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Broken))]
+    public void A_broken_page_is_refused_with_its_name(string good, string bad, string sentence)
+    {
+        const string page = "---\nid: page\nkind: right\ntitle: \"Un droit\"\nsource:\n  - name: \"Loi\"\n    date: \"2002\"\nreviewed: \"2026-11-22\"\nstatus: draft\nconflicts: []\n---\nTexte.\n";
+        const string twin = "---\nid: page\ntitle: \"Un droit\"\nreviewed: \"2026-11-22\"\n---\nTexte.\n";
+
+        ContentBook.ReadPage("page.md", page, twin).Title.ShouldBe("Un droit");
+        var message = Should.Throw<InvalidDataException>(() => ContentBook.ReadPage("page.md", page.Replace(good, bad), twin)).Message;
+        message.ShouldStartWith("page.md");
+        message.ShouldContain(sentence);
+    }
+
+    [Fact]
+    public void Figures_have_sources_and_show_who_contradicts_them()
+    {
+        foreach (var figure in Book.Delays.Concat(Book.Costs))
+        {
+            figure.Source.ShouldNotBeEmpty();
+            figure.Date.ShouldNotBeEmpty();
+        }
+
+        // The seeds disagree; both stay, each pointing at the other.
+        Book.Costs.Single(c => c.Id == "online_list_price").ConflictsWith.ShouldContain("online_covered");
+        Book.Delays.Single(d => d.Id == "online_report").ConflictsWith.ShouldContain("online_article");
+        Book.Costs.Single(c => c.Value == "23").Note.ShouldStartWith("PÉRIMÉ");
+    }
+
+    [Fact]
+    public void Cancer_centres_are_where_their_commune_is()
+    {
+        var communes = Communes.Load();
+        Book.CancerCentres.Count.ShouldBeGreaterThanOrEqualTo(20);
+        // In Corsica the number begins with the département as well; none of these stands there.
+        Book.CancerCentres.ShouldAllBe(c => c.Finess.StartsWith(communes.DepartmentOf(c.CommuneCode)!, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Letters_use_exactly_the_fields_they_declare() => Book.OfKind("letter").ShouldAllBe(l => LetterTemplate.Used(l).SetEquals(l.Placeholders.Select(p => p.Name)));
+
+    [Fact]
+    public void The_screen_judges_every_combination_with_danger_first()
+    {
+        foreach (var bits in Enumerable.Range(0, 32))
+        {
+            bool Bit(int i) => (bits >> i & 1) == 1;
+            var answers = new SafetyAnswers(Bit(0) ? ["chest_pain"] : [], Bit(1), Bit(2), Bit(3), Bit(4));
+            var expected = Bit(0) ? "emergency" : Bit(1) ? "suicidal_thoughts" : Bit(2) ? "hospitalised" : !Bit(3) && Bit(4) ? "urgent_without_diagnosis" : null;
+            SafetyScreen.Judge(answers)?.Code.ShouldBe(expected);
+            (SafetyScreen.Judge(answers) is null).ShouldBe(expected is null);
+        }
+    }
+
+    [Fact]
+    public void Departments_come_from_the_commune_and_not_from_the_post_code()
+    {
+        var communes = Communes.Load();
+        communes.DepartmentOf("2A004").ShouldBe("2A");
+        communes.DepartmentOf("2B033").ShouldBe("2B");
+        communes.DepartmentOf("97411").ShouldBe("974");
+        communes.DepartmentOf("75115").ShouldBe("75");
+        communes.DepartmentOf("20000").ShouldBeNull();
+        PathologyCatalogue.Load().Pathologies.Count.ShouldBePositive();
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Orientation.Letters;
+using SecondOpinion.Physician.Pdf;
+
+namespace SecondOpinion.Tests.Intake.Orientation;
+
+/// <summary>Each letter with the examples of its fields against its golden text (UPDATE_GOLDEN=1 writes them anew), and as PDF.</summary>
+public sealed class LetterTests
+{
+    private static readonly ContentBook Book = ContentBook.Load();
+
+    public static TheoryData<string> Letters => [.. Book.OfKind("letter").Select(l => l.Id)];
+
+    [Theory]
+    [MemberData(nameof(Letters))]
+    public void A_letter_reads_as_it_must(string id)
+    {
+        var letter = Book.Find(id)!;
+        var all = letter.Placeholders.ToDictionary(p => p.Name, p => p.Example);
+        var required = letter.Placeholders.Where(p => p.Required).ToDictionary(p => p.Name, p => p.Example);
+
+        LetterTemplate.Faults(letter, all).ShouldBeEmpty();
+        Golden($"{id}.txt", LetterTemplate.Fill(letter, all));
+        Golden($"{id}.required.txt", LetterTemplate.Fill(letter, required));
+    }
+
+    [Theory]
+    [MemberData(nameof(Letters))]
+    public void No_hole_is_left_and_no_empty_lines_pile_up(string id)
+    {
+        var letter = Book.Find(id)!;
+
+        var text = LetterTemplate.Fill(letter, letter.Placeholders.Where(p => p.Required).ToDictionary(p => p.Name, p => p.Example));
+
+        text.ShouldNotContain("{{");
+        text.ShouldNotContain("\n\n\n");
+        text.ShouldEndWith("\n");
+    }
+
+    [Fact]
+    public void What_is_missing_or_unknown_is_told_with_an_example()
+    {
+        var letter = Book.Find("file-request")!;
+
+        var faults = LetterTemplate.Faults(letter, new Dictionary<string, string> { ["senderName"] = "Camille EXEMPLE", ["shoeSize"] = "38" });
+
+        faults.ShouldContain(f => f.Pointer == "#/values/shoeSize" && f.Code == "unknown_code");
+        faults.ShouldContain(f => f.Pointer == "#/values/patientName" && f.Code == "missing" && f.Detail.Contains("EXEMPLE Camille"));
+    }
+
+    [Fact]
+    public void A_value_cannot_smuggle_another_field()
+    {
+        var letter = Book.Find("note-to-treating-physician")!;
+        var values = letter.Placeholders.ToDictionary(p => p.Name, p => p.Example);
+        values["reason"] = "{{senderName}}";
+
+        LetterTemplate.Fill(letter, values).ShouldContain("avant de décider : {{senderName}}.");
+    }
+
+    [Fact]
+    public void The_same_letter_gives_the_same_pdf_with_its_text_to_be_read_aloud()
+    {
+        var fonts = new Fonts(new ConfigurationBuilder().Build());
+        var letter = Book.Find("file-request")!;
+        var text = LetterTemplate.Fill(letter, letter.Placeholders.ToDictionary(p => p.Name, p => p.Example));
+
+        var first = new LetterPdf(fonts).Set(letter.Title, text, new DateOnly(2026, 11, 22));
+        var second = new LetterPdf(fonts).Set(letter.Title, text, new DateOnly(2026, 11, 22));
+
+        first.ShouldBe(second);
+        first.AsSpan().StartsWith("%PDF-1."u8).ShouldBeTrue();
+        SecondOpinion.Intake.Documents.Recognition.FileKind.Of(new MemoryStream(first)).ShouldBe(new SecondOpinion.Intake.Documents.Recognition.Recognised.Accepted("application/pdf"));
+        Encoding.Latin1.GetString(first).ShouldContain("/MarkInfo");
+    }
+
+    private static void Golden(string name, string text)
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "golden", name);
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "../../../golden", name), text);
+            return;
+        }
+
+        File.Exists(path).ShouldBeTrue($"no golden file {name}: run the tests once with UPDATE_GOLDEN=1 and commit it");
+        text.ShouldBe(File.ReadAllText(path));
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using SecondOpinion.Intake.Fhir;
+using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Questionnaires;
+
+namespace SecondOpinion.Tests.Intake.Questionnaires;
+
+/// <summary>The questionnaires as data, the rules of answering, and their FHIR views.</summary>
+public sealed class QuestionnaireTests
+{
+    private static readonly QuestionnaireBook Book = QuestionnaireBook.Load();
+
+    [Fact]
+    public void Every_questionnaire_is_well_made()
+    {
+        var faults = new List<string>();
+        var general = Book.LatestOf(QuestionnaireBook.General).Questions.Select(q => q.Id).ToHashSet();
+        foreach (var questionnaire in Book.Latest)
+        {
+            var seen = new Dictionary<string, Question>();
+            foreach (var q in questionnaire.Questions)
+            {
+                void Must(bool fine, string what)
+                {
+                    if (!fine)
+                    {
+                        faults.Add($"{questionnaire.Code}.{q.Id}: {what}");
+                    }
+                }
+
+                Must(seen.TryAdd(q.Id, q), "id twice");
+                Must(questionnaire.Code == QuestionnaireBook.General || !general.Contains(q.Id), "id of general");
+                Must(q.Type is QuestionKind.Choice or QuestionKind.MultiChoice == q.Options is { Count: > 1 }, "options");
+                Must(q.Options is null || q.Options.Select(o => o.Code).Distinct().Count() == q.Options.Count, "option twice");
+                Must(q.Type == QuestionKind.Quantity == (q.Unit is not null), "unit");
+                Must(q.Min is null || q.Max is null || q.Min < q.Max, "limits");
+                Must(q.EnabledWhen is not { } c || seen.TryGetValue(c.Question, out var before) && before != q && Fits(before, c.EqualTo), "condition");
+            }
+        }
+
+        faults.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_question_is_also_said_simply()
+    {
+        var faults = Book.Latest.SelectMany(q => q.Questions.SelectMany(question => PlainLanguage.Faults(
+            string.Join('\n', question.Simple.Split(". ").Select((s, i) => s))).Where(f => f.Rule != "one_sentence_a_line").Select(f => $"{q.Code}.{question.Id}: {f.Rule}: {f.Text}")));
+        faults.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_answers_of_the_sample_case_fit_and_leave_nothing_open()
+    {
+        var sheet = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "answers.json"))).RootElement;
+        var asked = Book.QuestionsOf(sheet.GetProperty("questionnaire").GetString()!, sheet.GetProperty("version").GetInt32(), 1);
+        var answers = sheet.GetProperty("answers").EnumerateObject().ToDictionary(a => a.Name, a => a.Value);
+
+        AnswerRules.Faults(asked, answers).ShouldBeEmpty();
+        AnswerRules.Missing(asked, answers).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_question_is_asked_only_when_the_answer_before_calls_for_it()
+    {
+        var asked = Book.QuestionsOf("endometriosis_gynaecology", 1, 1);
+        var without = Answers("""{ "has_allergies": false, "pregnancy_wish": "later" }""");
+        var with = Answers("""{ "has_allergies": true, "pregnancy_wish": "now" }""");
+
+        AnswerRules.Applying(asked, without).Select(q => q.Id).ShouldNotContain("allergies");
+        AnswerRules.Applying(asked, with).Select(q => q.Id).ShouldContain("allergies");
+        AnswerRules.Applying(asked, with).Select(q => q.Id).ShouldContain("trying_to_conceive_months");
+    }
+
+    [Fact]
+    public void For_several_answers_one_that_fits_is_enough_and_none_stands_alone()
+    {
+        var asked = Book.QuestionsOf("spine", 1, 1);
+
+        AnswerRules.Applying(asked, Answers("""{ "spine_treatments_tried": ["injection", "physiotherapy"] }""")).Select(q => q.Id).ShouldContain("spine_injections_count");
+        AnswerRules.Faults(Book.QuestionsOf("endometriosis_gynaecology", 1, 1), Answers("""{ "gyn_digestive_signs": ["none", "bloating"] }"""))
+            .ShouldHaveSingleItem().Code.ShouldBe("contradicting_options");
+    }
+
+    [Fact]
+    public void Whatever_is_sent_the_rules_answer_and_never_break() => Prop.ForAll(
+        Gen.Elements("true", "7", "7.5", "-1e9", "\"x\"", "\"2026-02-30\"", "[]", "[1]", "[\"none\"]", "{}", "null", "\"\"").ListOf(40).ToArbitrary(),
+        values =>
+        {
+            foreach (var questionnaire in Book.Latest)
+            {
+                var answers = questionnaire.Questions.Zip(values).ToDictionary(p => p.First.Id, p => JsonElement.Parse(p.Second));
+                var faults = AnswerRules.Faults(questionnaire.Questions, answers);
+                AnswerRules.Missing(questionnaire.Questions, answers).Count.ShouldBeLessThanOrEqualTo(questionnaire.Questions.Count);
+                foreach (var question in questionnaire.Questions.Where(q => faults.All(f => f.Pointer != $"#/answers/{q.Id}")))
+                {
+                    AnswerRules.Text(question, answers);
+                }
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
+
+    [Fact]
+    public void As_fhir_every_question_keeps_its_type_condition_and_options()
+    {
+        foreach (var questionnaire in Book.Latest)
+        {
+            var fhir = FhirQuestionnaire.Of(questionnaire);
+            fhir["resourceType"]!.GetValue<string>().ShouldBe("Questionnaire");
+            fhir["status"]!.GetValue<string>().ShouldBe("active");
+            fhir["id"]!.GetValue<string>().ShouldMatch("^[A-Za-z0-9.-]{1,64}$");
+            var items = fhir["item"]!.AsArray();
+            items.Count.ShouldBe(questionnaire.Questions.Count);
+            foreach (var (item, question) in items.Zip(questionnaire.Questions))
+            {
+                item!["linkId"]!.GetValue<string>().ShouldBe(question.Id);
+                item["type"]!.GetValue<string>().ShouldBeOneOf("choice", "text", "boolean", "integer", "decimal", "quantity", "date");
+                (item["answerOption"]?.AsArray().Count ?? 0).ShouldBe(question.Options?.Count ?? 0);
+                (item["enableWhen"] is null).ShouldBe(question.EnabledWhen is null);
+                (item["repeats"]?.GetValue<bool>() ?? false).ShouldBe(question.Type == QuestionKind.MultiChoice);
+            }
+        }
+    }
+
+    [Fact]
+    public void As_fhir_the_answers_name_the_versions_they_were_given_to_and_nobody()
+    {
+        var answers = Answers("""{ "height": 167, "has_allergies": false, "gyn_main_problem": "pain", "pelvic_pain_moments": ["periods", "intercourse"], "pelvic_pain_since": 15 }""");
+        var patient = Guid.CreateVersion7();
+
+        var fhir = FhirQuestionnaire.Response(Guid.CreateVersion7(), patient, completed: false, [Book.LatestOf("general"), Book.LatestOf("endometriosis_gynaecology")], answers);
+
+        fhir["questionnaire"]!.GetValue<string>().ShouldEndWith("/Questionnaire/endometriosis-gynaecology|1");
+        fhir["status"]!.GetValue<string>().ShouldBe("in-progress");
+        fhir["subject"]!["identifier"]!["value"]!.GetValue<string>().ShouldBe($"urn:uuid:{patient}");
+        var all = fhir["item"]!.AsArray().SelectMany(part => part!["item"]!.AsArray()).ToDictionary(i => i!["linkId"]!.GetValue<string>(), i => i!["answer"]!.AsArray());
+        all["height"][0]!["valueQuantity"]!["unit"]!.GetValue<string>().ShouldBe("cm");
+        all["has_allergies"][0]!["valueBoolean"]!.GetValue<bool>().ShouldBeFalse();
+        all["pelvic_pain_moments"].Count.ShouldBe(2);
+        all["gyn_main_problem"][0]!["valueCoding"]!["display"]!.GetValue<string>().ShouldBe("Douleurs");
+    }
+
+    private static bool Fits(Question before, JsonElement value) => before.Type switch
+    {
+        QuestionKind.Boolean => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
+        QuestionKind.Choice or QuestionKind.MultiChoice => value.ValueKind == JsonValueKind.String && before.Options!.Any(o => o.Code == value.GetString()),
+        _ => false,
+    };
+
+    private static Dictionary<string, JsonElement> Answers(string json) => JsonElement.Parse(json).EnumerateObject().ToDictionary(a => a.Name, a => a.Value);
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Tests.Support;
+
+namespace SecondOpinion.Tests.Intake.Service;
+
+/// <summary>Who asks: a relative, a phone agent, a treating physician; and what each must show. The social facts on the way.</summary>
+public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
+{
+    private static readonly Rpps TreatingPhysician = Rpps.WithKey("9900000303");
+
+    [Fact]
+    public async Task A_relative_asks_for_a_child_and_proves_the_authority()
+    {
+        var mother = intake.Patient();
+        var id = await mother.Open(Journey.Opening(r =>
+        {
+            r["relative"] = new JsonObject { ["authority"] = "parent", ["name"] = "Jeanne EXEMPLE" };
+            r["patient"]!["birthDate"] = "2015-05-05";
+            r["patient"]!.AsObject().Remove("nir");
+        }));
+        await mother.Fill(id);
+
+        var first = await Journey.Json(await mother.Submit(id));
+        (await mother.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "livret.pdf")).EnsureSuccessStatusCode();
+        var second = await Journey.Json(await mother.Submit(id));
+
+        first.GetProperty("missing").EnumerateArray().Select(m => m.GetProperty("code").GetString()).ShouldBe(["authority_proof"]);
+        second.GetProperty("state").GetString().ShouldBe("complete");
+        (await intake.Service.Broker.Next<CaseOpened>(e => e.CaseId == id)).RequestedBy.ShouldBe("relative");
+    }
+
+    [Fact]
+    public async Task A_relative_without_a_known_authority_is_told()
+    {
+        var problem = await Journey.Problem(await intake.Patient().TryOpen(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "neighbour", ["name"] = "X" })));
+
+        problem.ShouldBe((400, "REQ-0002", "#/relative/authority unknown_code"));
+    }
+
+    [Fact]
+    public async Task An_agent_fills_in_on_the_phone_and_the_patient_confirms_what_was_read_back()
+    {
+        var patientId = Guid.CreateVersion7();
+        var (agent, patient) = (intake.Agent(), intake.Patient(patientId));
+        var id = await agent.Open(Journey.Opening(r => r["patientId"] = patientId));
+        await agent.Fill(id);
+
+        var unconfirmed = await Journey.Json(await agent.Submit(id));
+        (await agent.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
+        // Any change after the reading asks for a new one.
+        (await agent.Put($"/api/v1/cases/{id}/questions", new { questions = (string[])["Et le sport ?"] }, "\"v2\"")).EnsureSuccessStatusCode();
+        var changed = await Journey.Json(await agent.Submit(id));
+        (await patient.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
+        var confirmed = await Journey.Json(await agent.Submit(id));
+
+        unconfirmed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
+        changed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
+        confirmed.GetProperty("state").GetString().ShouldBe("complete");
+        var view = await patient.Case(id);
+        view.GetProperty("requestedBy").GetString().ShouldBe("agent");
+        view.GetProperty("legalRegime").GetString().ShouldBe("teleconseil_personnalise");
+        (await intake.Sql<string>("select string_agg(distinct channel, ',' order by channel) from confirmation where case_id = @id", new { id })).ShouldBe("online,phone");
+        (await intake.Sql<string>("select channel from consent where case_id = @id", new { id })).ShouldBe("phone");
+        (await Journey.Problem(await new Journey(intake, intake.Service.Http(TestTokens.Create("agent", "another-agent"))).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task An_agent_must_say_for_whom() =>
+        (await Journey.Problem(await intake.Agent().TryOpen())).ShouldBe((400, "REQ-0002", "#/patientId missing"));
+
+    [Theory]
+    [InlineData(true, "teleexpertise")]
+    [InlineData(false, "teleconseil_personnalise")]
+    public async Task A_physician_with_the_patients_consent_opens_a_teleexpertise(bool consent, string regime)
+    {
+        var patientId = Guid.CreateVersion7();
+        var physician = intake.Physician(TreatingPhysician);
+
+        var id = await physician.Open(Journey.Opening(r =>
+        {
+            r["patientId"] = patientId;
+            r["patientConsentObtained"] = consent;
+        }));
+        await physician.Fill(id);
+        var submitted = await Journey.Json(await physician.Submit(id));
+
+        (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe(regime);
+        submitted.GetProperty("state").GetString().ShouldBe("complete");
+        (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id", new { id })).ShouldBe($"physician:{TreatingPhysician.PhysicianId} in_person");
+        (await intake.Patient(patientId).Case(id)).GetProperty("requestedBy").GetString().ShouldBe("physician");
+        (await Journey.Problem(await intake.Physician(Rpps.WithKey("9900000404")).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Social_facts_are_optional_and_leave_as_codes_once_the_file_is_complete()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var path = $"/api/v1/cases/{id}/social-facts";
+
+        (await Journey.Problem(await patient.Put(path, new { pcsGroup = "3" }, null))).Status.ShouldBe(428);
+        var told = await patient.Put(path, new { communeCode = "2A004", pcsGroup = "3", disability = "no", heardFrom = "physician" }, "\"v0\"");
+        (await Journey.Problem(await patient.Put(path, new { pcsGroup = "3" }, "\"v0\""))).Status.ShouldBe(412);
+        (await Journey.Problem(await patient.Put(path, new { pcsGroup = "99" }, told.Headers.ETag!.Tag))).ShouldBe((400, "REQ-0002", "#/pcsGroup unknown_code"));
+        var facts = await Journey.Json(told);
+        await patient.Fill(id);
+        (await Journey.Json(await patient.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
+
+        facts.GetProperty("departmentCode").GetString().ShouldBe("2A");
+        facts.GetProperty("missionCategory").GetString().ShouldBe("csp_plus");
+        var left = await intake.Service.Broker.Next<SocialFactsTold>(e => e.CaseId == id);
+        left.ShouldBe(new SocialFactsTold
+        {
+            CaseId = id, DepartmentCode = "2A", PcsGroup = "3", MissionCategory = "csp_plus", MappingVersion = 1, Disability = "no", HeardFrom = "physician",
+            TreatingPhysicianAware = "yes", Reason = "alternative_treatment", Timing = "before_operation", ToldAt = left.ToldAt,
+        });
+        // The commune itself is nowhere.
+        (await intake.Sql<string>("select (select s::text from social_facts s where case_id = @id) || f::text from case_file f where id = @id", new { id })).ShouldNotContain("2A004");
+    }
+
+    [Fact]
+    public async Task Answers_keep_the_version_they_were_given_to_and_read_as_fhir()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        await patient.Fill(id);
+
+        var fhir = JsonElement.Parse(await (await patient.Http.GetAsync($"/api/v1/cases/{id}/answers/fhir")).Content.ReadAsStringAsync());
+
+        fhir.GetProperty("resourceType").GetString().ShouldBe("QuestionnaireResponse");
+        fhir.GetProperty("questionnaire").GetString()!.ShouldEndWith("endometriosis-gynaecology|1");
+        fhir.GetProperty("item").EnumerateArray().Select(i => i.GetProperty("linkId").GetString()).ShouldBe(["general", "endometriosis_gynaecology"]);
+        fhir.ToString().ShouldNotContain("EXEMPLE", Case.Sensitive);
+        (await intake.Sql<string>("select questionnaire_code || ' ' || questionnaire_version || ' ' || general_version from case_file where id = @id", new { id }))
+            .ShouldBe("endometriosis_gynaecology 1 1");
+        (await Journey.Problem(await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}/answers/fhir"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task After_a_rotation_old_cases_still_open_and_are_wrapped_under_the_new_key()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        await intake.Service.Stop();
+        await intake.Service.Start(new Dictionary<string, string?>
+        {
+            ["Encryption:CurrentKey"] = "v2", ["Encryption:Keys:v2"] = Convert.ToBase64String("another key of tests: 32 bytes!!"u8),
+        });
+
+        await Eventually.True(async () => await intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2", "the key is wrapped anew");
+        // The addresses changed with the restart.
+        var again = new Journey(intake, intake.Service.Http(TestTokens.Patient(await intake.Sql<Guid>("select patient_id from case_file where id = @id", new { id }))));
+        (await again.Case(id)).GetProperty("patient").GetProperty("birthName").GetString().ShouldBe("EXEMPLE");
+    }
+}
