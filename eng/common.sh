@@ -41,8 +41,12 @@ need_servers() {
 }
 
 # build WHAT: quiet, warnings are errors; the compiler server is ours alone and ends with the build.
+# Nothing is built again while no file of the tree is newer than the last build: a look at the tree costs less than MSBuild's.
 build() {
   local pipe="secondopinion-$$" started=$SECONDS log status=0
+  local stamp; stamp="$root/AppHost/obj/built.$configuration.$(basename "$1")"
+  if [ -f "$stamp" ] && [ -f "$(apphost)" ] && [ -z "$(newer_than "$stamp")" ]; then return 0; fi
+  local begun; begun=$(mktemp)
   say "Building $1…"
   log=$(mktemp)
   (cd "$root" && dotnet build "$1" -c $configuration -v q -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=true -p:SharedCompilationId="$pipe") >"$log" 2>&1 || status=$?
@@ -50,11 +54,17 @@ build() {
   [ ! -f "$roslyn" ] || dotnet exec "$roslyn" -shutdown -pipename:"$pipe" >/dev/null 2>&1 || true
   if [ $status != 0 ]; then
     grep -E "error|warning" "$log" | sort -u | head -40 >&2 || cat "$log" >&2
-    rm -f "$log"
+    rm -f "$log" "$begun"
     die "The build failed."
   fi
   rm -f "$log"
+  mkdir -p "$(dirname "$stamp")" && touch -r "$begun" "$stamp" && rm -f "$begun"
   say "Built in $((SECONDS - started)) s."
+}
+
+newer_than() {
+  find "$root" -mindepth 1 \( -name bin -o -name obj -o -name .git -o -name artifacts -o -name node_modules -o -name docs -o -name '.data*' \) -prune \
+    -o -newer "$1" -print -quit
 }
 
 apphost() { printf '%s' "$root/AppHost/bin/$configuration/net10.0/AppHost.dll"; }

@@ -21,7 +21,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
     private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = gateway };
     private readonly string _sample = Path.Combine(FindRoot(), "samples", "endometriose");
 
-    /// <summary>The sample référents would be full after a dozen cases: these take thousands.</summary>
+    /// <summary>The sample référents would be full after a dozen cases: these take a thousand each.</summary>
     public async Task AdmitPhysicians()
     {
         var council = Token(Access.Council, "bench-council");
@@ -34,7 +34,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
                 specialtyCode = "SM20",
                 pathologyCodes = new[] { Pathology },
                 establishments = Array.Empty<string>(),
-                capacity = 10_000,
+                capacity = 1000,
             });
         }
     }
@@ -67,25 +67,6 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
             }
         });
         return [.. delays];
-    }
-
-    /// <summary>Events that reporting has recorded: every event of the system passes there.</summary>
-    public async Task<long> EventsSoFar()
-    {
-        var ops = Token(Access.Ops, "bench-ops");
-        long last = -1;
-        while (true)
-        {
-            var report = await Send(HttpMethod.Get, "/api/v1/reports/indicators", ops);
-            var now = (long)report["eventsRecorded"]!;
-            if (now == last)
-            {
-                return now;
-            }
-
-            last = now;
-            await Task.Delay(TimeSpan.FromMilliseconds(500));
-        }
     }
 
     private async Task<Run> OpenAndSubmit()

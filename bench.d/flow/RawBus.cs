@@ -32,7 +32,7 @@ internal static class RawBus
             });
         });
         await bus.StartAsync();
-        var endpoint = await bus.GetSendEndpoint(new Uri("queue:bench-raw"));
+        var endpoint = await bus.GetSendEndpoint(new Uri("exchange:bench-raw"));
         var watch = Stopwatch.StartNew();
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (_, cancel) =>
             await endpoint.Send(new CaseWithdrawn { CaseId = Guid.CreateVersion7(), WithdrawnAt = DateTimeOffset.UnixEpoch }, cancel));

@@ -22,18 +22,17 @@ internal sealed class SampleData(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var line = 0;
-        foreach (var fields in Lines("insurers.csv"))
+        await dataSource.InTransaction(async db =>
         {
-            line++;
-            var id = InsurerId(fields[0]);
-            var details = new SaveInsurer.InsurerDetails(fields[1], fields[2], new(fields[1], fields[3], fields[4], fields[5]));
-            var number = line;
-            var queued = await dataSource.InTransaction(async db =>
+            var number = 0;
+            foreach (var fields in Lines("insurers.csv"))
             {
+                number++;
+                var id = InsurerId(fields[0]);
+                var details = new SaveInsurer.InsurerDetails(fields[1], fields[2], new(fields[1], fields[3], fields[4], fields[5]));
                 if (!await SaveInsurer.Insert(db, id, AmcNumber.Parse(fields[0]), details, By, now))
                 {
-                    return false;
+                    continue;
                 }
 
                 foreach (var (code, terms) in Contracts(number))
@@ -41,15 +40,12 @@ internal sealed class SampleData(
                     await SaveContract.Write(db, id, code, terms, By, now);
                 }
 
-                await InsurerDirectory.Changed(db);
                 await Queue(db, id, Roster(number), now.AddMilliseconds(number), cancellationToken);
-                return true;
-            }, cancellationToken);
-            if (queued)
-            {
-                await insurers.Refresh();
             }
-        }
+
+            await InsurerDirectory.Changed(db);
+        }, cancellationToken);
+        await insurers.Refresh();
 
         // The first insurers, that of the sample case among them, answer before the service says that it is ready; the others follow while it serves.
         for (var roster = 0; roster < RostersBeforeReady && await worker.RunOne(cancellationToken); roster++)
