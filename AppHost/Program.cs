@@ -52,7 +52,8 @@ var gateway = builder.AddProject("gateway", "../gateway/Gateway.csproj")
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithReference(billing).WithReference(intake).WithReference(matching).WithReference(physician).WithReference(reporting)
-    .WaitFor(billing).WaitFor(intake).WaitFor(matching).WaitFor(physician).WaitFor(reporting);
+    // Not for their health: a gateway that starts beside them is ready when they are, and answers 503 until then.
+    .WaitForStart(billing).WaitForStart(intake).WaitForStart(matching).WaitForStart(physician).WaitForStart(reporting);
 WithTokens(gateway);
 
 foreach (var service in (IResourceBuilder<ProjectResource>[])[billing, intake, matching, physician, reporting, gateway])

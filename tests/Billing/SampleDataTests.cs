@@ -26,7 +26,7 @@ public sealed class SampleDataTests
         reply.Covered.ShouldBeTrue(reply.RefusalCode);
         reply.InsurerName.ShouldBe("Mutuelle Fictive du Centre");
 
-        // The first three answered before the service was ready; the others follow.
+        // The first answered before the service was ready; the others follow.
         JsonElement insurers = default;
         await Eventually.True(async () =>
         {

@@ -47,15 +47,11 @@ internal sealed class SampleData(
         }, cancellationToken);
         await insurers.Refresh();
 
-        // The first insurers, that of the sample case among them, answer before the service says that it is ready; the others follow while it serves.
-        for (var roster = 0; roster < RostersBeforeReady && await worker.RunOne(cancellationToken); roster++)
-        {
-        }
+        // The first insurer, that of the sample case, answers before the service says that it is ready; the others follow while it serves.
+        await worker.RunOne(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private const int RostersBeforeReady = 3;
 
     /// <summary>Ids that a reader can tell, e.g. for <c>./run token partner --insurer …</c>: the AMC number in a UUID.</summary>
     public static Guid InsurerId(string amc) => Guid.Parse($"00000000-0000-7000-8000-{amc.PadLeft(12, '0')}");
