@@ -32,6 +32,8 @@ public static class ServiceClients
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
                 UseProxy = false,
                 AllowAutoRedirect = false,
+                // The gRPC call carries the trace itself: one call is one client span, not a second one for its HTTP request.
+                ActivityHeadersPropagator = null,
             })
             .AddHttpMessageHandler<ServiceTokenHandler>()
             .AddHttpMessageHandler<ResilienceHandler>()
