@@ -41,7 +41,8 @@ internal static class Telemetry
             {
                 tracing
                     .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
-                    .AddProcessor(new DropProbes());
+                    .AddProcessor(new DropProbes())
+                    .AddProcessor(new DropPaths());
                 if (exports)
                 {
                     tracing.AddOtlpExporter();
@@ -74,5 +75,11 @@ internal static class Telemetry
                 data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             }
         }
+    }
+
+    /// <summary>The address of an outgoing HTTP call holds the ids of cases and insurers; the span around it has the route.</summary>
+    private sealed class DropPaths : BaseProcessor<Activity>
+    {
+        public override void OnEnd(Activity data) => data.SetTag("url.full", null);
     }
 }

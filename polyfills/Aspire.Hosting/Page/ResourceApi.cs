@@ -24,7 +24,11 @@ internal sealed class ResourceApi(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/resources", () => Rows());
+        routes.MapGet("/api/resources", () =>
+        {
+            sampler.Sample();
+            return Rows();
+        });
         routes.MapGet("/api/resources/stream", (HttpContext context) => StreamAsync(context, ResourceChanges(context.RequestAborted)));
         routes.MapGet("/api/resources/{id}/environment", (string id) => notifications.TryGetCurrentState(id, out var state)
             ? Results.Ok(state.Snapshot.EnvironmentVariables.OrderBy(static variable => variable.Name, StringComparer.Ordinal).Select(static variable =>
