@@ -37,7 +37,7 @@ public sealed class EventContractTests
         string[] allowedText =
         [
             "PathologyCode", "Coverage", "RequestedBy", "DepartmentCode", "From", "To", "SpecialtyCode", "TreatingEstablishment", "Purpose", "EngagementNumber",
-            "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact",
+            "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact", "PcsGroup", "MissionCategory", "Disability", "HeardFrom", "TreatingPhysicianAware", "Timing",
         ];
         foreach (var property in type.GetProperties())
         {

@@ -73,7 +73,7 @@ internal sealed class ContentBook
                 ? new StructureFacts(head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [])
                 : null,
             head.Website,
-            [.. (head.Placeholders ?? []).Select(p => new LetterPlaceholder(p.Name!, p.Meaning!, p.Required, p.Example!))]);
+            [.. (head.Placeholders ?? []).Select(p => new LetterPlaceholder(p.Name!, p.Meaning!, p.Required, p.Example!, p.RequiredUnless))]);
     }
 
     private static void Check(string name, Head head, Head simple)
@@ -101,6 +101,9 @@ internal sealed class ContentBook
         Must(
             head.Kind != "letter" || head.Placeholders is { Count: > 0 } placeholders && placeholders.All(p => p is { Name: not null, Meaning: not null, Example: not null }),
             "a letter declares its placeholders with name, meaning and example.");
+        Must(
+            (head.Placeholders ?? []).All(p => p.RequiredUnless is not { } other || !p.Required && head.Placeholders!.Any(o => o.Name == other && o != p)),
+            "requiredUnless names another placeholder, and its own is not required.");
     }
 
     private static (Head Head, string Body) Split(string name, string text)
@@ -213,5 +216,7 @@ internal sealed class ContentBook
         public bool Required { get; init; }
 
         public string? Example { get; init; }
+
+        public string? RequiredUnless { get; init; }
     }
 }

@@ -36,7 +36,8 @@ internal sealed record SimplePage(string Title, string Markdown, DateOnly Review
 internal sealed record StructureFacts(
     string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties, IReadOnlyList<string> Finess);
 
-internal sealed record LetterPlaceholder(string Name, string Meaning, bool Required, string Example);
+/// <param name="RequiredUnless">Another field; one of the two must be given.</param>
+internal sealed record LetterPlaceholder(string Name, string Meaning, bool Required, string Example, string? RequiredUnless = null);
 
 /// <summary>One line of the tables of delays or costs: a value with its source and date, and the lines that say something else.</summary>
 internal sealed record Figure(string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, IReadOnlyList<string> ConflictsWith);

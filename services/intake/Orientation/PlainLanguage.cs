@@ -46,8 +46,9 @@ internal static partial class PlainLanguage
 
             foreach (Match acronym in Acronym().Matches(line))
             {
-                // Explained where it stands, or on the next line at the latest.
-                if (Explains(line, acronym.Value) || index + 1 < lines.Length && Explains(lines[index + 1], acronym.Value))
+                // Explained where it stands, or on the next line at the latest; after a heading that line follows an empty one.
+                var next = lines.Skip(index + 1).FirstOrDefault(l => l.Trim().Length > 0);
+                if (Explains(line, acronym.Value) || next is not null && Explains(next, acronym.Value))
                 {
                     explained.Add(acronym.Value);
                 }

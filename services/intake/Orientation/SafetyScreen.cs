@@ -38,7 +38,7 @@ internal static class SafetyScreen
     private static readonly OtherDoor Emergency = new(
         "emergency", ["15", "112"],
         "Ces signes demandent des soins tout de suite. Appelez le 15 (SAMU) ou le 112 maintenant. Si vous ne pouvez pas parler ou entendre, envoyez un SMS au 114. Ne commencez pas de demande en ligne.",
-        "C'est une urgence.\nAppelez le 15 ou le 112 maintenant.\nVous n'entendez pas bien ? Envoyez un SMS au 114.");
+        "C'est une urgence.\nAppelez le 15 ou le 112 maintenant.\nVous n'entendez pas bien ?\nÉcrivez un message au 114 avec votre téléphone.");
 
     private static readonly OtherDoor Suicidal = new(
         "suicidal_thoughts", ["3114", "15"],

@@ -19,7 +19,7 @@ public sealed class LetterTests
     {
         var letter = Book.Find(id)!;
         var all = letter.Placeholders.ToDictionary(p => p.Name, p => p.Example);
-        var required = letter.Placeholders.Where(p => p.Required).ToDictionary(p => p.Name, p => p.Example);
+        var required = letter.Placeholders.Where(p => p.Required || p.RequiredUnless is not null).ToDictionary(p => p.Name, p => p.Example);
 
         LetterTemplate.Faults(letter, all).ShouldBeEmpty();
         Golden($"{id}.txt", LetterTemplate.Fill(letter, all));
@@ -48,6 +48,18 @@ public sealed class LetterTests
 
         faults.ShouldContain(f => f.Pointer == "#/values/shoeSize" && f.Code == "unknown_code");
         faults.ShouldContain(f => f.Pointer == "#/values/patientName" && f.Code == "missing" && f.Detail.Contains("EXEMPLE Camille"));
+    }
+
+    [Fact]
+    public void A_reminder_names_the_deadline_that_has_passed_and_needs_one_of_the_two()
+    {
+        var letter = Book.Find("file-request-reminder")!;
+        var values = letter.Placeholders.Where(p => p.Name != "dueDate").ToDictionary(p => p.Name, p => p.Example);
+
+        LetterTemplate.Faults(letter, values).ShouldBeEmpty();
+        LetterTemplate.Fill(letter, values).ShouldNotContain("huit jours");
+        values.Remove("dueDateOlderItems");
+        LetterTemplate.Faults(letter, values).ShouldHaveSingleItem().Pointer.ShouldBe("#/values/dueDate");
     }
 
     [Fact]

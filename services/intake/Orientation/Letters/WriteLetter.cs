@@ -11,7 +11,7 @@ internal static class WriteLetter
 {
     private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
 
-    internal sealed record LetterField(string Name, string Meaning, bool Required, string Example);
+    internal sealed record LetterField(string Name, string Meaning, bool Required, string Example, string? RequiredUnless);
 
     internal sealed record LetterDescription(string Id, string Title, IReadOnlyList<LetterField> Fields, ShowPages.SimplifiedPage Simplified);
 
@@ -39,7 +39,7 @@ internal static class WriteLetter
     private static Ok<LetterDescriptions> List(ContentBook book) => TypedResults.Ok(new LetterDescriptions(
     [
         .. book.OfKind("letter").Select(l => new LetterDescription(
-            l.Id, l.Title, [.. l.Placeholders.Select(p => new LetterField(p.Name, p.Meaning, p.Required, p.Example))], ShowPages.View(l).Simplified)),
+            l.Id, l.Title, [.. l.Placeholders.Select(p => new LetterField(p.Name, p.Meaning, p.Required, p.Example, p.RequiredUnless))], ShowPages.View(l).Simplified)),
     ]));
 
     private static Results<FileContentHttpResult, Problem> Handle(
@@ -82,7 +82,7 @@ internal static class WriteLetter
         var values = new Dictionary<string, string>(request.Values);
         foreach (var (name, value) in new[]
         {
-            ("receivedDate", InWords(deadlines.ReceivedOn)), ("dueDate", InWords(deadlines.RecentDueOn ?? deadlines.OlderDueOn)),
+            ("receivedDate", InWords(deadlines.ReceivedOn)), ("dueDate", InWords(deadlines.RecentDueOn)),
             ("dueDateOlderItems", InWords(deadlines.OlderDueOn)), ("nextRecourse", deadlines.NextRecourse),
         })
         {
