@@ -16,10 +16,27 @@ internal static partial class PlainLanguage
 
     private static readonly Dictionary<string, string> HardWords = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["pathologie"] = "maladie", ["pathologies"] = "maladies", ["thérapeutique"] = "traitement", ["thérapeutiques"] = "traitements", ["praticien"] = "médecin",
-        ["praticiens"] = "médecins", ["modalités"] = "façons", ["modalité"] = "façon", ["préalable"] = "avant", ["ultérieurement"] = "plus tard", ["néanmoins"] = "mais",
-        ["toutefois"] = "mais", ["afin"] = "pour", ["concernant"] = "sur", ["bénéficier"] = "avoir", ["effectuer"] = "faire", ["nécessite"] = "demande",
-        ["solliciter"] = "demander", ["notifier"] = "dire", ["conformément"] = "selon", ["susceptible"] = "peut",
+        ["pathologie"] = "maladie",
+        ["pathologies"] = "maladies",
+        ["thérapeutique"] = "traitement",
+        ["thérapeutiques"] = "traitements",
+        ["praticien"] = "médecin",
+        ["praticiens"] = "médecins",
+        ["modalités"] = "façons",
+        ["modalité"] = "façon",
+        ["préalable"] = "avant",
+        ["ultérieurement"] = "plus tard",
+        ["néanmoins"] = "mais",
+        ["toutefois"] = "mais",
+        ["afin"] = "pour",
+        ["concernant"] = "sur",
+        ["bénéficier"] = "avoir",
+        ["effectuer"] = "faire",
+        ["nécessite"] = "demande",
+        ["solliciter"] = "demander",
+        ["notifier"] = "dire",
+        ["conformément"] = "selon",
+        ["susceptible"] = "peut",
     };
 
     /// <param name="markdown">The text; headings and list marks do not count, telephone numbers are no figures.</param>

@@ -53,7 +53,14 @@ internal static class SocialCodes
     /// <summary>The mission report's grid: CSP+, employés, professions intermédiaires, autres, sans activité, retraités.</summary>
     private static readonly Dictionary<string, string> MissionOf = new()
     {
-        ["1"] = "other", ["2"] = "csp_plus", ["3"] = "csp_plus", ["4"] = "intermediate", ["5"] = "employee", ["6"] = "other", ["7"] = "retired", ["8"] = "inactive",
+        ["1"] = "other",
+        ["2"] = "csp_plus",
+        ["3"] = "csp_plus",
+        ["4"] = "intermediate",
+        ["5"] = "employee",
+        ["6"] = "other",
+        ["7"] = "retired",
+        ["8"] = "inactive",
     };
 
     public static string? Mission(string? pcs) => pcs is null ? null : MissionOf.GetValueOrDefault(pcs, PreferNotToSay);

@@ -84,7 +84,13 @@ internal static class TellSocialFacts
                 """,
                 new
                 {
-                    id, request.PcsGroup, Mission = SocialCodes.Mission(request.PcsGroup), SocialCodes.MappingVersion, request.Disability, request.HeardFrom, department,
+                    id,
+                    request.PcsGroup,
+                    Mission = SocialCodes.Mission(request.PcsGroup),
+                    SocialCodes.MappingVersion,
+                    request.Disability,
+                    request.HeardFrom,
+                    department,
                     now = time.GetUtcNow(),
                 });
             http.Response.Headers.ETag = Etags.Of(version + 1);

@@ -114,8 +114,17 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var left = await intake.Service.Broker.Next<SocialFactsTold>(e => e.CaseId == id);
         left.ShouldBe(new SocialFactsTold
         {
-            CaseId = id, DepartmentCode = "2A", PcsGroup = "3", MissionCategory = "csp_plus", MappingVersion = 1, Disability = "no", HeardFrom = "physician",
-            TreatingPhysicianAware = "yes", Reason = "alternative_treatment", Timing = "before_operation", ToldAt = left.ToldAt,
+            CaseId = id,
+            DepartmentCode = "2A",
+            PcsGroup = "3",
+            MissionCategory = "csp_plus",
+            MappingVersion = 1,
+            Disability = "no",
+            HeardFrom = "physician",
+            TreatingPhysicianAware = "yes",
+            Reason = "alternative_treatment",
+            Timing = "before_operation",
+            ToldAt = left.ToldAt,
         });
         // The commune itself is nowhere.
         (await intake.Sql<string>("select (select s::text from social_facts s where case_id = @id) || f::text from case_file f where id = @id", new { id })).ShouldNotContain("2A004");
@@ -147,7 +156,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await intake.Service.Stop();
         await intake.Service.Start(new Dictionary<string, string?>
         {
-            ["Encryption:CurrentKey"] = "v2", ["Encryption:Keys:v2"] = Convert.ToBase64String("another key of tests: 32 bytes!!"u8),
+            ["Encryption:CurrentKey"] = "v2",
+            ["Encryption:Keys:v2"] = Convert.ToBase64String("another key of tests: 32 bytes!!"u8),
         });
 
         await Eventually.True(async () => await intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2", "the key is wrapped anew");

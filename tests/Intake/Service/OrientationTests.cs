@@ -117,7 +117,9 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
         answer.GetProperty("olderDueOn").GetString().ShouldBe("2027-02-28");
         (await Journey.Problem(await Anybody.Post("/api/v1/orientation/file-request-deadlines", new
         {
-            receivedOn = "2026-12-31", holder = "publicHospital", items = new object[] { new { name = "IRM", madeOn = "2027-09-28" } },
+            receivedOn = "2026-12-31",
+            holder = "publicHospital",
+            items = new object[] { new { name = "IRM", madeOn = "2027-09-28" } },
         }))).ShouldBe((400, "REQ-0002", "#/items/0/madeOn impossible_date"));
     }
 
@@ -128,9 +130,16 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
         {
             values = new Dictionary<string, string>
             {
-                ["senderName"] = "Camille EXEMPLE", ["senderAddress"] = "3 rue du Modèle, 18100 Vierzon", ["recipientName"] = "Clinique Fictive des Tilleuls", ["place"] = "Vierzon",
-                ["letterDate"] = "13 novembre 2026", ["patientName"] = "EXEMPLE Camille Jeanne", ["patientBirthDate"] = "17 avril 1989", ["originalRequestDate"] = "2 novembre 2026",
-                ["missingItems"] = "les images de l’IRM", ["deliveryMode"] = "par voie électronique sécurisée",
+                ["senderName"] = "Camille EXEMPLE",
+                ["senderAddress"] = "3 rue du Modèle, 18100 Vierzon",
+                ["recipientName"] = "Clinique Fictive des Tilleuls",
+                ["place"] = "Vierzon",
+                ["letterDate"] = "13 novembre 2026",
+                ["patientName"] = "EXEMPLE Camille Jeanne",
+                ["patientBirthDate"] = "17 avril 1989",
+                ["originalRequestDate"] = "2 novembre 2026",
+                ["missingItems"] = "les images de l’IRM",
+                ["deliveryMode"] = "par voie électronique sécurisée",
             },
             fileRequest = new { receivedOn = "2026-11-04", holder = "privateHospital", items = new object[] { new { name = "IRM", madeOn = "2026-09-28" } } },
         };

@@ -30,7 +30,7 @@ internal static partial class LetterTemplate
 
         errors.AddRange(letter.Placeholders
             .Where(p => !IsGiven(values, p.Name) && (p.Required || p.RequiredUnless is { } other && !IsGiven(values, other)))
-           
+
             .Select(p => new FieldError($"#/values/{p.Name}", "missing", $"À remplir : {p.Meaning}. Exemple : {p.Example}.")));
         return errors;
     }
