@@ -13,6 +13,9 @@ namespace SecondOpinion.AppHost.Story;
 /// </summary>
 internal sealed class SampleStory : IDisposable
 {
+    private static readonly object NoEmergency =
+        new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false };
+
     private readonly Narrator _tell;
     private readonly Api _api;
     private readonly string _data;
@@ -20,6 +23,7 @@ internal sealed class SampleStory : IDisposable
     private readonly string _output;
     private readonly string _patient;
     private readonly string _ops;
+    private string _pathology = "";
     private string _physician = "";
     private string _caseId = "";
 
@@ -61,6 +65,7 @@ internal sealed class SampleStory : IDisposable
     private async Task PlaySteps()
     {
         var before = await Indicators();
+        await FindTheRightDoor();
         await CheckEligibility();
         await OpenCase();
         await FillIn();
@@ -75,6 +80,29 @@ internal sealed class SampleStory : IDisposable
         await CheckLedger();
         await CheckIndicators(before);
         await CheckEvents(submissionTrace);
+    }
+
+    /// <summary>As anybody begins: the emergency questions, the search as one types (and mistypes), the questionnaire that the disease calls for.</summary>
+    private async Task FindTheRightDoor()
+    {
+        const string typed = "endometrioz";
+        var screen = Expect(await _api.Get("/api/v1/orientation/emergency-screen", _patient)).Json;
+        var door = Expect(await _api.Post("/api/v1/orientation/emergency-screen", _patient, NoEmergency)).Json;
+        Must((bool)door["mayContinue"]!, $"the emergency screen stops a calm patient: {door.ToJsonString()}");
+
+        var found = Expect(await _api.Get($"/api/v1/pathologies?q={typed}&limit=5", _patient)).Json["items"]!.AsArray();
+        _pathology = Text(Sample("case.json")["pathology"]);
+        Must(found.Any(p => Text(p!["code"]) == _pathology), $"« {typed} » does not find {_pathology}");
+        var pathology = Expect(await _api.Get($"/api/v1/pathologies/{_pathology}", _patient)).Json;
+        var questionnaire = Expect(await _api.Get($"/api/v1/questionnaires/{Text(pathology["questionnaire"])}", _patient)).Json;
+        var sheet = Sample("answers.json");
+        Must(
+            Text(questionnaire["code"]) == Text(sheet["questionnaire"]) && (int)questionnaire["version"]! == (int)sheet["version"]!,
+            $"{_pathology} leads to questionnaire {Text(questionnaire["code"])} version {questionnaire["version"]}");
+        _tell.Step(
+            "right door",
+            $"no emergency ({screen["signs"]!.AsArray().Count} signs asked); « {typed} » finds {Text(pathology["name"])}; its questionnaire: {Text(questionnaire["title"])}, "
+            + $"{questionnaire["questions"]!.AsArray().Count} questions");
     }
 
     private async Task CheckEligibility()
@@ -97,8 +125,8 @@ internal sealed class SampleStory : IDisposable
         var patient = sample["patient"]!;
         var answer = Expect(await _api.Post("/api/v1/cases", _patient, new
         {
-            pathologyCode = Text(sample["pathology"]),
-            safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
+            pathologyCode = _pathology,
+            safety = NoEmergency,
             patient = new
             {
                 birthName = Text(patient["birthName"]),
