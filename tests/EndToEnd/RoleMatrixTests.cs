@@ -113,6 +113,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
     private static async Task<HttpResponseMessage> Try(HttpClient http, Operation operation, Journey journey, string requestId)
     {
         var path = operation.Path
+            .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", journey.CaseId).Replace("{caseId}", journey.CaseId)
             .Replace("{documentId}", journey.DocumentIds[0])
             .Replace("{requestId}", requestId)
@@ -129,6 +130,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
         path += operation.Path switch
         {
             _ when operation is { Path: "/api/v1/pathologies", Method.Method: "GET" } => "?q=endo",
+            _ when operation.Path == "/api/v1/orientation/advice" => "?pathology=endometriose",
             _ when operation.ToString() == "POST /api/v1/cases/{id}/documents" => "?type=mri&fileName=image.dcm",
             _ => "",
         };
