@@ -5,6 +5,7 @@ using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Geography;
@@ -28,7 +29,7 @@ internal static class OpenCase
     /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
     /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
     /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
-    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient agrees; the case is then a téléexpertise.</param>
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the case is then a téléexpertise.</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
         string PathologyCode,
@@ -82,6 +83,11 @@ internal static class OpenCase
         return await Idempotent.Run<OpenCaseRequest, Created<CaseView>>(dataSource, http, request, async db =>
         {
             var file = await Insert(db, keyring, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
+            if (requester.LegalRegime == LegalRegimes.Teleexpertise)
+            {
+                await RecordConsent.Insert(db, user, id, ConsentText.Latest(ConsentText.Teleexpertise)!, granted: true, now);
+            }
+
             file = await Settle(db, file, otherDoor, answer, now);
             await Outbox.Publish(db, id, new CaseOpened
             {
@@ -98,14 +104,13 @@ internal static class OpenCase
         });
     }
 
-    /// <summary>Who asks, in which legal regime: a physician's request is a téléexpertise, anybody else's a téléconseil personnalisé (R.6316-1).</summary>
     private sealed record Requester(string Kind, Guid PatientId, string LegalRegime)
     {
         public static Requester Of(ClaimsPrincipal user, OpenCaseRequest request) => user.Role() switch
         {
-            Access.Patient => new Requester(request.Relative is null ? "patient" : "relative", user.PatientId(), "teleconseil_personnalise"),
-            Access.Physician => new Requester("physician", request.PatientId ?? Guid.Empty, request.PatientConsentObtained == true ? "teleexpertise" : "teleconseil_personnalise"),
-            _ => new Requester("agent", request.PatientId ?? Guid.Empty, "teleconseil_personnalise"),
+            Access.Patient => new Requester(request.Relative is null ? "patient" : "relative", user.PatientId(), LegalRegimes.Teleconseil),
+            Access.Physician => new Requester("physician", request.PatientId ?? Guid.Empty, LegalRegimes.Of("physician", request.PatientConsentObtained == true)),
+            _ => new Requester("agent", request.PatientId ?? Guid.Empty, LegalRegimes.Teleconseil),
         };
     }
 
@@ -174,6 +179,10 @@ internal static class OpenCase
     {
         using var key = await CaseKey.Create(db, keyring, id);
         var asked = questionnaires.LatestOf(pathology.Family);
+        // A physician who asks is the one who treats, unless another is named.
+        var physician = request.TreatingPhysician is { } named ? named with { Rpps = Rpps.Parse(named.Rpps).Value }
+            : requester.Kind == "physician" ? new CaseTreatingPhysician(user.Rpps().Value)
+            : null;
         await db.ExecuteAsync(
             """
             insert into case_file (
@@ -194,8 +203,8 @@ internal static class OpenCase
                 pathology.Specialty,
                 Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
                 Establishment = request.TreatingEstablishment is { } finess ? Finess.Parse(finess).Value : null,
-                Physician = request.TreatingPhysician is { } physician ? Rpps.Parse(physician.Rpps).Value : null,
-                Person = key.Seal("case_file|sealed_person", new SealedPerson(request.Patient, request.Relative, request.TreatingPhysician)),
+                Physician = physician?.Rpps,
+                Person = key.Seal("case_file|sealed_person", new SealedPerson(request.Patient, request.Relative, physician)),
                 Questionnaire = asked.Code,
                 asked.Version,
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,

@@ -6,6 +6,9 @@ namespace SecondOpinion.Intake.Consents;
 /// <summary>What people agree to, word for word. A change of wording is a new version; former ones stay, since consents refer to them.</summary>
 internal sealed record ConsentText(string Purpose, int Version, bool RequiredToSubmit, string Text, string Simple)
 {
+    /// <summary>Asked only when a physician makes the request; the legal regime of the case follows it.</summary>
+    public const string Teleexpertise = "teleexpertise";
+
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
     public static readonly IReadOnlyList<ConsentText> All =
@@ -19,6 +22,9 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
         new("contact_after_six_months", 1, false,
             "J'accepte qu'on me recontacte dans six mois pour savoir ce que l'avis m'a apporté. Mes réponses servent à des statistiques anonymes.",
             "J'accepte qu'on m'écrive dans six mois.\nOn me demandera si l'avis m'a aidé."),
+        new(Teleexpertise, 1, false,
+            "Mon médecin m'a informé qu'il demande pour moi l'avis d'un autre médecin à distance (téléexpertise), et je l'accepte. Je peux retirer cet accord : la demande devient alors un conseil qui m'est adressé personnellement.",
+            "Mon médecin demande un avis à un autre médecin.\nJ'accepte cette demande.\nJe peux changer d'avis."),
     ];
 
     public static ConsentText? Latest(string purpose) => All.Where(t => t.Purpose == purpose).MaxBy(t => t.Version);

@@ -14,7 +14,7 @@ namespace SecondOpinion.Intake.Consents;
 /// <summary>Gives or takes back a consent. Taking back <c>processing</c> withdraws a case that is under way: nobody may go on reading it.</summary>
 internal static class RecordConsent
 {
-    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c> or <c>contact_after_six_months</c>.</param>
+    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a physician opened, <c>teleexpertise</c>.</param>
     /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>
     internal sealed record RecordConsentRequest(string Purpose, bool Granted, int? TextVersion = null);
 
@@ -45,6 +45,11 @@ internal static class RecordConsent
                 return CommonProblems.Absent();
             }
 
+            if (request.Purpose == ConsentText.Teleexpertise && file.RequestedBy != "physician")
+            {
+                return CommonProblems.Invalid(new FieldError("#/purpose", "not_for_this_case", "Cet accord ne concerne que les demandes faites par un médecin."));
+            }
+
             var current = (await CaseViews.Consents(db, id)).FirstOrDefault(c => c.Purpose == request.Purpose);
             if (current is not null && current.Granted == request.Granted && current.TextVersion == text.Version)
             {
@@ -57,7 +62,15 @@ internal static class RecordConsent
             }
 
             var now = time.GetUtcNow();
-            await Insert(db, user, id, request, text, now);
+            await Insert(db, user, id, text, request.Granted, now);
+            if (request.Purpose == ConsentText.Teleexpertise)
+            {
+                // The regime follows the patient's word; nobody outside intake acts on this consent, so no event tells of it.
+                await db.ExecuteAsync(
+                    "update case_file set legal_regime = @regime, version = version + 1 where id = @id", new { id, regime = LegalRegimes.Of(file.RequestedBy, request.Granted) });
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
+            }
+
             await Outbox.Publish(db, id, new ConsentChanged { CaseId = id, Purpose = request.Purpose, Granted = request.Granted, ChangedAt = now });
             var underWay = !CaseLife.IsBeingWritten(file.CurrentState) && CaseLife.Decide(file.CurrentState, CaseMove.Withdraw) is Decision.Moves;
             if (text.RequiredToSubmit && !request.Granted && underWay)
@@ -69,18 +82,18 @@ internal static class RecordConsent
             return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
         }, cancel);
 
-    private static Task Insert(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, RecordConsentRequest request, ConsentText text, DateTimeOffset now) =>
+    internal static Task Insert(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, ConsentText text, bool granted, DateTimeOffset now) =>
         db.ExecuteAsync(
             """
             insert into consent (id, case_id, purpose, granted, text_version, text_sha256, given_by, channel, at)
-            values (@Id, @caseId, @Purpose, @Granted, @Version, @Sha256, @By, @Channel, @now)
+            values (@Id, @caseId, @Purpose, @granted, @Version, @Sha256, @By, @Channel, @now)
             """,
             new
             {
                 Id = Guid.CreateVersion7(now),
                 caseId,
-                request.Purpose,
-                request.Granted,
+                text.Purpose,
+                granted,
                 text.Version,
                 text.Sha256,
                 By = CaseOwner.OpenerOf(user.Role(), user),

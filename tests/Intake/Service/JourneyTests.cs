@@ -89,9 +89,36 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
 
         (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe(regime);
         submitted.GetProperty("state").GetString().ShouldBe("complete");
-        (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id", new { id })).ShouldBe($"physician:{TreatingPhysician.PhysicianId} in_person");
+        (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id and purpose = 'processing'", new { id }))
+            .ShouldBe($"physician:{TreatingPhysician.PhysicianId} in_person");
+        (await intake.Sql<long>("select count(*) from consent where case_id = @id and purpose = 'teleexpertise' and granted and text_sha256 <> ''", new { id }))
+            .ShouldBe(consent ? 1 : 0);
+        (await intake.Sql<string>("select treating_physician from case_file where id = @id", new { id })).ShouldBe(TreatingPhysician.Value);
         (await intake.Patient(patientId).Case(id)).GetProperty("requestedBy").GetString().ShouldBe("physician");
         (await Journey.Problem(await intake.Physician(Rpps.WithKey("9900000404")).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task The_regime_follows_the_patients_word_on_teleexpertise()
+    {
+        var patientId = Guid.CreateVersion7();
+        var (physician, patient) = (intake.Physician(TreatingPhysician), intake.Patient(patientId));
+        var id = await physician.Open(Journey.Opening(r =>
+        {
+            r["patientId"] = patientId;
+            r["patientConsentObtained"] = true;
+        }));
+
+        (await patient.Consent(id, "teleexpertise", granted: false)).EnsureSuccessStatusCode();
+        var without = (await patient.Case(id)).GetProperty("legalRegime").GetString();
+        (await physician.Consent(id, "teleexpertise")).EnsureSuccessStatusCode();
+        var with = (await patient.Case(id)).GetProperty("legalRegime").GetString();
+
+        (without, with).ShouldBe(("teleconseil_personnalise", "teleexpertise"));
+        (await intake.Sql<string>("select string_agg(granted::text || ' ' || channel, ', ' order by position) from consent where case_id = @id", new { id }))
+            .ShouldBe("true in_person, false online, true in_person");
+        var own = intake.Patient();
+        (await Journey.Problem(await own.Consent(await own.Open(), "teleexpertise"))).ShouldBe((400, "REQ-0002", "#/purpose not_for_this_case"));
     }
 
     [Fact]
