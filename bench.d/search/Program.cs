@@ -17,7 +17,7 @@ using SecondOpinion.Intake.Catalogue;
 
 // ./bench search: the queries of tests/data through the in-memory index (also over HTTP), plain ilike and a trigram index, in one run on one machine.
 var quick = args.Contains("--quick");
-var rounds = quick ? 2 : 10;
+var rounds = quick ? 2 : 5;
 var queries = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "search-queries.csv")).Skip(1).Select(l => l.Split(';')).Select(c => (Text: c[0], Expected: c[1])).ToList();
 var catalogue = PathologyCatalogue.Load();
 var build = Stopwatch.StartNew();

@@ -146,7 +146,7 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var rows = await intake.Sql<string>(
             "select string_agg(f::text || encode(sealed_person, 'escape') || encode(sealed_coverage_question, 'escape'), ' ') from case_file f where id = @id", new { id });
 
-        foreach (var secret in (string[])["EXEMPLE", "Camille", "1989", "289043523899902", "FICTIF000042", "example.org"])
+        foreach (var secret in (string[])["EXEMPLE", "Camille", "1989-04-17", "289043523899902", "FICTIF000042", "example.org"])
         {
             rows.ShouldNotContain(secret);
         }
