@@ -24,7 +24,7 @@ public static class Access
 
     /// <summary>Opens an endpoint or a group to these roles and to nobody else.</summary>
     public static TBuilder AllowRoles<TBuilder>(this TBuilder endpoint, params string[] roles) where TBuilder : IEndpointConventionBuilder =>
-        endpoint.RequireAuthorization(new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme).RequireRole(roles).Build());
+        endpoint.RequireAuthorization(new AuthorizationPolicyBuilder().RequireRole(roles).Build());
 
     internal static void AddAccess(this IServiceCollection services, IConfiguration configuration)
     {
@@ -43,8 +43,13 @@ public static class Access
             options.TokenValidationParameters.RequireExpirationTime = true;
             options.TokenValidationParameters.RequireSignedTokens = true;
             options.TokenValidationParameters.ValidAlgorithms = ["HS256", "RS256", "PS256", "ES256"];
+            var accepted = new AcceptedTokens(TimeProvider.System);
+            options.Events = new JwtBearerEvents { OnMessageReceived = accepted.Recognise, OnTokenValidated = accepted.Keep };
         });
+        // The framework hands the signing keys over as a query that reads the configuration anew for every request.
+        services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
+            options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToArray());
         services.AddAuthorizationBuilder().SetFallbackPolicy(
-            new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme).RequireAuthenticatedUser().RequireAssertion(_ => false).Build());
+            new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireAssertion(_ => false).Build());
     }
 }

@@ -122,15 +122,20 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     public async Task A_broken_upload_goes_on_where_it_stood()
     {
         var insurer = await NewInsurer("99000206");
-        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 50_000).Select(i => $"U{i};1980-01-02")]));
+        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 100_000).Select(i => $"U{i};1980-01-02")]));
         var id = await billing.Announce(insurer, bytes.Length);
         (await billing.Send(id, 0, bytes[..700_000])).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await billing.Send(id, 600_000, bytes[600_000..])).StatusCode.ShouldBe(HttpStatusCode.Conflict);
 
-        // The connection breaks in the middle of the next piece.
+        // The connection breaks in the middle of the next piece, after a part of it was taken.
+        var spool = new FileInfo(Path.Combine(billing.Spool, $"{id:n}.roster"));
         using (var cut = new CancellationTokenSource())
         {
-            var content = new BreakingContent(bytes.AsMemory(700_000, 300_000), cut);
+            var content = new BreakingContent(bytes.AsMemory(700_000, 2_000_000), cut, () =>
+            {
+                spool.Refresh();
+                return spool.Length > 700_000 + (1 << 20);
+            });
             await Should.ThrowAsync<Exception>(() => billing.Ops.SendAsync(
                 new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = content, Headers = { { "Upload-Offset", "700000" } } }, cut.Token));
         }
@@ -140,8 +145,9 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         {
             var head = await billing.Ops.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/v1/rosters/{id}/content"));
             offset = long.Parse(head.Headers.GetValues("Upload-Offset").Single());
-            return offset > 700_000;
+            return offset >= 700_000 + (1 << 20);
         }, "what came before the break is kept");
+        offset.ShouldBeLessThanOrEqualTo(2_700_000);
         HttpResponseMessage last = null!;
         await Eventually.True(async () =>
         {
@@ -149,7 +155,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             return last.StatusCode != HttpStatusCode.Conflict;
         }, "the broken piece has let go");
         last.StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        (await billing.Over(id, "imported")).GetProperty("accepted").GetInt64().ShouldBe(50_000);
+        (await billing.Over(id, "imported")).GetProperty("accepted").GetInt64().ShouldBe(100_000);
         (await billing.Send(id, bytes.Length, [1])).StatusCode.ShouldBe(HttpStatusCode.Conflict);
     }
 
@@ -318,13 +324,14 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             """)).ShouldBeEmpty();
     }
 
-    /// <summary>Sends a part of what it announces, then the caller goes away.</summary>
-    private sealed class BreakingContent(ReadOnlyMemory<byte> part, CancellationTokenSource cut) : HttpContent
+    /// <summary>Sends a part of what it announces; the caller goes away as soon as some of it was taken.</summary>
+    private sealed class BreakingContent(ReadOnlyMemory<byte> part, CancellationTokenSource cut, Func<bool> taken) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             await stream.WriteAsync(part);
             await stream.FlushAsync();
+            await Eventually.True(taken, "a part of the piece was taken");
             await cut.CancelAsync();
             cut.Token.ThrowIfCancellationRequested();
         }

@@ -12,7 +12,7 @@ namespace SecondOpinion.Billing.Coverage;
 internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider time)
 {
     /// <returns>False when there was nothing to release: never reserved, released before, or consumed.</returns>
-    public Task<bool> Release(Guid caseId, CancellationToken cancel) => dataSource.InTransaction(db => End(db, caseId, "released", time.GetUtcNow()), cancel);
+    public Task<bool> Release(Guid caseId, CancellationToken cancel) => dataSource.InContendedTransaction(db => End(db, caseId, "released", time.GetUtcNow()), cancel);
 
     /// <param name="db">Within its transaction.</param>
     /// <param name="caseId">The case.</param>

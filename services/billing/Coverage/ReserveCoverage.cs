@@ -42,7 +42,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
     {
         try
         {
-            return await dataSource.InTransaction(async db =>
+            return await dataSource.InContendedTransaction(async db =>
             {
                 var insurer = answer.Insurer!;
                 var beneficiary = answer.Beneficiary!.Value;
@@ -159,7 +159,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         };
     }
 
-    private Task TellRefusal(Guid caseId, string code, CancellationToken cancel) => dataSource.InTransaction(async db =>
+    private Task TellRefusal(Guid caseId, string code, CancellationToken cancel) => dataSource.InContendedTransaction(async db =>
     {
         var now = time.GetUtcNow();
         var first = await db.ExecuteAsync(
@@ -168,6 +168,8 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         {
             await Outbox.Publish(db, caseId, new CoverageRefused { CaseId = caseId, RefusalCode = code, RefusedAt = now });
         }
+
+        return first;
     }, cancel);
 
     private sealed record Row(Guid InsurerId, string State, string EngagementNumber, DateTime ExpiresAt);

@@ -24,7 +24,8 @@ internal sealed class IdentityKeys
     /// <exception cref="InvalidOperationException">A key is missing, unreadable or too short; the message says what to set.</exception>
     public IdentityKeys(HashingOptions options)
     {
-        foreach (var (id, text) in options.Keys)
+        // A blank value is a key taken away: an environment variable can be emptied where a file above still names it.
+        foreach (var (id, text) in options.Keys.Where(k => !string.IsNullOrWhiteSpace(k.Value)))
         {
             var key = new byte[text.Length];
             if (!Convert.TryFromBase64String(text, key, out var length) || length < MinBytes)
