@@ -12,7 +12,7 @@ switch (args.FirstOrDefault())
 
 // The whole system on one page.
 // Quiet: what a resource prints goes to its log; what fails is told in any case.
-var builder = DistributedApplication.CreateBuilder(["--console=Quiet", .. args]);
+var builder = DistributedApplication.CreateBuilder(["--console=Quiet", "--Host:Title=SecondOpinion", .. args]);
 var options = RunOptions.Read(builder.Configuration);
 LocalKeys.AddTo(builder.Configuration, options.DataFolder);
 

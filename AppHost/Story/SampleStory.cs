@@ -11,7 +11,7 @@ namespace SecondOpinion.AppHost.Story;
 /// One fictitious case (samples/endometriose) from eligibility to the moved indicators, through the gateway's public API only and with tokens of the right
 /// roles. Every step is verified from the outside: what the API answered, not what the code meant.
 /// </summary>
-internal sealed class SampleStory : IDisposable
+internal sealed partial class SampleStory : IDisposable
 {
     private static readonly object NoEmergency =
         new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false };
@@ -80,6 +80,8 @@ internal sealed class SampleStory : IDisposable
         await CheckLedger();
         await CheckIndicators(before);
         await CheckEvents(submissionTrace);
+        await ShowWhatTheInsurerSees();
+        _tell.Step("trace", submissionTrace);
     }
 
     /// <summary>As anybody begins: the emergency questions, the search as one types (and mistypes), the questionnaire that the disease calls for.</summary>
@@ -312,43 +314,6 @@ internal sealed class SampleStory : IDisposable
         _tell.Step("downloaded", $"{Path.GetRelativePath(Environment.CurrentDirectory, file)} ({pdf.Bytes.Length / 1024} KB, SHA-256 as signed); an insurer gets {(int)refused.Status}");
     }
 
-    private async Task CheckLedger()
-    {
-        var ledger = (await _api.Until($"/api/v1/ledger/cases/{_caseId}", _ops, a => a.Json["transactions"]!.AsArray().Count > 0, "the opinion is booked")).Json;
-        var lines = ledger["transactions"]!.AsArray().SelectMany(t => t!["lines"]!.AsArray()).ToList();
-        decimal Sum(string kind) => lines.Where(l => Text(l!["kind"]) == kind).Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture));
-        Must(Sum("receivable") == 295m && Sum("payable") == -120m && lines.Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture)) == 0,
-            $"the ledger says {ledger.ToJsonString()}");
-        _tell.Step("ledger", "295.00 € receivable from the insurer, 120.00 € payable to the physician; lines sum to zero");
-    }
-
-    private async Task CheckIndicators(JsonNode before)
-    {
-        static long Opinions(JsonNode report) => (long)report["opinionsDelivered"]!["opinions"]!;
-        var after = (await _api.Until("/api/v1/reports/indicators", _ops, a => Opinions(a.Json) > Opinions(before), "the indicators move")).Json;
-        _tell.Step("indicators", $"opinions {Opinions(before)} → {Opinions(after)}, median delay {after["completionToDelivery"]!["medianHours"]} h, convergence {after["convergence"]!["rate"]} (not a target)");
-    }
-
-    private async Task CheckEvents(string submissionTrace)
-    {
-        string[] expected =
-        [
-            "CaseOpened", "CaseStateChanged", "ConsentChanged", "CoverageReserved", "CaseCompleted", "CaseOffered", "OfferAccepted", "CaseAssigned",
-            "InformationRequested", "InformationProvided", "OpinionDelivered", "OpinionOutcomeRecorded", "OpinionBooked",
-        ];
-        static string Squeeze(string name) => new([.. name.Where(char.IsLetter).Select(char.ToLowerInvariant)]);
-        List<string> Missing(Answer answer)
-        {
-            var names = answer.Json["events"]!.AsArray().Select(e => Squeeze(Text(e!["name"]))).ToList();
-            return [.. expected.Where(e => !names.Any(n => n.Contains(Squeeze(e), StringComparison.Ordinal)))];
-        }
-
-        var events = (await _api.Until($"/api/v1/reports/cases/{_caseId}/events", _ops, a => Missing(a).Count == 0, "every event has reached reporting")).Json["events"]!.AsArray();
-        var inTrace = events.Count(e => e!["traceId"]?.GetValue<string>() == submissionTrace);
-        _tell.Step("events", $"{events.Count} seen by reporting, {events.Select(e => Text(e!["name"])).Distinct().Count()} kinds, {inTrace} of them caused by the submission");
-        _tell.Step("trace", submissionTrace);
-    }
-
     /// <summary>Reads, then saves with the ETag that was read; once more when an attempt whose answer was lost had arrived after all.</summary>
     private async Task Save(string path, string token, object body)
     {
@@ -362,8 +327,6 @@ internal sealed class SampleStory : IDisposable
         while ((int)saved.Status == 412 && ++tries < 3);
         Expect(saved);
     }
-
-    private async Task<JsonNode> Indicators() => Expect(await _api.Get("/api/v1/reports/indicators", _ops)).Json;
 
     private JsonNode? OfferOf(Answer worklist) => worklist.Json["items"]!.AsArray().FirstOrDefault(i => Text(i!["caseId"]) == _caseId);
 
