@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.Letters;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 
 namespace SecondOpinion.Tests.Intake.Orientation;
 
