@@ -18,7 +18,7 @@ using SecondOpinion.Intake.Orientation.Letters;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Reading;
 using SecondOpinion.Intake.Social;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;

@@ -2,7 +2,7 @@ using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Files;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;

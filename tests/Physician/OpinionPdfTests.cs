@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 using SecondOpinion.Physician.Writing;
 
 namespace SecondOpinion.Tests.Physician;

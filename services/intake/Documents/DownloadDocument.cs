@@ -15,7 +15,7 @@ namespace SecondOpinion.Intake.Documents;
 internal static class DownloadDocument
 {
     /// <summary>What is needed to read a document's bytes.</summary>
-    internal sealed record Readable(Guid Id, string Name, string MediaType, long Size, byte[] Key);
+    internal sealed record Readable(Guid Id, string TypeCode, string Name, string MediaType, long Size, byte[] Key);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
@@ -52,7 +52,7 @@ internal static class DownloadDocument
     internal static async Task<Readable?> Find(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid documentId)
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>(
-            "select media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId", new { caseId, documentId });
+            "select type_code, media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId", new { caseId, documentId });
         if (row is null)
         {
             return null;
@@ -60,9 +60,9 @@ internal static class DownloadDocument
 
         using var key = await CaseKey.Of(db, keyring, caseId);
         return new Readable(
-            documentId, key.Open<string>("document|sealed_name", row.SealedName, documentId), row.MediaType, row.SizeBytes,
+            documentId, row.TypeCode, key.Open<string>("document|sealed_name", row.SealedName, documentId), row.MediaType, row.SizeBytes,
             key.OpenBytes("document|sealed_key", row.SealedKey, documentId));
     }
 
-    private sealed record Row(string MediaType, long SizeBytes, byte[] SealedName, byte[] SealedKey);
+    private sealed record Row(string TypeCode, string MediaType, long SizeBytes, byte[] SealedName, byte[] SealedKey);
 }

@@ -39,7 +39,8 @@ internal static class ReadDossier
 
         dossier.Answers.AddRange(Answers(key, file, questionnaires));
         dossier.Questions.AddRange(SaveQuestions.Open(key, file));
-        dossier.Documents.AddRange((await CaseViews.Documents(db, key, caseId)).Select(d => new DocumentSummary
+        // Who acts for the patient, and on what ground, is intake's to check: the proof names people and says nothing about the disease.
+        dossier.Documents.AddRange((await CaseViews.Documents(db, key, caseId)).Where(d => d.TypeCode != PathologyCatalogue.AuthorityProof).Select(d => new DocumentSummary
         {
             DocumentId = d.DocumentId.ToString(),
             TypeCode = d.TypeCode,

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
 using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -23,7 +24,11 @@ internal static class StreamDocument
         var readable = await dataSource.InTransaction(async db =>
         {
             await AssignedPhysician.Case(db, user, caseId);
-            var found = await DownloadDocument.Find(db, keyring, caseId, documentId) ?? throw CommonProblems.Absent().AsException();
+            if (await DownloadDocument.Find(db, keyring, caseId, documentId) is not { } found || found.TypeCode == PathologyCatalogue.AuthorityProof)
+            {
+                throw CommonProblems.Absent().AsException();
+            }
+
             await Audit.Record(db, user, "download", "document", documentId, "second_opinion");
             return found;
         }, cancel);

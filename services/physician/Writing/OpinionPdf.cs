@@ -1,5 +1,5 @@
 using System.Globalization;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 
 namespace SecondOpinion.Physician.Writing;
 

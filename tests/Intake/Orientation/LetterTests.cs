@@ -1,8 +1,9 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.Letters;
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 
 namespace SecondOpinion.Tests.Intake.Orientation;
 
@@ -87,6 +88,25 @@ public sealed class LetterTests
         SecondOpinion.Intake.Documents.Recognition.FileKind.Of(new MemoryStream(first)).ShouldBe(new SecondOpinion.Intake.Documents.Recognition.Recognised.Accepted("application/pdf"));
         Encoding.Latin1.GetString(first).ShouldContain("/MarkInfo");
     }
+
+    [Theory]
+    [MemberData(nameof(Letters))]
+    public async Task Another_program_reads_the_same_letter_in_the_pdf(string id)
+    {
+        var letter = Book.Find(id)!;
+        var text = LetterTemplate.Fill(letter, letter.Placeholders.ToDictionary(p => p.Name, p => p.Example));
+        var pdf = new LetterPdf(new Fonts(new ConfigurationBuilder().Build())).Set(letter.Title, text, new DateOnly(2026, 11, 22));
+        using var reader = Process.Start(new ProcessStartInfo("pdftotext", "-enc UTF-8 - -") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+
+        var reading = reader.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await reader.StandardInput.BaseStream.WriteAsync(pdf, TestContext.Current.CancellationToken);
+        reader.StandardInput.Close();
+
+        Flowing(await reading).ShouldBe(Flowing(text));
+    }
+
+    /// <summary>Without line breaks, which the page decides.</summary>
+    private static string Flowing(string text) => string.Join(' ', text.Split((char[])[' ', '\n', '\r', '\f'], StringSplitOptions.RemoveEmptyEntries));
 
     private static void Golden(string name, string text)
     {

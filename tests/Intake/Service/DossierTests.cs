@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Grpc.Core;
 using SecondOpinion.Contracts.Identifiers;
@@ -52,6 +53,27 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         }
 
         bytes.ToArray().ShouldBe(await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
+    }
+
+    [Fact]
+    public async Task The_proof_of_a_relatives_authority_stays_with_intake()
+    {
+        var guardian = intake.Patient();
+        var id = await guardian.Open(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "guardian", ["name"] = "Paul MODÈLE" }));
+        await guardian.Fill(id);
+        var uploaded = await guardian.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "jugement-MODELE.pdf");
+        var proof = (await Journey.Json(uploaded)).GetProperty("documentId").GetString();
+        (await Journey.Json(await guardian.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
+        await intake.Assign(id);
+        var expert = As(IntakeFixture.Expert);
+
+        var dossier = await expert.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+        using var call = expert.Download(new DownloadDocumentRequest { CaseId = id.ToString(), DocumentId = proof }, deadline: Soon);
+        var refused = await Should.ThrowAsync<RpcException>(async () => await call.ResponseStream.MoveNext());
+
+        dossier.Documents.ShouldHaveSingleItem().TypeCode.ShouldBe("consultation_report");
+        dossier.ToString().ShouldNotContain("MODELE");
+        refused.StatusCode.ShouldBe(StatusCode.NotFound);
     }
 
     public static TheoryData<string> Strangers => ["another physician", Access.Service, Access.Partner, Access.Ops, Access.Agent, "the patient"];

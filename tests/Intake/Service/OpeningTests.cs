@@ -184,7 +184,7 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         third.GetProperty("next").GetString().ShouldBeNull();
         (await stranger.Get("/api/v1/cases")).GetProperty("items").GetArrayLength().ShouldBe(0);
         (await Journey.Problem(await stranger.Http.GetAsync($"/api/v1/cases/{ids[0]}"))).Status.ShouldBe(404);
-        (await Journey.Problem(await stranger.Http.GetAsync($"/api/v1/cases?after={cursor}"))).ShouldBe((400, "REQ-0002", "#/after unknown_cursor"));
+        (await Journey.Problem(await stranger.Http.GetAsync($"/api/v1/cases?after={cursor}"))).ShouldBe((400, "REQ-0002", "#/after invalid_cursor"));
     }
 
     [Theory]

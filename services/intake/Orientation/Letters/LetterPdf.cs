@@ -1,4 +1,4 @@
-using SecondOpinion.Physician.Pdf;
+using SecondOpinion.Pdf;
 
 namespace SecondOpinion.Intake.Orientation.Letters;
 

@@ -1,4 +1,4 @@
-namespace SecondOpinion.Physician.Pdf;
+namespace SecondOpinion.Pdf;
 
 /// <summary>Sets text on A4 pages from top to bottom: words are wrapped, blocks flow to the next page, lengths are in points (1/72 inch).</summary>
 internal sealed class Sheet

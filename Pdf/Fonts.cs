@@ -1,10 +1,12 @@
-namespace SecondOpinion.Physician.Pdf;
+using Microsoft.Extensions.Configuration;
 
-/// <summary>The DejaVu fonts of Debian's <c>fonts-dejavu-core</c>, embedded into every opinion, so that it looks the same wherever it is read.</summary>
+namespace SecondOpinion.Pdf;
+
+/// <summary>The DejaVu fonts of Debian's <c>fonts-dejavu-core</c>, embedded into every opinion and letter, so that it looks the same wherever it is read.</summary>
 internal sealed class Fonts
 {
     /// <param name="configuration"><c>Fonts:Directory</c> says where the fonts are when not at Debian's place.</param>
-    /// <exception cref="InvalidOperationException">A font is missing: without it no opinion could be signed, so the service does not start.</exception>
+    /// <exception cref="InvalidOperationException">A font is missing: without it nothing could be set, so the service does not start.</exception>
     public Fonts(IConfiguration configuration)
     {
         var directory = configuration["Fonts:Directory"] ?? "/usr/share/fonts/truetype/dejavu";

@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SecondOpinion.Physician.Pdf;
+namespace SecondOpinion.Pdf;
 
 /// <summary>
 /// Writes a PDF 1.7 file: A4 pages, embedded fonts, the text's Unicode (so that it can be searched and copied) and its structure (so that it can be read

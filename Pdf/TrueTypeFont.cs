@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace SecondOpinion.Physician.Pdf;
+namespace SecondOpinion.Pdf;
 
 /// <summary>A TrueType font: which glyph shows a character, how wide it is, and a copy of the file that holds only the glyphs of one document.</summary>
 internal sealed class TrueTypeFont

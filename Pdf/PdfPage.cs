@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace SecondOpinion.Physician.Pdf;
+namespace SecondOpinion.Pdf;
 
 /// <param name="Red">0 to 255, like the others.</param>
 internal readonly record struct Color(byte Red, byte Green, byte Blue)

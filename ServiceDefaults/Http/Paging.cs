@@ -5,10 +5,10 @@ using System.Text;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Physician;
+namespace SecondOpinion.ServiceDefaults.Http;
 
 /// <summary>Cursors of lists ordered by an id: opaque, and good only for the caller and the filter that they were given to.</summary>
-internal static class Paging
+public static class Paging
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 100;
