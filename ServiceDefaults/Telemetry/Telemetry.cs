@@ -39,12 +39,13 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing =>
             {
-                tracing
-                    .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
-                    .AddProcessor(new DropProbes());
+                // Spans that nobody receives would only cost. Trace ids are passed on all the same.
                 if (exports)
                 {
-                    tracing.AddOtlpExporter();
+                    tracing
+                        .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
+                        .AddProcessor(new DropProbes())
+                        .AddOtlpExporter();
                 }
             })
             .WithMetrics(metrics =>
