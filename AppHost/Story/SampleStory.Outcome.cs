@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.AppHost.Story;
@@ -47,7 +48,7 @@ internal sealed partial class SampleStory
     private async Task ShowWhatTheInsurerSees()
     {
         var insurers = Expect(await _api.Get("/api/v1/insurers?limit=100", _ops)).Json["items"]!.AsArray();
-        var amc = Text(Sample("case.json")["coverage"]!["amcNumber"]);
+        var amc = AmcNumber.Parse(Text(Sample("case.json")["coverage"]!["amcNumber"])).Value;
         var insurer = insurers.Single(i => Text(i!["amcNumber"]) == amc)!;
         var partner = Token(Access.Partner, "story-partner", ("insurer_id", Text(insurer["id"])));
         var path = $"/api/v1/insurers/{Text(insurer["id"])}/activity";

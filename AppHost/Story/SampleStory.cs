@@ -58,6 +58,12 @@ internal sealed partial class SampleStory : IDisposable
         {
             return false;
         }
+        catch (Exception unexpected)
+        {
+            // An answer of another shape than the story reads: a failed step too, and everything is still stopped in order.
+            story._tell.Failed("stopped", unexpected.ToString());
+            return false;
+        }
     }
 
     public void Dispose() => _api.Dispose();

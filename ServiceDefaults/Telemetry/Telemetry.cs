@@ -39,13 +39,14 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing =>
             {
-                tracing
-                    .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
-                    .AddProcessor(new DropProbes())
-                    .AddProcessor(new DropPaths());
+                // Spans that nobody receives would only cost. Trace ids are passed on all the same.
                 if (exports)
                 {
-                    tracing.AddOtlpExporter();
+                    tracing
+                        .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
+                        .AddProcessor(new DropProbes())
+                        .AddProcessor(new DropPaths())
+                        .AddOtlpExporter();
                 }
             })
             .WithMetrics(metrics =>

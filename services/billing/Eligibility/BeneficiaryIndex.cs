@@ -40,12 +40,12 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
     /// <param name="byHolder">The hash is of the holder's NIR, not of the member number.</param>
     /// <param name="hash">Made with the roster's key.</param>
     /// <param name="year">Year of the day of service: uses are counted in it.</param>
+    /// <remarks>Not cancellable: it ends by itself within the limits of the connection, and an answer costs less than taking a question back.</remarks>
     /// <exception cref="RosterGoneException">The version was dropped since the caller looked it up: look it up again.</exception>
-    public Task<Beneficiary?> Find(CurrentRoster roster, Guid insurerId, bool byHolder, long hash, int year, CancellationToken cancel)
+    public Task<Beneficiary?> Find(CurrentRoster roster, Guid insurerId, bool byHolder, long hash, int year)
     {
         var lookup = new Lookup(roster, insurerId, byHolder, hash, (short)year);
-        _waiting.Writer.TryWrite(lookup);
-        return lookup.Task.WaitAsync(cancel);
+        return _waiting.Writer.TryWrite(lookup) ? lookup.Task : throw new OperationCanceledException("The service stops.");
     }
 
     public override void Dispose()
@@ -78,15 +78,19 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Nobody asks any more.
+            // Requests were drained before; whoever still asks is told.
+            _waiting.Writer.TryComplete();
+            while (_waiting.Reader.TryRead(out var lookup))
+            {
+                lookup.TrySetCanceled(stop);
+            }
         }
     }
 
     private async Task Answer(List<Lookup> batch)
     {
-        foreach (var roster in batch.GroupBy(l => (l.Roster.Table, l.ByHolder)))
+        foreach (var lookups in ByStatement(batch))
         {
-            var lookups = roster.ToArray();
             try
             {
                 try
@@ -111,6 +115,15 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
                 Fail(lookups, exception);
             }
         }
+    }
+
+    /// <summary>Mostly everybody asks about one roster in one way; then there is nothing to sort.</summary>
+    private static IEnumerable<Lookup[]> ByStatement(List<Lookup> batch)
+    {
+        var first = batch[0];
+        return batch.TrueForAll(l => ReferenceEquals(l.Roster, first.Roster) && l.ByHolder == first.ByHolder)
+            ? [batch.ToArray()]
+            : batch.GroupBy(l => (l.Roster.Table, l.ByHolder)).Select(group => group.ToArray());
     }
 
     private async Task Query(Lookup[] lookups)

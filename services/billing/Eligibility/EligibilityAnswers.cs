@@ -19,10 +19,11 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
                 return new Answer(Decision.Refuse(Refusal.InsurerUnknown), null, null, "", null, now);
             }
 
+            cancel.ThrowIfCancellationRequested();
             try
             {
                 var beneficiary = insurer.Roster is { } roster
-                    ? await index.Find(roster, insurer.Id, question.HolderNir is not null, Hash(question, insurer, roster), question.ServiceDate.Year, cancel)
+                    ? await index.Find(roster, insurer.Id, question.HolderNir is not null, Hash(question, insurer, roster), question.ServiceDate.Year)
                     : null;
                 return Answer(question, insurer, beneficiary, now);
             }
