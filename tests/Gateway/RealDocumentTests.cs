@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SecondOpinion.Gateway.Routing;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Gateway;
 
@@ -60,6 +62,33 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         }
     }
 
+    /// <summary>What partners build against changes in sight of a reviewer, or not at all.</summary>
+    [Fact]
+    public async Task The_description_is_the_one_that_is_published_in_docs()
+    {
+        var document = await Merged();
+        document.Remove("servers");
+        var golden = Path.Combine(RealServices.RepositoryRoot, "docs", "openapi.json");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            await File.WriteAllTextAsync(golden, document.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+            return;
+        }
+
+        var published = JsonNode.Parse(await File.ReadAllTextAsync(golden))!.AsObject();
+        Differences("#", published, document).ShouldBeEmpty("the API differs from docs/openapi.json: break nothing that partners use, then record it with UPDATE_GOLDEN=1");
+    }
+
+    private static IEnumerable<string> Differences(string at, JsonNode? published, JsonNode? now)
+    {
+        if (published is JsonObject before && now is JsonObject after)
+        {
+            return before.Select(p => p.Key).Union(after.Select(p => p.Key)).SelectMany(name => Differences($"{at}/{name}", before[name], after[name]));
+        }
+
+        return JsonNode.DeepEquals(published, now) ? [] : [at];
+    }
+
     [Fact]
     public async Task Problem_codes_are_unique_over_all_services()
     {
@@ -82,7 +111,14 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
     private async Task<JsonObject> Merged()
     {
         await using var gateway = await GatewayUnderTest.Start(services.Settings);
-        return (await gateway.Http().GetFromJsonAsync<JsonObject>("/openapi/v1.json"))!;
+        JsonObject document = [];
+        // A partial document would pass every test that looks for a fault in it.
+        await Eventually.True(async () =>
+        {
+            document = (await gateway.Http().GetFromJsonAsync<JsonObject>("/openapi/v1.json"))!;
+            return document["x-merge-notes"]?.ToJsonString().Contains("has not answered", StringComparison.Ordinal) != true;
+        }, "every service has described itself", TimeSpan.FromSeconds(60));
+        return document;
     }
 
     private static async Task Run(string program, string[] arguments, string folder)
