@@ -9,7 +9,7 @@ internal sealed record PathologyHit(Pathology Pathology, string Matched, double 
 
 /// <summary>
 /// Search as you type over names, synonyms, abbreviations and codes, in memory: some thousand phrases, built once. A query word finds the words of the
-/// catalogue that are it, begin with it, sound like it or are an edit or two away; rare words weigh more. A phrase scores by how much of the query it explains,
+/// catalogue that are it, begin with it, share its root, sound like it or are an edit or two away; rare words weigh more. A phrase scores by how much of the query it explains,
 /// then by how much of it the query says.
 /// </summary>
 internal sealed partial class PathologyIndex
@@ -17,6 +17,8 @@ internal sealed partial class PathologyIndex
     private const double Synonym = 0.97;
     private const double Scattered = 0.72;
     private const double LeastScore = 0.3;
+    private const int RootLength = 6;
+    private const double RootShare = 0.65;
 
     private readonly List<Phrase> _phrases = [];
     private readonly Dictionary<string, Word> _words = [];
@@ -194,6 +196,19 @@ internal sealed partial class PathologyIndex
         foreach (var word in StartingWith(token))
         {
             Note(word, (isLast ? 0.92 : 0.8) - 0.02 * Math.Min(5, word.Text.Length - token.Length));
+        }
+
+        // Words of one family: « hyperactif » and « hyperactivité », « dépressif » and « dépression ».
+        if (token.Length >= RootLength)
+        {
+            foreach (var word in StartingWith(token[..RootLength]))
+            {
+                var same = token.AsSpan().CommonPrefixLength(word.Text);
+                if (same >= RootShare * Math.Max(token.Length, word.Text.Length))
+                {
+                    Note(word, 0.7);
+                }
+            }
         }
 
         foreach (var word in _sounds.GetValueOrDefault(Words.Sound(token)) ?? [])

@@ -93,8 +93,8 @@ internal sealed class ContentBook
         Must(head.Source is { Count: > 0 } && head.Source.All(s => !string.IsNullOrWhiteSpace(s.Name) && IsDate(s.Date)), "a source with a name and a date is missing.");
         Must(head.Status is "draft" or "reviewed" or "falc_validated", $"status '{head.Status}' is unknown.");
         Must(
-            head.Status != "falc_validated" || (simple.ValidatedBy ?? head.ValidatedBy) is { Length: > 0 } && (simple.ValidatedOn ?? head.ValidatedOn) is not null,
-            "falc_validated needs validatedBy and validatedOn.");
+            head.Status == "draft" || (simple.ValidatedBy ?? head.ValidatedBy) is { Length: > 0 } && (simple.ValidatedOn ?? head.ValidatedOn) is not null,
+            $"{head.Status} needs validatedBy and validatedOn: who read it, and when.");
         Must(
             head.Kind != "structure" || head is { Region: not null, AccessModes.Count: > 0, LetterAdvised: not null, LetterLegallyRequired: false },
             "a structure needs region, accessModes, letterAdvised, and letterLegallyRequired false.");

@@ -7,7 +7,8 @@ namespace SecondOpinion.Intake.Orientation;
 /// <summary>The pages: rights, the four steps, questions and answers, help, associations, each with its sources and its simplified version.</summary>
 internal static class ShowPages
 {
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
+    // One sentence a line is a rule of the simplified pages: their lines stay lines.
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseSoftlineBreakAsHardlineBreak().Build();
 
     internal sealed record OrientationPageSummary(string Id, string Kind, string Title, string SimpleTitle);
 

@@ -51,6 +51,10 @@ internal static class AnswerRules
         return result;
     }
 
+    /// <summary>The questions whose answer cannot wait for an opinion.</summary>
+    public static IReadOnlyList<Question> Alarming(IReadOnlyList<Question> questions, IReadOnlyDictionary<string, JsonElement> answers) =>
+        [.. Applying(questions, answers).Where(q => q.Alert is { } alert && IsMet(new Condition(q.Id, alert.EqualTo), answers))];
+
     /// <summary>The answer as a person reads it, units included; null when there is none.</summary>
     public static string? Text(Question question, IReadOnlyDictionary<string, JsonElement> answers) =>
         !IsAnswered(answers, question.Id) ? null : question.Type switch

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Orientation;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -16,8 +17,12 @@ internal static class ReadAnswers
 {
     /// <param name="Questionnaire">The family's questionnaire; its questions come after those of <c>general</c>.</param>
     /// <param name="Missing">Ids of the required questions that apply and have no answer yet.</param>
+    /// <param name="Alerts">Answers that cannot wait for an opinion, with whom to call: to be shown at once. They stop nothing, the patient decides.</param>
     internal sealed record CaseAnswers(
-        Guid CaseId, string Questionnaire, int Version, int GeneralVersion, IReadOnlyDictionary<string, JsonElement> Answers, IReadOnlyList<string> Missing);
+        Guid CaseId, string Questionnaire, int Version, int GeneralVersion, IReadOnlyDictionary<string, JsonElement> Answers, IReadOnlyList<string> Missing,
+        IReadOnlyList<AnswerAlert> Alerts);
+
+    internal sealed record AnswerAlert(string QuestionId, OtherDoor Door);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/answers", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
@@ -48,6 +53,8 @@ internal static class ReadAnswers
     {
         var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion);
         return new CaseAnswers(
-            file.Id, file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, answers, [.. AnswerRules.Missing(asked, answers).Select(q => q.Id)]);
+            file.Id, file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, answers,
+            [.. AnswerRules.Missing(asked, answers).Select(q => q.Id)],
+            [.. AnswerRules.Alarming(asked, answers).Select(q => new AnswerAlert(q.Id, SafetyScreen.Find(q.Alert!.Door)!))]);
     }
 }

@@ -23,7 +23,9 @@ internal static class SaveAnswers
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
         .WithName("SaveAnswers")
         .WithSummary("Save the answers of a case")
-        .WithDescription("Needs If-Match with the ETag of the answers that were read, so that two people who fill in one case do not undo each other.");
+        .WithDescription(
+            "Needs If-Match with the ETag of the answers that were read, so that two people who fill in one case do not undo each other. "
+            + "`alerts` names answers that cannot wait, and whom to call.");
 
     private static Task<Results<Ok<ReadAnswers.CaseAnswers>, Problem>> Handle(
         Guid id, SaveAnswersRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring,

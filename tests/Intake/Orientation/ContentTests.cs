@@ -47,6 +47,9 @@ public sealed class ContentTests
     public void A_page_is_called_falc_only_after_its_validation()
     {
         Book.Pages.ShouldAllBe(p => p.Simple.Status == "falc_validated" || p.Simple.Label == "version simplifiée");
+        // Nobody has read them yet, and no text says otherwise.
+        Book.Pages.Where(p => p.Simple.Status != "draft").ShouldAllBe(p => p.Simple.ValidatedBy != null && p.Simple.ValidatedOn != null);
+        Book.Pages.SelectMany(p => (string[])[p.Markdown, p.Simple.Markdown]).ShouldAllBe(text => !text.Contains("FALC", StringComparison.OrdinalIgnoreCase));
         (Book.Pages[0].Simple with { Status = "falc_validated" }).Label.ShouldBe("FALC");
     }
 
@@ -73,6 +76,7 @@ public sealed class ContentTests
         { "kind: right", "kind: joke", "kind 'joke' is unknown" },
         { "date: \"2002\"", "date: \"soon\"", "a source with a name and a date is missing" },
         { "status: draft", "status: falc_validated", "falc_validated needs validatedBy" },
+        { "status: draft", "status: reviewed", "reviewed needs validatedBy" },
         { "id: page", "id: other", "its id is not its file's name" },
         { "title: \"Un droit\"", "titel: \"Un droit\"", "line" },
         { "reviewed: \"2026-11-22\"", "reviewed: \"hier\"", "'hier' is not a day" },

@@ -36,6 +36,7 @@ public sealed class QuestionnaireTests
                 Must(q.Options is null || q.Options.Select(o => o.Code).Distinct().Count() == q.Options.Count, "option twice");
                 Must(q.Type == QuestionKind.Quantity == (q.Unit is not null), "unit");
                 Must(q.Min is null || q.Max is null || q.Min < q.Max, "limits");
+                Must(q.Alert is not { } alert || Fits(q, alert.EqualTo) && SafetyScreen.Find(alert.Door) is { Call.Count: > 0 }, "alert");
                 Must(q.EnabledWhen is not { } c || seen.TryGetValue(c.Question, out var before) && before != q && Fits(before, c.EqualTo), "condition");
             }
         }
@@ -72,6 +73,19 @@ public sealed class QuestionnaireTests
         AnswerRules.Applying(asked, without).Select(q => q.Id).ShouldNotContain("allergies");
         AnswerRules.Applying(asked, with).Select(q => q.Id).ShouldContain("allergies");
         AnswerRules.Applying(asked, with).Select(q => q.Id).ShouldContain("trying_to_conceive_months");
+    }
+
+    [Theory]
+    [InlineData("psychiatry", "suicidal_thoughts", "true", "suicidal_thoughts")]
+    [InlineData("cardiology", "chest_pain", "\"now\"", "emergency")]
+    [InlineData("spine", "sphincter_trouble", "true", "emergency")]
+    [InlineData("urology_prostate", "uro_signs", "[\"pain\", \"retention\"]", "emergency")]
+    public void An_answer_that_cannot_wait_names_the_other_door(string questionnaire, string question, string answer, string door)
+    {
+        var asked = Book.QuestionsOf(questionnaire, 1, 1);
+
+        AnswerRules.Alarming(asked, Answers($$"""{ "{{question}}": {{answer}} }""")).ShouldHaveSingleItem().Alert!.Door.ShouldBe(door);
+        AnswerRules.Alarming(asked, Answers("{}")).ShouldBeEmpty();
     }
 
     [Fact]

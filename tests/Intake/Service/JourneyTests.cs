@@ -122,6 +122,26 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     }
 
     [Fact]
+    public async Task Somebody_who_writes_of_suicide_in_the_questionnaire_gets_the_number_at_once()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open(Journey.Opening(r => r["pathologyCode"] = "depression"));
+        object Sheet(bool thoughts) => new { questionnaire = "psychiatry", version = 1, answers = new Dictionary<string, object> { ["suicidal_thoughts"] = thoughts } };
+
+        var alarming = await patient.Put($"/api/v1/cases/{id}/answers", Sheet(true), "\"v1\"");
+        var read = await patient.Get($"/api/v1/cases/{id}/answers");
+        var calm = await Journey.Json(await patient.Put($"/api/v1/cases/{id}/answers", Sheet(false), alarming.Headers.ETag!.Tag));
+
+        foreach (var alerts in new[] { (await Journey.Json(alarming)).GetProperty("alerts"), read.GetProperty("alerts") })
+        {
+            alerts[0].GetProperty("questionId").GetString().ShouldBe("suicidal_thoughts");
+            alerts[0].GetProperty("door").GetProperty("call")[0].GetString().ShouldBe("3114");
+        }
+
+        calm.GetProperty("alerts").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Social_facts_are_optional_and_leave_as_codes_once_the_file_is_complete()
     {
         var patient = intake.Patient();

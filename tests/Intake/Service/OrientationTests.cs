@@ -44,6 +44,7 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
 
         guide.GetProperty("items").GetArrayLength().ShouldBe(4);
         page.GetProperty("html").GetString()!.ShouldContain("<table>");
+        page.GetProperty("simplified").GetProperty("html").GetString()!.ShouldContain("<br", customMessage: "one sentence a line, on the screen too");
         page.GetProperty("sources").GetArrayLength().ShouldBePositive();
         page.GetProperty("conflicts").GetArrayLength().ShouldBePositive();
         (await Journey.Problem(await Anybody.Http.GetAsync("/api/v1/orientation/pages?kind=jokes"))).ShouldBe((400, "REQ-0002", "#/kind unknown_code"));
