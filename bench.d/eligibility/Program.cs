@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using SecondOpinion.Bench.Eligibility;
 
@@ -7,9 +8,11 @@ var at = Array.IndexOf(args, "--rows");
 var rows = at >= 0 ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : quick ? 1_000_000 : 5_000_000;
 var few = Math.Min(1_000_000, rows / 5);
 var seconds = quick ? 3 : 10;
+var (warmUpMin, warmUpMax) = quick ? (3, 9) : (20, 40);
 
+var watch = Stopwatch.StartNew();
 var figures = new Figures();
-await using var system = await RunningBilling.Start();
+await using var system = await RunningBilling.Start(quick);
 var roster = new RosterFile(system.Folder);
 var import = new ImportMeasurement(system, figures);
 var checks = new CheckMeasurement(system, figures);
@@ -18,8 +21,8 @@ var checks = new CheckMeasurement(system, figures);
 Console.WriteLine($"Roster of {few:N0} lines…");
 var insurer = await system.AddInsurer("99000901");
 await import.Run(insurer, roster.Write(few), few);
-await checks.WarmUp(few);
-var fewRate = await checks.Unary(few, seconds, label: null);
+await checks.WarmUp(few, warmUpMin, warmUpMax);
+var fewRate = await checks.Unary(few, seconds, "check_few_rows");
 
 Console.WriteLine($"Roster of {rows:N0} lines, while checks go on…");
 var file = roster.Write(rows);
@@ -34,12 +37,15 @@ Console.WriteLine("The limit: COPY of the same rows ready-made, and the same ind
 await import.MeasureCopy(table);
 
 Console.WriteLine("Checks by gRPC, beside pgbench…");
-await checks.WarmUp(rows);
+await checks.WarmUp(rows, warmUpMin / 2, warmUpMax / 2);
 var rate = await checks.Unary(rows, seconds, "check");
-figures.Add("check_rate_ratio_few_to_all_rows", rate / fewRate);
-await checks.Many(rows, Math.Min(rows, 100_000));
+figures.Add("check_rate_ratio_all_to_few_rows", rate / fewRate);
+await checks.Many(rows, 20_000);
+figures.Add("check_many_per_s", await checks.Many(rows, 100_000));
 await new PgBench(system).Measure(table, seconds, figures);
 figures.Add("ratio_vs_pgbench", rate / figures["pgbench_per_s"]);
+figures.Add("check_many_ratio_vs_pgbench", figures["check_many_per_s"] / figures["pgbench_per_s"]);
 figures.Add("p99_ratio_vs_pgbench", figures["check_p99_ms"] / figures["pgbench_p99_ms"]);
 
+figures.Add("bench_s", watch.Elapsed.TotalSeconds);
 figures.Write("eligibility", rows, few);

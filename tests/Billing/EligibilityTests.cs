@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dapper;
 using Grpc.Core;
 using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
@@ -43,6 +44,23 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
     {
         var question = new CheckRequest { AmcNumber = BillingFixture.Amc, HolderNir = nir, BirthDate = "1982-03-04" };
         (await billing.Client.CheckAsync(question, deadline: BillingFixture.Soon)).Covered.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_Corsican_NIR_is_understood_in_every_spelling()
+    {
+        var nir = Nir.WithKey("180012A004123").Value;
+        var insurer = Guid.CreateVersion7();
+        await billing.AddInsurer(insurer, "99000188", "Mutuelle Fictive des Îles", "per_opinion", 295_00);
+        await billing.Import(insurer, $"{BillingFixture.Header}C1;1980-01-02;1;A;{nir};CONFORT;2022-01-01;\nC2;1985-01-02;1;E;{nir.ToLowerInvariant()};CONFORT;2022-01-01;\n");
+        foreach (var typed in new[] { nir, nir.ToLowerInvariant(), $"1 80 01 2a 004 123 {nir[13..]}", "1.80.01.2A.004.123", "180012a004123" })
+        {
+            foreach (var birth in new[] { "1980-01-02", "1985-01-02" })
+            {
+                var question = new CheckRequest { AmcNumber = "99000188", HolderNir = typed, BirthDate = birth };
+                (await billing.Client.CheckAsync(question, deadline: BillingFixture.Soon)).Covered.ShouldBeTrue($"{typed}, {birth}");
+            }
+        }
     }
 
     [Theory]

@@ -29,6 +29,7 @@ internal sealed class CheckLimitOptions
 /// <summary>Nobody can probe who is insured: each client may ask so often, and about so many people whom nobody knows.</summary>
 internal sealed class CheckLimits : IDisposable
 {
+    private static readonly TimeSpan MissGrowsBack = TimeSpan.FromMinutes(6);
     private readonly PartitionedRateLimiter<Client> _checks;
     private readonly PartitionedRateLimiter<Client> _misses;
 
@@ -45,17 +46,16 @@ internal sealed class CheckLimits : IDisposable
     /// <exception cref="ProblemException">Too many checks.</exception>
     public void Take(Client client)
     {
-        // Zero permits only look whether the bucket is empty.
-        using var missesLeft = _misses.AttemptAcquire(client, 0);
-        if (!missesLeft.IsAcquired)
+        // Not by acquiring none: that succeeds as soon as the smallest fraction of a permit has grown back.
+        if (_misses.GetStatistics(client) is { CurrentAvailablePermits: < 1 })
         {
-            throw Refused(missesLeft, TimeSpan.FromHours(1));
+            throw Refused(MissGrowsBack);
         }
 
         using var lease = _checks.AttemptAcquire(client);
         if (!lease.IsAcquired)
         {
-            throw Refused(lease, TimeSpan.FromMinutes(1));
+            throw Refused(lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1));
         }
     }
 
@@ -82,14 +82,11 @@ internal sealed class CheckLimits : IDisposable
             ReplenishmentPeriod = window / 10,
         });
 
-    private static ProblemException Refused(RateLimitLease lease, TimeSpan otherwise)
-    {
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : otherwise;
-        return new Problem(
+    private static ProblemException Refused(TimeSpan wait) =>
+        new Problem(
             Problems.TooManyChecks,
             "This client has asked too often, or about too many people who are not known.",
             "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.",
             [])
         { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) }.AsException();
-    }
 }

@@ -13,50 +13,44 @@ namespace SecondOpinion.Billing.Identity;
 /// </summary>
 internal sealed class IdentityHasher(byte[] key) : IDisposable
 {
-    public const int MaxMember = 24;
-    private const int MaxMessage = 80;
+    public const int MaxMember = IdentityMessage.MaxName;
 
     // Kept for its life: a fresh HMAC would schedule the key each time, which costs more than the hash.
     private readonly IncrementalHash _hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-    private readonly byte[] _message = new byte[MaxMessage];
+    private readonly byte[] _message = new byte[IdentityMessage.MaxLength];
     private readonly byte[] _hash = new byte[HMACSHA256.HashSizeInBytes];
 
     /// <param name="amc">10 digits.</param>
     /// <param name="member">Normalised member number.</param>
     /// <param name="birthDate">yyyymmdd.</param>
     /// <param name="rank">Birth rank, 1 to 9.</param>
-    public long Person(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> member, int birthDate, int rank) => Hash((byte)'P', amc, member, birthDate, rank);
+    public long Person(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> member, int birthDate, int rank) =>
+        Hash(IdentityMessage.PersonKind, amc, member, birthDate, rank);
 
     /// <summary>All who share a member number: the unit of a family's quota.</summary>
-    public long Family(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> member) => Hash((byte)'F', amc, member, 0, 0);
+    public long Family(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> member) => Hash(IdentityMessage.FamilyKind, amc, member, 0, 0);
 
     /// <summary>The same person, found by the policy holder's NIR instead of the member number.</summary>
-    public long Holder(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> nir, int birthDate, int rank) => Hash((byte)'H', amc, nir, birthDate, rank);
+    public long Holder(ReadOnlySpan<byte> amc, ReadOnlySpan<byte> nir, int birthDate, int rank) => Hash(IdentityMessage.HolderKind, amc, nir, birthDate, rank);
 
     /// <summary>What an engagement number is made of; the same question gives the same number.</summary>
     public long Engagement(ReadOnlySpan<byte> amc, long person, int serviceDate, int expiry)
     {
         Span<byte> hex = stackalloc byte[16];
         Utf8Formatter.TryFormat(person, hex, out _, new('x', 16));
-        return Hash((byte)'E', amc, hex, serviceDate, expiry);
+        return Hash(IdentityMessage.EngagementKind, amc, hex, serviceDate, expiry);
+    }
+
+    /// <summary>Of a message that is written already.</summary>
+    public long Hash(ReadOnlySpan<byte> message)
+    {
+        _hmac.AppendData(message);
+        _hmac.GetHashAndReset(_hash);
+        return BinaryPrimitives.ReadInt64BigEndian(_hash);
     }
 
     public void Dispose() => _hmac.Dispose();
 
-    private long Hash(byte domain, ReadOnlySpan<byte> amc, ReadOnlySpan<byte> name, int date, int rank)
-    {
-        var message = _message.AsSpan();
-        message[0] = domain;
-        amc.CopyTo(message[1..]);
-        var length = 1 + amc.Length;
-        message[length++] = (byte)'|';
-        name.CopyTo(message[length..]);
-        length += name.Length;
-        message[length++] = (byte)'|';
-        BinaryPrimitives.WriteInt32BigEndian(message[length..], date);
-        BinaryPrimitives.WriteInt32BigEndian(message[(length + 4)..], rank);
-        _hmac.AppendData(message[..(length + 8)]);
-        _hmac.GetHashAndReset(_hash);
-        return BinaryPrimitives.ReadInt64BigEndian(_hash);
-    }
+    private long Hash(byte kind, ReadOnlySpan<byte> amc, ReadOnlySpan<byte> name, int date, int rank) =>
+        Hash(_message.AsSpan(0, IdentityMessage.Write(_message, kind, amc, name, date, rank)));
 }

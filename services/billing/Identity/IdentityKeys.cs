@@ -63,17 +63,21 @@ internal sealed class IdentityKeys
 
     /// <summary>A hasher of one's own, e.g. for one thread of an import. Dispose it.</summary>
     /// <exception cref="InvalidOperationException">The key was taken out of the configuration while a roster still needs it.</exception>
-    public IdentityHasher NewHasher(string keyId) => new(_keys.TryGetValue(keyId, out var key)
-        ? key
-        : throw Missing(keyId));
+    public IdentityHasher NewHasher(string keyId) => new(Key(keyId));
+
+    /// <summary>A batch of one's own, for one thread of an import. Dispose it.</summary>
+    /// <exception cref="InvalidOperationException">The key was taken out of the configuration while a roster still needs it.</exception>
+    public IdentityHashBatch NewBatch(string keyId) => new(Key(keyId));
 
     /// <summary>A key for another purpose, made from a hashing key: one secret to keep instead of two.</summary>
     public byte[] Derive(string keyId, string purpose) => HKDF.DeriveKey(
-        HashAlgorithmName.SHA256, _keys.GetValueOrDefault(keyId) ?? throw Missing(keyId), 32, info: Encoding.UTF8.GetBytes(purpose));
+        HashAlgorithmName.SHA256, Key(keyId), 32, info: Encoding.UTF8.GetBytes(purpose));
 
     /// <summary>The calling thread's hasher; do not keep it across an await.</summary>
     public IdentityHasher Hasher(string keyId) =>
         _hashers.GetOrAdd(keyId, static (id, keys) => new ThreadLocal<IdentityHasher>(() => keys.NewHasher(id)), this).Value!;
+
+    private byte[] Key(string keyId) => _keys.GetValueOrDefault(keyId) ?? throw Missing(keyId);
 
     private static InvalidOperationException Missing(string keyId) =>
         new($"Beneficiaries:Keys:{keyId} is not set, but a roster that still answers was made with it. Put it back until that insurer has sent a whole roster.");

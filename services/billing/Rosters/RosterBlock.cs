@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using SecondOpinion.Billing.Identity;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -10,6 +11,9 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
     private const int BytesPerRow = 104;
     private const int MaxLine = 1000;
     private const int DaysTo2000 = 730_119;
+
+    /// <summary>Lines whose hashes are computed together: enough to fill the lanes, few enough to stay in the cache.</summary>
+    private const int LinesAtOnce = 256;
     private byte[] _rows = ArrayPool<byte>.Shared.Rent(length + BytesPerRow);
     private long[] _persons = ArrayPool<long>.Shared.Rent(256);
     private int[] _lines = ArrayPool<int>.Shared.Rent(256);
@@ -40,6 +44,9 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
         var rest = text.AsSpan(0, length);
         var contract = (short)-1;
         var ofContract = 0L;
+        Span<(RosterRow Row, int Number)> pending = new (RosterRow, int)[LinesAtOnce];
+        var waiting = 0;
+        parser.BeginBatch();
         for (var number = 0; !rest.IsEmpty; number++)
         {
             var end = rest.IndexOf((byte)'\n');
@@ -73,9 +80,16 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
                 }
 
                 ofContract++;
-                Keep(row, number, delta);
+                pending[waiting++] = (row, number);
+                if (waiting == LinesAtOnce)
+                {
+                    Keep(pending, parser, delta);
+                    waiting = 0;
+                }
             }
         }
+
+        Keep(pending[..waiting], parser, delta);
 
         Tally(contract, ofContract);
     }
@@ -97,11 +111,23 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
         }
     }
 
-    private void Keep(in RosterRow row, int number, bool delta)
+    private void Keep(ReadOnlySpan<(RosterRow Row, int Number)> rows, RosterLineParser parser, bool delta)
     {
+        parser.Hashes.Compute();
+        foreach (ref readonly var pending in rows)
+        {
+            Keep(pending.Row, pending.Number, parser.Hashes, delta);
+        }
+
+        parser.BeginBatch();
+    }
+
+    private void Keep(in RosterRow row, int number, IdentityHashBatch hashes, bool delta)
+    {
+        var person = hashes[row.Person];
         _persons = Grown(_persons, Count);
         _lines = Grown(_lines, Count);
-        _persons[Count] = row.Person;
+        _persons[Count] = person;
         _lines[Count] = number;
         Count++;
 
@@ -115,9 +141,9 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
 
         var tuple = new CopyRow(_rows.AsSpan(RowsLength));
         tuple.Columns(delta ? 9 : 7);
-        tuple.Int64(row.Person);
-        tuple.Int64(row.Family);
-        tuple.Int64(row.Holder);
+        tuple.Int64(person);
+        tuple.Int64(row.Removal ? 0 : hashes[row.Family]);
+        tuple.Int64(row.Holder < 0 ? null : hashes[row.Holder]);
         tuple.Int32(row.FromDay - DaysTo2000);
         tuple.Int32(row.ToDay - DaysTo2000);
         tuple.Int16(row.Contract);

@@ -123,12 +123,13 @@ internal sealed class RosterImporter(
         var before = run.Insurer.Roster?.KeyId;
         if (before is null || before == run.KeyId || !keys.Knows(before))
         {
-            return () => new RosterLineParser(format, run.Insurer, keys.NewHasher(run.KeyId), null, today);
+            return () => new RosterLineParser(format, run.Insurer, keys.NewBatch(run.KeyId), null, today);
         }
 
         var families = (await db.QueryAsync<long>(
             "select hash from use_subject where insurer_id = @Id and kind = 'family' and key_id = @before", new { run.Insurer.Id, before })).ToHashSet();
-        return () => new RosterLineParser(format, run.Insurer, keys.NewHasher(run.KeyId), new RotatedUses(keys.NewHasher(before), families, run.Rehashed), today);
+        return () => new RosterLineParser(
+            format, run.Insurer, keys.NewBatch(run.KeyId), new RotatedUses(keys.NewHasher(before), keys.NewHasher(run.KeyId), families, run.Rehashed), today);
     }
 
     private void RefuseWhenTooManyRejects(ImportRun run)

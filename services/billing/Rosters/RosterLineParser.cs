@@ -4,16 +4,16 @@ using SecondOpinion.Billing.Insurers;
 
 namespace SecondOpinion.Billing.Rosters;
 
-/// <summary>A beneficiary as the roster table holds it: no name, no number, no birth date.</summary>
-/// <param name="Holder">Null when the line has no NIR.</param>
+/// <summary>A beneficiary as the roster table holds it: no name, no number, no birth date. Hashes are places in the parser's batch until it is computed.</summary>
+/// <param name="Holder">-1 when the line has no NIR.</param>
 /// <param name="FromDay">Day number.</param>
 /// <param name="ToDay">Null when open.</param>
 /// <param name="Relation">A: adhérent, C: conjoint, E: enfant, X: autre.</param>
 /// <param name="Removal">A delta's line that takes the person out; only the hashes count.</param>
-internal readonly record struct RosterRow(long Person, long Family, long? Holder, int FromDay, int? ToDay, short Contract, byte Relation, bool Removal);
+internal readonly record struct RosterRow(int Person, int Family, int Holder, int FromDay, int? ToDay, short Contract, byte Relation, bool Removal);
 
-/// <summary>Checks one line and hashes its identity. Works on bytes and allocates nothing but for a NIR; each thread has its own.</summary>
-internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, IdentityHasher hasher, RotatedUses? rotated, int today) : IDisposable
+/// <summary>Checks one line and puts its identity into a batch of hashes. Works on bytes and allocates nothing but for a NIR; each thread has its own.</summary>
+internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, IdentityHashBatch hashes, RotatedUses? rotated, int today) : IDisposable
 {
     private const int OldestYear = 1900;
     private readonly Range[] _fields = new Range[format.Columns];
@@ -30,8 +30,17 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
     private readonly int _toColumn = format.Column(RosterFormat.To);
     private readonly int _operationColumn = format.Column(RosterFormat.Operation);
     private int _lastMemberLength = -1;
-    private long _lastFamily;
-    private long _lastFamilyBefore;
+    private int _lastFamily;
+
+    /// <summary>Where the rows' hashes are.</summary>
+    public IdentityHashBatch Hashes => hashes;
+
+    /// <summary>After the hashes were computed and used.</summary>
+    public void BeginBatch()
+    {
+        hashes.Clear();
+        _lastMemberLength = -1;
+    }
 
     /// <param name="line">Without its end.</param>
     /// <param name="row">What goes into the roster.</param>
@@ -81,7 +90,7 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
 
         if (removal)
         {
-            row = new RosterRow(hasher.Person(insurer.AmcAscii, _member.AsSpan(0, memberLength), birthDate, rank), 0, null, 0, null, 0, (byte)'X', Removal: true);
+            row = new RosterRow(Person(_member.AsSpan(0, memberLength), birthDate, rank), -1, -1, 0, null, 0, (byte)'X', Removal: true);
             return true;
         }
 
@@ -121,7 +130,7 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
 
         (field, code) = (RosterFormat.HolderNir, RejectCodes.InvalidNir);
         var nirText = Field(line, _nirColumn);
-        long? holder = null;
+        var holder = -1;
         if (!nirText.IsEmpty)
         {
             if (!Typed.TryNir(Encoding.UTF8.GetString(nirText), out var nir))
@@ -131,21 +140,20 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
 
             Span<byte> ascii = stackalloc byte[15];
             Encoding.ASCII.GetBytes(nir.Value, ascii);
-            holder = hasher.Holder(insurer.AmcAscii, ascii, birthDate, rank);
+            holder = hashes.Add(IdentityMessage.HolderKind, insurer.AmcAscii, ascii, birthDate, rank);
         }
 
         var member = _member.AsSpan(0, memberLength);
         Family(member);
-        var person = hasher.Person(insurer.AmcAscii, member, birthDate, rank);
-        rotated?.Carry(insurer, member, birthDate, rank, _lastFamilyBefore, _lastFamily, person);
+        rotated?.Carry(insurer, member, birthDate, rank);
         row = new RosterRow(
-            person, _lastFamily, holder, Typed.ToDate(from).DayNumber, to == int.MaxValue ? null : Typed.ToDate(to).DayNumber, contract, relation, Removal: false);
+            Person(member, birthDate, rank), _lastFamily, holder, Typed.ToDate(from).DayNumber, to == int.MaxValue ? null : Typed.ToDate(to).DayNumber, contract, relation, Removal: false);
         return true;
     }
 
     public void Dispose()
     {
-        hasher.Dispose();
+        hashes.Dispose();
         rotated?.Dispose();
     }
 
@@ -156,10 +164,11 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         {
             member.CopyTo(_lastMember);
             _lastMemberLength = member.Length;
-            _lastFamily = hasher.Family(insurer.AmcAscii, member);
-            _lastFamilyBefore = rotated?.FamilyBefore(insurer, member) ?? 0;
+            _lastFamily = hashes.Add(IdentityMessage.FamilyKind, insurer.AmcAscii, member, 0, 0);
         }
     }
+
+    private int Person(ReadOnlySpan<byte> member, int birthDate, int rank) => hashes.Add(IdentityMessage.PersonKind, insurer.AmcAscii, member, birthDate, rank);
 
     private bool TryContract(ReadOnlySpan<byte> text, out short number)
     {

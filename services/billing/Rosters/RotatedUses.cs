@@ -9,22 +9,26 @@ namespace SecondOpinion.Billing.Rosters;
 /// is found by the former hash and noted under the new one, so that uses are counted on.
 /// </summary>
 /// <param name="before">Hasher of the former key, for this thread.</param>
+/// <param name="now">Hasher of the new one.</param>
 /// <param name="families">Former hashes of the families that have uses.</param>
 /// <param name="found">Shared by all threads.</param>
-internal sealed class RotatedUses(IdentityHasher before, IReadOnlySet<long> families, ConcurrentBag<RotatedUses.Rehashed> found) : IDisposable
+internal sealed class RotatedUses(IdentityHasher before, IdentityHasher now, IReadOnlySet<long> families, ConcurrentBag<RotatedUses.Rehashed> found) : IDisposable
 {
     internal readonly record struct Rehashed(string Kind, long Before, long Now);
 
-    public long FamilyBefore(Insurer insurer, ReadOnlySpan<byte> member) => before.Family(insurer.AmcAscii, member);
-
-    public void Carry(Insurer insurer, ReadOnlySpan<byte> member, int birthDate, int rank, long familyBefore, long familyNow, long personNow)
+    public void Carry(Insurer insurer, ReadOnlySpan<byte> member, int birthDate, int rank)
     {
-        if (families.Contains(familyBefore))
+        var family = before.Family(insurer.AmcAscii, member);
+        if (families.Contains(family))
         {
-            found.Add(new Rehashed("family", familyBefore, familyNow));
-            found.Add(new Rehashed("person", before.Person(insurer.AmcAscii, member, birthDate, rank), personNow));
+            found.Add(new Rehashed("family", family, now.Family(insurer.AmcAscii, member)));
+            found.Add(new Rehashed("person", before.Person(insurer.AmcAscii, member, birthDate, rank), now.Person(insurer.AmcAscii, member, birthDate, rank)));
         }
     }
 
-    public void Dispose() => before.Dispose();
+    public void Dispose()
+    {
+        before.Dispose();
+        now.Dispose();
+    }
 }
