@@ -26,6 +26,9 @@ public static class Database
             ApplicationName = name,
             // Five services share one server: their pools together stay under its max_connections.
             MaxPoolSize = builder.Configuration.GetValue("Database:MaxPoolSize", 16),
+            // The few statements of a service are run over and over: parsed and planned once a connection, not once a call.
+            MaxAutoPrepare = 200,
+            AutoPrepareMinUsages = 2,
             CommandTimeout = 30,
             Timeout = 5,
             // PostgreSQL waits for ever by default; a stuck session must let go of its locks.
