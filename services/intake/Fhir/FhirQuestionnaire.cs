@@ -163,7 +163,8 @@ internal static class FhirQuestionnaire
                 QuestionKind.MultiChoice => [.. value.EnumerateArray().Select(o => new JsonObject { ["valueCoding"] = Coding(part, question, o.GetString()!) })],
                 QuestionKind.Choice => [new JsonObject { ["valueCoding"] = Coding(part, question, value.GetString()!) }],
                 QuestionKind.Boolean => [new JsonObject { ["valueBoolean"] = value.GetBoolean() }],
-                QuestionKind.Integer => [new JsonObject { ["valueInteger"] = value.GetInt32() }],
+                // 7.0 is a whole number too, but not to GetInt32.
+                QuestionKind.Integer => [new JsonObject { ["valueInteger"] = (long)value.GetDecimal() }],
                 QuestionKind.Decimal => [new JsonObject { ["valueDecimal"] = value.GetDecimal() }],
                 QuestionKind.Date => [new JsonObject { ["valueDate"] = value.GetString() }],
                 QuestionKind.Text => [new JsonObject { ["valueString"] = value.GetString() }],
