@@ -39,11 +39,12 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing =>
             {
-                // Spans that nobody receives would only cost. Trace ids are passed on all the same.
+                // These carry the trace through the outbox and the broker, received or not; the others would only cost when nobody receives them.
+                tracing.AddSource("SecondOpinion", "MassTransit");
                 if (exports)
                 {
                     tracing
-                        .AddSource("SecondOpinion", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
+                        .AddSource("Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
                         .AddProcessor(new DropProbes())
                         .AddProcessor(new DropPaths())
                         .AddOtlpExporter();
