@@ -130,8 +130,17 @@ public sealed class CrashTests
         {
             Content = JsonContent.Create(new
             {
-                appliesFrom = "2021-01-01", label = "x", kind = "sante", serviceIncluded = true, usesPerPerson = (int?)null, usesPerFamily = (int?)null,
-                waitingDays = 0, validFrom = "2021-01-01", validTo = (string?)null, pricing = "per_opinion", priceCents = 29500,
+                appliesFrom = "2021-01-01",
+                label = "x",
+                kind = "sante",
+                serviceIncluded = true,
+                usesPerPerson = (int?)null,
+                usesPerFamily = (int?)null,
+                waitingDays = 0,
+                validFrom = "2021-01-01",
+                validTo = (string?)null,
+                pricing = "per_opinion",
+                priceCents = 29500,
             }),
             Headers = { { "If-Match", "\"v0\"" } },
         };

@@ -58,8 +58,17 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
     {
         var answer = await Put($"/api/v1/insurers/{BillingFixture.InsurerId}/contracts/NEW", new
         {
-            appliesFrom = "2026-01-01", label = "", kind = "x", serviceIncluded = true, usesPerPerson = 0, usesPerFamily = 0, waitingDays = -1,
-            validFrom = "2026-02-01", validTo = "2026-01-01", pricing = "free", priceCents = -1,
+            appliesFrom = "2026-01-01",
+            label = "",
+            kind = "x",
+            serviceIncluded = true,
+            usesPerPerson = 0,
+            usesPerFamily = 0,
+            waitingDays = -1,
+            validFrom = "2026-02-01",
+            validTo = "2026-01-01",
+            pricing = "free",
+            priceCents = -1,
         }, "\"v0\"");
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         var text = await answer.Content.ReadAsStringAsync();
@@ -74,8 +83,17 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
 
     private static object Terms(DateOnly from, bool included) => new
     {
-        appliesFrom = from.ToString("O"), label = "Confort", kind = "sante", serviceIncluded = included, usesPerPerson = 2, usesPerFamily = (int?)null, waitingDays = 0,
-        validFrom = "2021-01-01", validTo = (string?)null, pricing = "per_opinion", priceCents = 29500,
+        appliesFrom = from.ToString("O"),
+        label = "Confort",
+        kind = "sante",
+        serviceIncluded = included,
+        usesPerPerson = 2,
+        usesPerFamily = (int?)null,
+        waitingDays = 0,
+        validFrom = "2021-01-01",
+        validTo = (string?)null,
+        pricing = "per_opinion",
+        priceCents = 29500,
     };
 
     private Task<HttpResponseMessage> Register(string amc, string name, string key)

@@ -48,6 +48,29 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     }
 
     [Fact]
+    public async Task A_token_found_good_a_moment_ago_is_recognised_whole_and_in_no_other_spelling()
+    {
+        var good = TestTokens.Patient(Guid.CreateVersion7());
+        var parts = good.Split('.');
+        for (var i = 0; i < 2; i++)
+        {
+            (await Status($"Bearer {good}")).ShouldNotBe(HttpStatusCode.Unauthorized);
+            (await Status($"Bearer {good}x")).ShouldBe(HttpStatusCode.Unauthorized);
+            (await Status($"Bearer {parts[0]}.{parts[1]}.")).ShouldBe(HttpStatusCode.Unauthorized);
+            (await Status($"Basic {good}")).ShouldBe(HttpStatusCode.Unauthorized);
+            (await Status(good)).ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        async Task<HttpStatusCode> Status(string authorization)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Thing);
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            using var answer = await _probe.Http().SendAsync(request, TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task A_role_that_is_not_named_is_refused_and_so_is_everybody_where_no_role_is_named()
     {
         foreach (var role in Access.Roles.Where(r => r != Access.Patient))
