@@ -81,6 +81,20 @@ public sealed class BalancingTests
     }
 
     [Fact]
+    public async Task A_call_that_a_leaving_server_did_not_come_to_is_answered_by_the_next()
+    {
+        var counts = new int[1];
+        await using var staying = await CountingAsync(counts, 0);
+        using var leaving = ScriptedServer.Leaving();
+        await using var provider = Provide(null, leaving.Address, staying.Address);
+        var client = provider.GetRequiredService<Echo.EchoClient>();
+
+        await client.UnaryAsync(new EchoRequest { Text = "not lost" });
+
+        counts.ShouldBe([1]);
+    }
+
+    [Fact]
     public async Task Pick_first_stays_with_what_works()
     {
         var counts = new int[2];

@@ -165,6 +165,21 @@ internal sealed class ScriptedServer : IDisposable
     /// <summary>Ends when every script has; fails as it fails.</summary>
     public Task Done { get; }
 
+    /// <summary>Takes its leave of each connection as soon as a request has come, before it has come to it.</summary>
+    public static ScriptedServer Leaving()
+    {
+        const int moreThanTheHandlerTries = 8;
+        return new ScriptedServer([.. Enumerable.Repeat<Func<Http2Socket, Task>>(Leave, moreThanTheHandlerTries)]);
+
+        static async Task Leave(Http2Socket connection)
+        {
+            await TakeRequestAsync(connection);
+            const uint lastStream = 0, noError = 0;
+            await connection.SendAsync(Frame.GoAway, 0, 0, [.. Http2Socket.Number(lastStream), .. Http2Socket.Number(noError)]);
+            (await connection.ReadAsync(Frame.Data)).ShouldBeNull();
+        }
+    }
+
     /// <summary>The request that came: its stream, once its headers and its end are there.</summary>
     public static async Task<int> TakeRequestAsync(Http2Socket connection)
     {

@@ -67,6 +67,14 @@ public sealed class TransportErrorTests
     }
 
     [Fact]
+    public async Task A_server_that_goes_away_each_time_is_unavailable()
+    {
+        using var server = ScriptedServer.Leaving();
+
+        (await StatusAsync(server.Address)).ShouldBe(StatusCode.Unavailable);
+    }
+
+    [Fact]
     public async Task A_connection_lost_amid_a_call_is_unavailable()
     {
         using var server = new ScriptedServer(ScriptedServer.TakeRequestAsync);

@@ -7,7 +7,8 @@ namespace Grpc.Net.Client.Balancer;
 
 /// <summary>
 /// Sends each call to one of a service's addresses. An address that cannot be connected to is left out for a while, longer each time; a
-/// call that found it so goes to the next one, since nothing of it was sent.
+/// call that found it so goes to the next one, since nothing of it was sent. So does a call that a leaving server did not come to, if its only message can be
+/// sent again.
 /// </summary>
 internal sealed class BalancingHandler : DelegatingHandler
 {
@@ -66,7 +67,8 @@ internal sealed class BalancingHandler : DelegatingHandler
 
                 return response;
             }
-            catch (HttpRequestException ex) when (TransportErrors.IsConnectFailure(ex))
+            catch (HttpRequestException ex) when (
+                TransportErrors.IsConnectFailure(ex) || (TransportErrors.IsUnprocessed(ex) && request.Content is SingleMessageContent))
             {
                 server.Failed(TimeProvider.System.GetUtcNow(), options);
                 resolver.Refresh();

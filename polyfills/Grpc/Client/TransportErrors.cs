@@ -55,6 +55,16 @@ internal static class TransportErrors
         is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
         or HttpRequestError.ProxyTunnelError;
 
+    /// <summary>
+    /// The server took its leave (GOAWAY without an error) before it came to this request: the handler ends nothing else that way, and says it of a
+    /// single stream in another sentence.
+    /// </summary>
+    public static bool IsUnprocessed(HttpRequestException exception) =>
+        exception.InnerException is HttpProtocolException protocol && HasLeft(protocol);
+
+    private static bool HasLeft(HttpProtocolException exception) =>
+        exception.ErrorCode == 0 && exception.Message.Contains("closed the connection", StringComparison.Ordinal);
+
     private static StatusCode Classify(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -63,6 +73,8 @@ internal static class TransportErrors
             {
                 // The handler reports a peer that answers no ping as a protocol error; only the sentence tells.
                 case HttpProtocolException ping when ping.Message.Contains("KeepAlivePing", StringComparison.Ordinal):
+                    return StatusCode.Unavailable;
+                case HttpProtocolException left when HasLeft(left):
                     return StatusCode.Unavailable;
                 case HttpProtocolException protocol:
                     return Protocol.FromHttp2Error(protocol.ErrorCode);
