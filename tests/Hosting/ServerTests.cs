@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Aspire.Hosting.Servers;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -56,11 +57,15 @@ public sealed class ServerTests
         var data = Directory.CreateTempSubdirectory("kept-");
         string[] args = ["--data", data.FullName, "--DcpPublisher:RandomizePorts=false"];
         string? connection;
+        using var lasting = new TcpClient();
         await using (var app = await Store(args).StartAsync())
         {
             await app.HealthyAsync("store");
             connection = await app.GetConnectionStringAsync("store");
             await Execute(connection, "create table kept as select 42 as answer");
+
+            // Closed by the server as it stops, which the kernel remembers for a minute.
+            await lasting.ConnectAsync("localhost", new NpgsqlConnectionStringBuilder(connection).Port);
         }
 
         await using (var app = await Store(args).StartAsync())

@@ -16,6 +16,7 @@ public sealed class StoppingTests
         await using var app = await builder.StartAsync();
         string[] names = ["bottom", "middle", "top"];
         await Eventually.True(() => names.All(name => app.Output(name).Contains("ready")), "all three run");
+        await Task.WhenAll(names.Select(name => app.SeeAsync(name, static snapshot => snapshot.State?.Text == KnownResourceStates.Running)));
         var processes = names.Select(app.ProcessId).ToList();
 
         await app.StopAsync();
@@ -32,6 +33,7 @@ public sealed class StoppingTests
         builder.AddShell("stubborn", "trap '' TERM; (trap '' TERM; echo child $(exec sh -c 'echo $PPID'); while :; do sleep 1; done) & wait; while :; do sleep 1; done");
         await using var app = await builder.StartAsync();
         await Eventually.True(() => app.Output("stubborn").Any(static line => line.StartsWith("child ")), "the child runs");
+        await app.SeeAsync("stubborn", static snapshot => snapshot.State?.Text == KnownResourceStates.Running);
         var parent = app.ProcessId("stubborn");
         var child = int.Parse(app.Output("stubborn").Single(static line => line.StartsWith("child "))["child ".Length..]);
         Sample.Lives(child).ShouldBeTrue();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -32,7 +33,7 @@ internal sealed class PortAllocation : IDisposable
     }
 
     /// <summary>Takes a certain port if nobody has it, be it only held.</summary>
-    public bool Try(int port) => ExclusiveBind.Works(port) && Hold(port) is not null;
+    public bool Try(int port) => (ExclusiveBind.Works(port) || OnlyLingers(port)) && Hold(port) is not null;
 
     public void Dispose()
     {
@@ -41,6 +42,26 @@ internal sealed class PortAllocation : IDisposable
             held.ForEach(static socket => socket.Dispose());
             held.Clear();
         }
+    }
+
+    /// <summary>
+    /// The last run's server has closed its connections not a minute ago, which the kernel remembers, and nothing else is there: the port may be bound anew. Another host
+    /// cannot hold it meanwhile, for its own try would have failed at the same connections.
+    /// </summary>
+    private static bool OnlyLingers(int port)
+    {
+        // FIN_WAIT1, FIN_WAIT2, TIME_WAIT: closed from this side.
+        string[] closed = ["04", "05", "06"];
+        var local = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
+        string[] tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+        // Columns: number, local address, remote address, state.
+        var states = tables.Where(File.Exists).SelectMany(File.ReadLines)
+            .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(columns => columns.Length > 3 && columns[1].EndsWith(local, StringComparison.Ordinal))
+            .Select(static columns => columns[3])
+            .ToList();
+        return states.Count > 0 && states.TrueForAll(closed.Contains);
     }
 
     private int? Hold(int port)
