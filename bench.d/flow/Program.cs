@@ -11,7 +11,7 @@ using SecondOpinion.Bench.Flow;
 
 // ./bench flow: cases through the gateway at a fixed concurrency, beside the raw publish-and-consume rate of the same broker in the same run.
 var quick = args.Contains("--quick");
-var cases = quick ? 100 : 2000;
+var cases = quick ? 80 : 2000;
 const int Concurrency = 16;
 
 Console.WriteLine("Starting the whole system in a temporary folder…");
@@ -43,7 +43,7 @@ var messages = after.Count - before.Count;
 var messagesPerSecond = messages / Stopwatch.GetElapsedTime(start, after.LastSeen).TotalSeconds;
 
 Console.WriteLine("Measuring the bus by itself…");
-var raw = await RawBus.Measure(broker, quick ? 4_000 : 20_000);
+var raw = await RawBus.Measure(broker, quick ? 3_000 : 20_000);
 
 var figures = new Dictionary<string, double>
 {
