@@ -10,6 +10,7 @@ internal static class FhirQuestionnaire
 {
     public const string MediaType = "application/fhir+json";
     private const string Base = "https://api.secondopinion.example/fhir";
+    private const string Asked = "asked";
 
     public static JsonObject Of(Questionnaire questionnaire) => new()
     {
@@ -25,30 +26,42 @@ internal static class FhirQuestionnaire
         ["item"] = new JsonArray([.. questionnaire.Questions.Select(q => (JsonNode)Item(questionnaire, q))]),
     };
 
+    /// <summary>
+    /// One response to all that was asked. What was asked is contained: the general questionnaire and the family's as two groups, since a response answers one
+    /// questionnaire, and its items must be that one's.
+    /// </summary>
     /// <param name="patientId">The account, a pseudonym: no identity is in the resource.</param>
     /// <param name="parts">The general questionnaire and the family's, each with its version.</param>
-    public static JsonObject Response(
-        Guid caseId, Guid patientId, bool completed, IReadOnlyList<Questionnaire> parts, IReadOnlyDictionary<string, JsonElement> answers)
+    public static JsonObject Response(Guid caseId, Guid patientId, bool completed, IReadOnlyList<Questionnaire> parts, IReadOnlyDictionary<string, JsonElement> answers) => new()
     {
-        var main = parts[^1];
-        return new JsonObject
+        ["resourceType"] = "QuestionnaireResponse",
+        ["id"] = caseId.ToString(),
+        ["contained"] = new JsonArray(new JsonObject
         {
-            ["resourceType"] = "QuestionnaireResponse",
-            ["id"] = caseId.ToString(),
-            ["questionnaire"] = $"{Url(main.Code)}|{main.Version}",
-            ["status"] = completed ? "completed" : "in-progress",
-            ["subject"] = new JsonObject { ["identifier"] = new JsonObject { ["system"] = "urn:ietf:rfc:3986", ["value"] = $"urn:uuid:{patientId}" } },
-            ["item"] = new JsonArray(
-            [
-                .. parts.Select(part => (JsonNode)new JsonObject
-                {
-                    ["linkId"] = part.Code,
-                    ["definition"] = $"{Url(part.Code)}|{part.Version}",
-                    ["text"] = part.Title,
-                    ["item"] = new JsonArray([.. Answered(part, answers)]),
-                }).Where(part => part["item"]!.AsArray().Count > 0),
-            ]),
-        };
+            ["resourceType"] = "Questionnaire",
+            ["id"] = Asked,
+            ["derivedFrom"] = new JsonArray([.. parts.Select(part => (JsonNode)$"{Url(part.Code)}|{part.Version}")]),
+            ["status"] = "active",
+            ["language"] = "fr-FR",
+            ["subjectType"] = new JsonArray("Patient"),
+            ["item"] = new JsonArray([.. parts.Select(part => (JsonNode)Group(part, part.Questions.Select(q => (JsonNode)Item(part, q)), "group"))]),
+        }),
+        ["questionnaire"] = $"#{Asked}",
+        ["status"] = completed ? "completed" : "in-progress",
+        ["subject"] = new JsonObject { ["identifier"] = new JsonObject { ["system"] = "urn:ietf:rfc:3986", ["value"] = $"urn:uuid:{patientId}" } },
+        ["item"] = new JsonArray([.. parts.Select(part => (JsonNode)Group(part, Answered(part, answers))).Where(group => group["item"]!.AsArray().Count > 0)]),
+    };
+
+    /// <param name="type">Given in a questionnaire only.</param>
+    private static JsonObject Group(Questionnaire part, IEnumerable<JsonNode> items, string? type = null)
+    {
+        var group = new JsonObject { ["linkId"] = part.Code, ["text"] = part.Title, ["item"] = new JsonArray([.. items]) };
+        if (type is not null)
+        {
+            group["type"] = type;
+        }
+
+        return group;
     }
 
     private static string Url(string code) => $"{Base}/Questionnaire/{code.Replace('_', '-')}";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using SecondOpinion.Intake.Fhir;
@@ -154,7 +155,11 @@ public sealed class QuestionnaireTests
 
         var fhir = FhirQuestionnaire.Response(Guid.CreateVersion7(), patient, completed: false, [Book.LatestOf("general"), Book.LatestOf("endometriosis_gynaecology")], answers);
 
-        fhir["questionnaire"]!.GetValue<string>().ShouldEndWith("/Questionnaire/endometriosis-gynaecology|1");
+        var asked = fhir["contained"]![0]!;
+        fhir["questionnaire"]!.GetValue<string>().ShouldBe($"#{asked["id"]!.GetValue<string>()}");
+        asked["derivedFrom"]!.AsArray().Select(q => q!.GetValue<string>().Split('/')[^1]).ShouldBe(["general|1", "endometriosis-gynaecology|1"]);
+        LinkIds(asked).ShouldBeUnique();
+        LinkIds(fhir).ShouldBeSubsetOf(LinkIds(asked));
         fhir["status"]!.GetValue<string>().ShouldBe("in-progress");
         fhir["subject"]!["identifier"]!["value"]!.GetValue<string>().ShouldBe($"urn:uuid:{patient}");
         var all = fhir["item"]!.AsArray().SelectMany(part => part!["item"]!.AsArray()).ToDictionary(i => i!["linkId"]!.GetValue<string>(), i => i!["answer"]!.AsArray());
@@ -163,6 +168,9 @@ public sealed class QuestionnaireTests
         all["pelvic_pain_moments"].Count.ShouldBe(2);
         all["gyn_main_problem"][0]!["valueCoding"]!["display"]!.GetValue<string>().ShouldBe("Douleurs");
     }
+
+    private static List<string> LinkIds(JsonNode node) =>
+        [.. (node["item"]?.AsArray() ?? []).SelectMany(item => LinkIds(item!).Prepend(item!["linkId"]!.GetValue<string>()))];
 
     private static bool Fits(Question before, JsonElement value) => before.Type switch
     {

@@ -187,7 +187,9 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var fhir = JsonElement.Parse(await (await patient.Http.GetAsync($"/api/v1/cases/{id}/answers/fhir")).Content.ReadAsStringAsync());
 
         fhir.GetProperty("resourceType").GetString().ShouldBe("QuestionnaireResponse");
-        fhir.GetProperty("questionnaire").GetString()!.ShouldEndWith("endometriosis-gynaecology|1");
+        var asked = fhir.GetProperty("contained")[0];
+        fhir.GetProperty("questionnaire").GetString().ShouldBe($"#{asked.GetProperty("id").GetString()}");
+        asked.GetProperty("derivedFrom").EnumerateArray().Last().GetString()!.ShouldEndWith("endometriosis-gynaecology|1");
         fhir.GetProperty("item").EnumerateArray().Select(i => i.GetProperty("linkId").GetString()).ShouldBe(["general", "endometriosis_gynaecology"]);
         fhir.ToString().ShouldNotContain("EXEMPLE", Case.Sensitive);
         (await intake.Sql<string>("select questionnaire_code || ' ' || questionnaire_version || ' ' || general_version from case_file where id = @id", new { id }))
