@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.ServiceDefaults.Idempotency;
 
@@ -9,8 +10,7 @@ namespace SecondOpinion.ServiceDefaults.Idempotency;
 /// </summary>
 internal sealed class KeptSecret
 {
-    private const int NonceSize = 12;
-    private const int TagSize = 16;
+    private const string Place = "idempotency|body";
     private readonly byte[] _mark;
     private readonly byte[] _seal;
 
@@ -27,32 +27,8 @@ internal sealed class KeptSecret
 
     public string Mark(byte[] request) => Convert.ToHexStringLower(HMACSHA256.HashData(_mark, request));
 
-    public string? Seal(string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
+    public string? Seal(string? text) => text is null ? null : Convert.ToBase64String(Envelope.Seal(_seal, Encoding.UTF8.GetBytes(text), Place));
 
-        var plain = Encoding.UTF8.GetBytes(text);
-        var box = new byte[NonceSize + TagSize + plain.Length];
-        RandomNumberGenerator.Fill(box.AsSpan(0, NonceSize));
-        using var aes = new AesGcm(_seal, TagSize);
-        aes.Encrypt(box.AsSpan(0, NonceSize), plain, box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize));
-        return Convert.ToBase64String(box);
-    }
-
-    public string? Open(string? sealedText)
-    {
-        if (sealedText is null)
-        {
-            return null;
-        }
-
-        var box = Convert.FromBase64String(sealedText);
-        var plain = new byte[box.Length - NonceSize - TagSize];
-        using var aes = new AesGcm(_seal, TagSize);
-        aes.Decrypt(box.AsSpan(0, NonceSize), box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize), plain);
-        return Encoding.UTF8.GetString(plain);
-    }
+    public string? Open(string? sealedText) =>
+        sealedText is null ? null : Encoding.UTF8.GetString(Envelope.Open(_seal, Convert.FromBase64String(sealedText), Place));
 }
