@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -28,6 +29,7 @@ public static class ServiceDefaults
         builder.Services.AddProblemAnswers();
         builder.Services.AddStrictJson();
         builder.Services.AddHealthChecks();
+        builder.Services.AddBackground();
         builder.Services.AddGrpc(options => options.Interceptors.Add<GrpcProblems>());
         builder.AddApiDescription(service);
         return builder;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
@@ -16,8 +17,9 @@ public static class Messaging
         var broker = new Uri(builder.Configuration.GetConnectionString("rabbitmq")
             ?? throw new InvalidOperationException("ConnectionStrings:rabbitmq is not set: the service has no broker. AppHost sets it for local runs."));
         builder.Services.AddSingleton<Inbox>();
-        builder.Services.AddHostedService<OutboxRelay>();
-        builder.Services.AddHostedService<BrokerPolicy>();
+        builder.Services.AddJob<OutboxRelay>();
+        builder.Services.AddJob<OutboxListener>();
+        builder.Services.AddJob<BrokerPolicy>();
         builder.Services.AddMassTransit(x =>
         {
             consumers?.Invoke(x);

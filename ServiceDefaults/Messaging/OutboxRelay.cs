@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Text.Json;
 using Dapper;
 using MassTransit;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using RabbitMQ.Client.Exceptions;
 using SecondOpinion.Contracts.Intake;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Telemetry;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
@@ -16,7 +16,8 @@ namespace SecondOpinion.ServiceDefaults.Messaging;
 /// under a time limit, in order per aggregate. Any number of relays may run: a row locked by one is skipped by the others.
 /// <para>A row is taken by being unsent and free, never by "position after the last seen": a slow transaction's row would be skipped for ever.</para>
 /// </summary>
-public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, ServiceMetrics metrics, ILogger<OutboxRelay> logger) : BackgroundService
+public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, ServiceMetrics metrics, BackgroundJobs jobs, ILogger<OutboxRelay> logger)
+    : BackgroundJob(jobs)
 {
     /// <summary>The time limit of one publish: while the broker is away MassTransit would wait for ever.</summary>
     private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(5);
@@ -27,39 +28,20 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
     /// <summary>Waits after a failure that is the message's own fault, in seconds; after the last one the row is parked and the others go on.</summary>
     private static readonly int[] RetryLadder = [1, 2, 5, 15, 30];
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
     private DateTimeOffset _prunedAt;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        var listening = Listen(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
+        switch (await SendBatch(cancel))
         {
-            try
-            {
-                var outcome = await SendBatch(stoppingToken);
-                if (outcome == BatchOutcome.Empty)
-                {
-                    await Prune();
-                    await _wake.WaitAsync(Poll, stoppingToken);
-                }
-                else if (outcome == BatchOutcome.BrokerAway)
-                {
-                    await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                Log.DatabaseAway(logger, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            case BatchOutcome.Empty:
+                await Prune();
+                return Next.After(Poll);
+            case BatchOutcome.BrokerAway:
+                return Next.NotBefore(TimeSpan.FromSeconds(1));
+            default:
+                return Next.Now;
         }
-
-        await listening;
     }
 
     internal enum BatchOutcome
@@ -192,48 +174,6 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
             or OperationInterruptedException or MessageNotAcknowledgedException or TransportUnavailableException or RabbitMQ.Client.Exceptions.PublishException
         || error.InnerException is { } inner && IsBrokerAway(inner);
 
-    private async Task Listen(CancellationToken cancel)
-    {
-        while (!cancel.IsCancellationRequested)
-        {
-            try
-            {
-                await using var db = await dataSource.OpenConnectionAsync(cancel);
-                db.Notification += (_, _) => Wake();
-                await db.ExecuteAsync($"listen {Outbox.Channel}");
-                Wake();
-                while (true)
-                {
-                    await db.WaitAsync(cancel);
-                }
-            }
-            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                Log.DatabaseAway(logger, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private void Wake()
-    {
-        if (_wake.CurrentCount == 0)
-        {
-            try
-            {
-                _wake.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Another notice woke the relay between the look and the release: it is awake, which is all that was wanted.
-            }
-        }
-    }
-
     private async Task Prune()
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -254,9 +194,6 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Outbox: the database is away")]
-        public static partial void DatabaseAway(ILogger logger, Exception exception);
-
         [LoggerMessage(LogLevel.Information, "Outbox: row {Id} ({MessageType}) waits for the broker: {Error}")]
         public static partial void Waiting(ILogger logger, long id, string messageType, string error);
 

@@ -5,6 +5,7 @@ using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Sample;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Billing;
 
@@ -20,19 +21,20 @@ internal static class Billing
         builder.Services.AddSingleton(Bound<CoverageOptions>("Coverage").Checked());
         builder.Services.AddSingleton(new CheckLimits(Bound<CheckLimitOptions>("Eligibility:Limits")));
 
-        builder.Services.AddRunning<InsurerDirectory>();
-        builder.Services.AddRunning<BeneficiaryIndex>();
-        builder.Services.AddRunning<CheckCounts>();
+        builder.Services.AddJob<InsurerDirectory>();
+        builder.Services.AddJob<BeneficiaryIndex>();
+        builder.Services.AddJob<CheckCounts>();
         builder.Services.AddSingleton<EligibilityAnswers>();
 
         builder.Services.AddSingleton<BookOpinion>();
         builder.Services.AddSingleton<ReserveCoverage>();
         builder.Services.AddSingleton<ReleaseCoverage>();
-        builder.Services.AddRunning<ExpireCoverage>();
+        builder.Services.AddJob<ExpireCoverage>();
 
         builder.Services.AddSingleton<ImportConnections>();
         builder.Services.AddSingleton<RosterSpool>();
         builder.Services.AddSingleton<RosterSwitch>();
+        builder.Services.AddJob<DropOldRosters>();
         builder.Services.AddSingleton<RosterImporter>();
         if (builder.Configuration.GetValue<bool>("SampleData:Enabled"))
         {
@@ -40,12 +42,6 @@ internal static class Billing
             builder.Services.AddHostedService<SampleData>();
         }
 
-        builder.Services.AddRunning<ImportWorker>();
-    }
-
-    private static void AddRunning<T>(this IServiceCollection services) where T : class, IHostedService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
+        builder.Services.AddJob<ImportWorker>();
     }
 }

@@ -34,6 +34,7 @@ AppendRosterContent.Map(api);
 ShowRosterImport.Map(api);
 DownloadRejects.Map(api);
 RetryRoster.Map(api);
+DecideRoster.Map(api);
 RollBackRoster.Map(api);
 ShowActivity.Map(api);
 ShowCaseLedger.Map(api);

@@ -5,6 +5,7 @@ using SecondOpinion.Matching.Offers;
 using SecondOpinion.Matching.Profiles;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Resilience;
@@ -31,9 +32,8 @@ builder.Services.AddOptions<MatchingOptions>().BindConfiguration(MatchingOptions
 builder.Services.AddSingleton<MatchingMetrics>();
 builder.Services.AddSingleton<NextChoice>();
 builder.Services.AddSingleton<WaitingCases>();
-builder.Services.AddSingleton<SweepSignal>();
-builder.Services.AddHostedService<Sweep>();
-builder.Services.AddHostedService<ReadRosterAtStart>();
+builder.Services.AddJob<Sweep>();
+builder.Services.AddJob<ReadRosterAtStart>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);

@@ -14,7 +14,12 @@ public sealed class KeyRotationTests : IAsyncLifetime
 
     private readonly BillingFixture _billing = new();
 
-    public ValueTask InitializeAsync() => _billing.InitializeAsync();
+    public ValueTask InitializeAsync()
+    {
+        // Its rosters shrink on purpose.
+        _billing.Settings["Rosters:MaxDropShare"] = "1";
+        return _billing.InitializeAsync();
+    }
 
     public ValueTask DisposeAsync() => _billing.DisposeAsync();
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Telemetry;
 using SecondOpinion.Tests.Support;
@@ -24,7 +25,7 @@ public sealed class OutboxTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     {
         var ids = Enumerable.Range(0, 500).Select(_ => Guid.CreateVersion7()).ToHashSet();
         var relays = Enumerable.Range(0, 2).Select(_ => new OutboxRelay(
-            _probe.Data, _probe.Services.GetRequiredService<IBus>(), _probe.Services.GetRequiredService<ServiceMetrics>(), NullLogger<OutboxRelay>.Instance)).ToList();
+            _probe.Data, _probe.Services.GetRequiredService<IBus>(), _probe.Services.GetRequiredService<ServiceMetrics>(), _probe.Services.GetRequiredService<BackgroundJobs>(), NullLogger<OutboxRelay>.Instance)).ToList();
         foreach (var relay in relays)
         {
             await relay.StartAsync(TestContext.Current.CancellationToken);

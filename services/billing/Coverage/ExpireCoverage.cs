@@ -1,69 +1,57 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Coverage;
 
 /// <summary>Gives back, every minute, the uses whose engagement ran out before an opinion was delivered.</summary>
-internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimeProvider time, ILogger<ExpireCoverage> logger) : BackgroundService
+internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimeProvider time, BackgroundJobs jobs, ILogger<ExpireCoverage> logger) : BackgroundJob(jobs)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private const int AtOnce = 200;
 
     /// <summary>One pass.</summary>
     /// <returns>How many expired.</returns>
     public async Task<int> Run(CancellationToken cancel)
     {
         var expired = 0;
-        while (await dataSource.InTransaction(ExpireOne, cancel))
+        while (await Due(cancel) is { Count: > 0 } due)
         {
-            expired++;
+            await Each(due, async caseId => expired += await dataSource.InTransaction(db => ReleaseCoverage.End(db, caseId, "expired", time.GetUtcNow()), cancel) ? 1 : 0, cancel);
         }
 
         return expired;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
+        var expired = await Run(cancel);
+        if (expired > 0)
         {
-            do
-            {
-                try
-                {
-                    var expired = await Run(stoppingToken);
-                    if (expired > 0)
-                    {
-                        Log.Expired(logger, expired);
-                    }
-                }
-                catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-                {
-                    Log.Later(logger, exception.GetType().Name);
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            Log.Expired(logger, expired);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The next start goes on.
-        }
+
+        return Next.After(Interval);
     }
 
-    private async Task<bool> ExpireOne(NpgsqlConnection db)
+    /// <summary>Not locked: the end of a reservation is a conditional update, so that of two instances one finds nothing to do.</summary>
+    private async Task<List<Guid>> Due(CancellationToken cancel)
     {
-        var now = time.GetUtcNow();
-        var caseId = await db.ExecuteScalarAsync<Guid?>(
-            "select case_id from coverage where state = 'reserved' and expires_at <= @now order by expires_at limit 1 for update skip locked", new { now });
-        return caseId is { } id && await ReleaseCoverage.End(db, id, "expired", now);
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        return (await db.QueryAsync<Guid>(
+            """
+            select case_id
+            from coverage
+            where state = 'reserved' and expires_at <= @Now and case_id <> all(@PutOff)
+            order by expires_at
+            limit @AtOnce
+            """, new { Now = time.GetUtcNow(), PutOff, AtOnce })).AsList();
     }
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "{Count} reservations expired unused")]
         public static partial void Expired(ILogger logger, int count);
-
-        [LoggerMessage(LogLevel.Warning, "Expiry is tried again in a minute: {Error}")]
-        public static partial void Later(ILogger logger, string error);
     }
 }

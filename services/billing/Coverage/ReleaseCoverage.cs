@@ -47,8 +47,25 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 }
 
 /// <summary>A withdrawn case needs no cover.</summary>
+/// <remarks>
+/// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and <see cref="ReserveCoverage"/> holds nothing for
+/// that case any more. Both write <c>withdrawn_case</c> or look at it under the same lock, so that one of them sees the other.
+/// </remarks>
 internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IConsumer<CaseWithdrawn>
 {
-    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(ReleaseOnWithdrawal),
-        db => ReleaseCoverage.End(db, context.Message.CaseId, "released", context.Message.WithdrawnAt));
+    /// <summary>Orders what is decided about one case, until the transaction's end.</summary>
+    public static Task LockCase(NpgsqlConnection db, Guid caseId) =>
+        db.ExecuteAsync("select pg_advisory_xact_lock(@Key)", new { Key = BitConverter.ToInt64(caseId.ToByteArray(), 8) });
+
+    public static Task<bool> IsWithdrawn(NpgsqlConnection db, Guid caseId) =>
+        db.ExecuteScalarAsync<bool>("select exists (select from withdrawn_case where case_id = @caseId)", new { caseId });
+
+    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(ReleaseOnWithdrawal), async db =>
+    {
+        await LockCase(db, context.Message.CaseId);
+        await db.ExecuteAsync(
+            "insert into withdrawn_case (case_id, withdrawn_at) values (@CaseId, @WithdrawnAt) on conflict do nothing",
+            new { context.Message.CaseId, context.Message.WithdrawnAt });
+        await ReleaseCoverage.End(db, context.Message.CaseId, "released", context.Message.WithdrawnAt);
+    });
 }

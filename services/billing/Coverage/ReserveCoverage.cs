@@ -44,6 +44,12 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         {
             return await dataSource.InContendedTransaction(async db =>
             {
+                await ReleaseOnWithdrawal.LockCase(db, caseId);
+                if (await ReleaseOnWithdrawal.IsWithdrawn(db, caseId))
+                {
+                    return new Outcome(answer.Insurer!.Id, "", null, Refusal.CaseReleased);
+                }
+
                 var insurer = answer.Insurer!;
                 var beneficiary = answer.Beneficiary!.Value;
                 var family = await Subject(db, insurer, "family", beneficiary.Family, question.Member is { } m ? h => h.Family(insurer.AmcAscii, m) : null);

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Npgsql;
 using NpgsqlTypes;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Billing.Eligibility;
 
@@ -9,7 +10,7 @@ namespace SecondOpinion.Billing.Eligibility;
 /// Finds beneficiaries by their hash. Questions that wait at the same time share one round trip: each of a few readers takes all that wait, one statement
 /// per roster, so that the more is asked the less each question costs.
 /// </summary>
-internal sealed partial class BeneficiaryIndex : BackgroundService
+internal sealed partial class BeneficiaryIndex : BackgroundJob
 {
     private const int MaxBatch = 512;
     private readonly Channel<Lookup> _waiting = Channel.CreateUnbounded<Lookup>();
@@ -17,7 +18,8 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
     private readonly int _readers;
     private readonly ILogger<BeneficiaryIndex> _logger;
 
-    public BeneficiaryIndex(IConfiguration configuration, ILogger<BeneficiaryIndex> logger)
+    public BeneficiaryIndex(IConfiguration configuration, BackgroundJobs jobs, ILogger<BeneficiaryIndex> logger)
+        : base(jobs)
     {
         _readers = configuration.GetValue("Eligibility:Readers", 2);
         _logger = logger;
@@ -43,8 +45,9 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
     /// <param name="hash">Made with the roster's key.</param>
     /// <param name="year">Year of the day of service: uses are counted in it.</param>
     /// <remarks>Not cancellable: it ends by itself within the limits of the connection, and an answer costs less than taking a question back.</remarks>
+    /// <returns>Nobody, or one; by a holder's NIR also several, when the person is insured under several member numbers.</returns>
     /// <exception cref="RosterGoneException">The version was dropped since the caller looked it up: look it up again.</exception>
-    public Task<Beneficiary?> Find(CurrentRoster roster, Guid insurerId, bool byHolder, long hash, int year)
+    public Task<IReadOnlyList<Beneficiary>> Find(CurrentRoster roster, Guid insurerId, bool byHolder, long hash, int year)
     {
         var lookup = new Lookup(roster, insurerId, byHolder, hash, (short)year);
         return _waiting.Writer.TryWrite(lookup) ? lookup.Task : throw new OperationCanceledException("The service stops.");
@@ -56,37 +59,37 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, _readers).Select(_ => Task.Run(() => Serve(stoppingToken), stoppingToken)));
+    protected override int Workers => _readers;
 
-    private async Task Serve(CancellationToken stop)
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // Requests were drained before; whoever still asks is told.
+        _waiting.Writer.TryComplete();
+        while (_waiting.Reader.TryRead(out var lookup))
+        {
+            lookup.TrySetCanceled(CancellationToken.None);
+        }
+    }
+
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
         var batch = new List<Lookup>(MaxBatch);
-        try
+        while (await _waiting.Reader.WaitToReadAsync(cancel))
         {
-            while (await _waiting.Reader.WaitToReadAsync(stop))
+            batch.Clear();
+            while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var lookup))
             {
-                batch.Clear();
-                while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var lookup))
-                {
-                    batch.Add(lookup);
-                }
+                batch.Add(lookup);
+            }
 
-                if (batch.Count > 0)
-                {
-                    await Answer(batch);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // Requests were drained before; whoever still asks is told.
-            _waiting.Writer.TryComplete();
-            while (_waiting.Reader.TryRead(out var lookup))
+            if (batch.Count > 0)
             {
-                lookup.TrySetCanceled(stop);
+                await Answer(batch);
             }
         }
+
+        return Next.Never;
     }
 
     private async Task Answer(List<Lookup> batch)
@@ -104,6 +107,7 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
                     // A reading can always be repeated; the connection may be one that the server's restart broke.
                     Log.Again(_logger, exception.GetType().Name);
                     _reads.Clear();
+                    Array.ForEach(lookups, lookup => lookup.Found.Clear());
                     await Query(lookups);
                 }
             }
@@ -150,9 +154,9 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
         {
             while (await reader.ReadAsync())
             {
-                lookups[reader.GetInt64(0) - 1].Found = new Beneficiary(
+                lookups[reader.GetInt64(0) - 1].Found.Add(new Beneficiary(
                     reader.GetInt64(1), reader.GetInt64(2), reader.GetInt16(3), reader.GetFieldValue<DateOnly>(4),
-                    await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<DateOnly>(5), reader.GetInt32(6), reader.GetInt32(7));
+                    await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<DateOnly>(5), reader.GetInt32(6), reader.GetInt32(7)));
             }
         }
 
@@ -171,7 +175,7 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
     }
 
     private sealed class Lookup(CurrentRoster roster, Guid insurerId, bool byHolder, long hash, short year)
-        : TaskCompletionSource<Beneficiary?>(TaskCreationOptions.RunContinuationsAsynchronously)
+        : TaskCompletionSource<IReadOnlyList<Beneficiary>>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public CurrentRoster Roster => roster;
 
@@ -183,7 +187,7 @@ internal sealed partial class BeneficiaryIndex : BackgroundService
 
         public short Year => year;
 
-        public Beneficiary? Found { get; set; }
+        public List<Beneficiary> Found { get; } = new(1);
     }
 
     private static partial class Log

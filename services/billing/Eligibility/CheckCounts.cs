@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
-using Npgsql;
-using SecondOpinion.ServiceDefaults.Telemetry;
-using Dapper;
 using System.Diagnostics.Metrics;
+using Dapper;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Telemetry;
 
 namespace SecondOpinion.Billing.Eligibility;
 
@@ -10,19 +10,18 @@ namespace SecondOpinion.Billing.Eligibility;
 /// How often each client asked about each insurer, by minute and outcome: the audit of service-to-service checks and what a partner's view counts.
 /// Gathered in memory and written every second: a row per check would cost more than the check. A crash loses at most that second.
 /// </summary>
-internal sealed partial class CheckCounts : BackgroundService
+internal sealed class CheckCounts : BackgroundJob
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly NpgsqlDataSource _dataSource;
-    private readonly TimeProvider _time;
-    private readonly ILogger<CheckCounts> _logger;
     private readonly Counter<long> _checks;
     private readonly Lock _gate = new();
     private Dictionary<Key, long> _counts = [];
 
-    public CheckCounts(NpgsqlDataSource dataSource, TimeProvider time, ServiceMetrics metrics, ILogger<CheckCounts> logger)
+    public CheckCounts(NpgsqlDataSource dataSource, ServiceMetrics metrics, BackgroundJobs jobs)
+        : base(jobs)
     {
-        (_dataSource, _time, _logger) = (dataSource, time, logger);
+        _dataSource = dataSource;
         _checks = metrics.Meter.CreateCounter<long>("eligibility.checks", "{check}", "Eligibility questions answered, by code (empty: covered)");
     }
 
@@ -97,34 +96,11 @@ internal sealed partial class CheckCounts : BackgroundService
         await Flush(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Interval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await Flush(stoppingToken);
-                }
-                catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-                {
-                    Log.Kept(_logger, exception.GetType().Name);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The last second is written by StopAsync.
-        }
+        await Flush(cancel);
+        return Next.After(Interval);
     }
 
     private readonly record struct Key(DateTimeOffset Minute, Guid InsurerId, string Role, string Actor, string Code, short Contract);
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "Check counts are kept for the next second: {Error}")]
-        public static partial void Kept(ILogger logger, string error);
-    }
 }

@@ -22,16 +22,30 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
             cancel.ThrowIfCancellationRequested();
             try
             {
-                var beneficiary = insurer.Roster is { } roster
+                var found = insurer.Roster is { } roster
                     ? await index.Find(roster, insurer.Id, question.HolderNir is not null, Hash(question, insurer, roster), question.ServiceDate.Year)
-                    : null;
-                return Answer(question, insurer, beneficiary, now);
+                    : [];
+                return Answer(question, insurer, Choose(found, insurer, question.ServiceDate), now);
             }
             catch (RosterGoneException) when (attempt < 3)
             {
                 await insurers.Refresh();
             }
         }
+    }
+
+    /// <summary>
+    /// A holder's NIR may lead to several memberships of one person: the one that would cover the day, else one valid on it, else the latest to begin; between
+    /// equals the smallest hash. Uses do not enter: the choice is the same before and after a use.
+    /// </summary>
+    internal static Beneficiary? Choose(IReadOnlyList<Beneficiary> found, Insurer insurer, DateOnly day)
+    {
+        return found.Count < 2
+            ? found.Select(b => (Beneficiary?)b).FirstOrDefault()
+            : found.OrderBy(Rank).ThenByDescending(b => b.From).ThenBy(b => b.Person).First();
+
+        int Rank(Beneficiary b) => Decision.Decide(b with { PersonUses = 0, FamilyUses = 0 }, insurer.Contracts.GetValueOrDefault(b.Contract)?.TermsOn(day), day).Covered ? 0
+            : b.From <= day && day <= (b.To ?? DateOnly.MaxValue) ? 1 : 2;
     }
 
     private Answer Answer(Question question, Insurer insurer, Beneficiary? beneficiary, DateTimeOffset now)

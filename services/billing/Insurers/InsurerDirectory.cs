@@ -5,6 +5,7 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Billing.Insurers;
 
@@ -12,7 +13,7 @@ namespace SecondOpinion.Billing.Insurers;
 /// All insurers, contracts and current rosters in memory: a question then needs one look-up in the database. Whoever changes one of them says
 /// <see cref="Changed"/> in the same transaction; every instance then reads them anew, and once every ten seconds anyway.
 /// </summary>
-internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, IdentityKeys keys, TimeProvider time, ILogger<InsurerDirectory> logger) : BackgroundService
+internal sealed class InsurerDirectory(NpgsqlDataSource dataSource, IdentityKeys keys, BackgroundJobs jobs) : BackgroundJob(jobs)
 {
     private const string Channel = "insurers";
     private static readonly TimeSpan ReadAnyway = TimeSpan.FromSeconds(10);
@@ -62,30 +63,16 @@ internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, Iden
         _snapshot = new Snapshot(all.ToFrozenDictionary(i => i.AmcNumber), all.ToFrozenDictionary(i => i.Id));
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>What is known still answers while the database is away; the roster tables of a past version stay for a while.</summary>
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await db.ExecuteAsync($"listen {Channel}");
+        while (true)
         {
-            try
-            {
-                await using var db = await dataSource.OpenConnectionAsync(stoppingToken);
-                await db.ExecuteAsync($"listen {Channel}");
-                while (true)
-                {
-                    await Refresh();
-                    await db.WaitAsync(ReadAnyway, stoppingToken);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                // What is known still answers; the roster tables of a past version stay for a while.
-                Log.DatabaseAway(logger, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            await Refresh();
+            Working();
+            await db.WaitAsync(ReadAnyway, cancel);
         }
     }
 
@@ -100,11 +87,5 @@ internal sealed partial class InsurerDirectory(NpgsqlDataSource dataSource, Iden
         public ContractTerms Terms() => new(
             Version, AppliesFrom, Label, ServiceIncluded, UsesPerPerson, UsesPerFamily, WaitingDays, ValidFrom, ValidTo,
             Pricing == "per_member_per_month", PriceCents);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "Insurers: the database is away; the last known ones answer")]
-        public static partial void DatabaseAway(ILogger logger, Exception exception);
     }
 }

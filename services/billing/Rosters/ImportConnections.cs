@@ -9,8 +9,8 @@ internal sealed class ImportConnections : IDisposable
         Imports = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(configuration.GetConnectionString("billing"))
         {
             ApplicationName = "billing-imports",
-            // For each import: its lock, its rows, its progress; and one for looking what is next.
-            MaxPoolSize = options.ConcurrentImports * 3 + 1,
+            // For each import: its lock, its rows, its progress, and taking back; one for looking what is next, and one for dropping old versions.
+            MaxPoolSize = options.ConcurrentImports * 4 + 2,
             Timeout = 5,
             CommandTimeout = 0,
             WriteBufferSize = 1 << 16,

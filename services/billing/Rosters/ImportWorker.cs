@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -9,13 +10,11 @@ namespace SecondOpinion.Billing.Rosters;
 /// connection of whoever imports: when that process dies, the lock is free and the next one starts the import anew.
 /// </summary>
 internal sealed partial class ImportWorker(
-    ImportConnections connections, RosterImporter importer, RosterSpool spool, RosterOptions options, TimeProvider time, ILogger<ImportWorker> logger) : BackgroundService
+    ImportConnections connections, RosterImporter importer, RosterSpool spool, RosterOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<ImportWorker> logger)
+    : BackgroundJob(jobs)
 {
+    /// <summary>Uploads queued by another instance are seen within it; those queued here wake the worker.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim _wake = new(0);
-
-    /// <summary>Something was queued here; uploads queued by another instance are seen within two seconds.</summary>
-    public void Wake() => _wake.Release();
 
     /// <summary>Takes up one import, if there is one that nobody works on.</summary>
     public async Task<bool> RunOne(CancellationToken cancel)
@@ -50,31 +49,9 @@ internal sealed partial class ImportWorker(
         return false;
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.ConcurrentImports).Select(_ => Task.Run(() => Work(stoppingToken), stoppingToken)));
+    protected override int Workers => options.ConcurrentImports;
 
-    private async Task Work(CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                if (!await RunOne(stop))
-                {
-                    await _wake.WaitAsync(LookAgain, stop);
-                }
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or IOException)
-            {
-                Log.Away(logger, exception.GetType().Name);
-                await Task.Delay(LookAgain, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    protected override async Task<Next> Pass(CancellationToken cancel) => await RunOne(cancel) ? Next.Now : Next.After(LookAgain);
 
     /// <returns>False when it has failed for good, or its upload lies with another instance.</returns>
     private async Task<bool> Start(NpgsqlConnection db, RosterImport import)
@@ -111,6 +88,17 @@ internal sealed partial class ImportWorker(
             spool.Delete(import.Id);
             Log.Imported(logger, import.Id);
         }
+        catch (RosterHeldException held)
+        {
+            Log.Held(logger, import.Id, held.Before, held.After);
+            await db.ExecuteAsync(
+                """
+                update roster_import
+                set state = 'awaiting_approval', phase = '', refusal_code = @Held, members_before = @Before, members_after = @After, attempts = 0,
+                  approved = null, decided_by = null, decided_at = null, updated_at = @Now
+                where id = @Id
+                """, new { import.Id, Held = RosterRefusals.Held, held.Before, held.After, Now = time.GetUtcNow() });
+        }
         catch (RosterRefusedException refused)
         {
             await End(db, import, "refused", refused.Code);
@@ -131,7 +119,7 @@ internal sealed partial class ImportWorker(
         {
             // State stays `running` without its lock: taken up again, until the attempts are spent.
             Log.Broke(logger, import.Id, exception);
-            throw new IOException("An import broke off.", exception);
+            throw;
         }
     }
 
@@ -151,13 +139,13 @@ internal sealed partial class ImportWorker(
         [LoggerMessage(LogLevel.Information, "Roster import {Import} answers questions now")]
         public static partial void Imported(ILogger logger, Guid import);
 
+        [LoggerMessage(LogLevel.Warning, "Roster import {Import} waits for approval: {After} members in place of {Before}")]
+        public static partial void Held(ILogger logger, Guid import, long before, long after);
+
         [LoggerMessage(LogLevel.Warning, "Roster import {Import} ended as {State}: {Code}")]
         public static partial void Ended(ILogger logger, Guid import, string state, string code);
 
         [LoggerMessage(LogLevel.Error, "Roster import {Import} broke off; it is tried again")]
         public static partial void Broke(ILogger logger, Guid import, Exception exception);
-
-        [LoggerMessage(LogLevel.Warning, "Roster imports wait two seconds: {Error}")]
-        public static partial void Away(ILogger logger, string error);
     }
 }

@@ -7,18 +7,21 @@ namespace SecondOpinion.Billing.Rosters;
 internal sealed record RosterImport(
     Guid Id, Guid InsurerId, string Kind, string State, string RequestedBy, long SizeBytes, long ReceivedBytes, string Phase, long BytesRead, long LinesRead,
     long Accepted, long Rejected, int Attempts, string? RefusalCode, int? RosterVersion, DateTime CreatedAt, DateTime? QueuedAt, DateTime? StartedAt,
-    DateTime? FinishedAt, DateTime UpdatedAt)
+    DateTime? FinishedAt, DateTime UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved)
 {
     private const string Select =
         """
         select id, insurer_id, kind, state, requested_by, size_bytes, received_bytes, phase, bytes_read, lines_read, accepted, rejected, attempts,
-          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at
+          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at, members_before, members_after, approved
         from roster_import
         """;
 
     public bool IsDelta => Kind == "delta";
 
     public bool IsOver => State is "imported" or "refused" or "failed";
+
+    /// <summary>Nothing changes until somebody decides.</summary>
+    public bool IsHeld => State == "awaiting_approval";
 
     public static Task<RosterImport?> Find(NpgsqlConnection db, Guid id) => db.QuerySingleOrDefaultAsync<RosterImport>($"{Select} where id = @id", new { id });
 

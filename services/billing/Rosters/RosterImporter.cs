@@ -10,8 +10,9 @@ namespace SecondOpinion.Billing.Rosters;
 /// Turns an uploaded file into the next version of an insurer's roster: read in blocks, checked and hashed by several threads, streamed into a table that nobody
 /// reads, indexed, and switched to by one row. Whatever goes wrong before the switch, the former version goes on serving.
 /// </summary>
-internal sealed class RosterImporter(
-    RosterSpool spool, RosterSwitch rosterSwitch, ImportConnections connections, InsurerDirectory insurers, IdentityKeys keys, RosterOptions options, TimeProvider time)
+internal sealed partial class RosterImporter(
+    RosterSpool spool, RosterSwitch rosterSwitch, DropOldRosters old, ImportConnections connections, InsurerDirectory insurers, IdentityKeys keys, RosterOptions options,
+    TimeProvider time, ILogger<RosterImporter> logger)
 {
     /// <summary>Shortest line seen in practice; only sizes a bitmap.</summary>
     private const int BytesPerLine = 32;
@@ -47,13 +48,51 @@ internal sealed class RosterImporter(
                 throw new RosterRefusedException(RosterRefusals.Empty);
             }
 
+            await HoldWhenMuchSmaller(db, run);
             progress.Phase("switching");
             await rosterSwitch.To(run, cancel);
         }
-        catch
+        catch (Exception exception)
         {
-            await RosterTable.Drop(db, table);
-            throw;
+            // Only what no version names is taken back: after a commit whose answer was lost, the table is the roster.
+            if (await TakenBack(table, import.Id))
+            {
+                throw;
+            }
+
+            Log.CommittedAllTheSame(logger, import.Id, exception.GetType().Name);
+        }
+
+        await old.AfterSwitch(insurer.Id);
+    }
+
+    /// <summary>A roster that loses more of its members than usual is put before somebody first: a wrong file is more likely than so many leaving at once.</summary>
+    private async Task HoldWhenMuchSmaller(NpgsqlConnection db, ImportRun run)
+    {
+        var before = run.Insurer.Roster is { } roster
+            ? await db.ExecuteScalarAsync<long>("select members from roster_version where insurer_id = @Id and version = @Version", new { run.Insurer.Id, roster.Version })
+            : 0;
+        var after = run.Members.Values.Sum();
+        var approved = run.Import.Approved == true && run.Import.MembersBefore == before && run.Import.MembersAfter == after;
+        if (after < before * (1 - options.MaxDropShare) && !approved)
+        {
+            throw new RosterHeldException(before, after);
+        }
+    }
+
+    /// <returns>False when the table has become a version.</returns>
+    private async Task<bool> TakenBack(string table, Guid importId)
+    {
+        try
+        {
+            await using var db = await connections.Imports.OpenConnectionAsync();
+            return await RosterTable.TryDrop(db, table);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            // It stays behind, named by its import: the insurer's next import drops it.
+            Log.LeftBehind(logger, importId, exception.GetType().Name);
+            return true;
         }
     }
 
@@ -151,7 +190,7 @@ internal sealed class RosterImporter(
             """, new { insurerId });
         foreach (var table in left)
         {
-            await RosterTable.Drop(db, table);
+            await RosterTable.TryDrop(db, table);
             await db.ExecuteAsync("update roster_import set table_name = null where table_name = @table", new { table });
         }
     }
@@ -172,6 +211,15 @@ internal sealed class RosterImporter(
         var length = await stream.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancel);
         stream.PutBack(magic.AsMemory(0, length));
         return magic is [0x1F, 0x8B] ? new GZipStream(stream, CompressionMode.Decompress) : stream;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Roster import {Import}: the switch had committed although its answer was lost ({Error})")]
+        public static partial void CommittedAllTheSame(ILogger logger, Guid import, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Roster import {Import}: its table stays until the insurer's next import ({Error})")]
+        public static partial void LeftBehind(ILogger logger, Guid import, string error);
     }
 }
 

@@ -11,6 +11,9 @@ internal sealed class RosterOptions
     /// <summary>A file with a larger share of rejected lines is refused whole.</summary>
     public double MaxRejectShare { get; set; } = 0.01;
 
+    /// <summary>A roster that would lose a larger share of the members of the one that answers waits for the approval of ops.</summary>
+    public double MaxDropShare { get; set; } = 0.2;
+
     /// <summary>Lines that the reject report keeps; beyond it only the count goes on.</summary>
     public int MaxRejectsKept { get; set; } = 100_000;
 
@@ -28,7 +31,7 @@ internal sealed class RosterOptions
 
     /// <exception cref="InvalidOperationException">Out of range.</exception>
     public RosterOptions Checked() =>
-        MaxRejectShare is >= 0 and <= 1 && VersionsKept >= 1 && ConcurrentImports >= 1 && ParseThreads >= 1 && MaxAttempts >= 1
+        MaxRejectShare is >= 0 and <= 1 && MaxDropShare is >= 0 and <= 1 && VersionsKept >= 1 && ConcurrentImports >= 1 && ParseThreads >= 1 && MaxAttempts >= 1
             ? this
-            : throw new InvalidOperationException("Rosters: MaxRejectShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
+            : throw new InvalidOperationException("Rosters: MaxRejectShare and MaxDropShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
 }

@@ -10,6 +10,8 @@ internal static class RosterRefusals
     public const string NothingToChange = "no_roster_to_change";
     public const string UploadLost = "upload_lost";
     public const string Interrupted = "interrupted";
+    public const string Held = "held_for_approval";
+    public const string DropRefused = "drop_refused";
 
     private static readonly Dictionary<string, string> Sentences = new()
     {
@@ -20,9 +22,19 @@ internal static class RosterRefusals
         [NothingToChange] = "Un fichier de mouvements ne peut pas être le premier : envoyez d'abord un fichier complet.",
         [UploadLost] = "Le fichier reçu n'est plus disponible. Envoyez-le de nouveau.",
         [Interrupted] = "L'import a été interrompu plusieurs fois. L'ancien fichier reste en vigueur ; demandez une nouvelle tentative.",
+        [Held] = "Ce fichier contient bien moins de bénéficiaires que celui en vigueur. Nous vérifions avec vous avant de le prendre ; l'ancien reste en vigueur.",
+        [DropRefused] = "Après vérification, ce fichier n'est pas pris : il contient bien moins de bénéficiaires que celui en vigueur, qui le reste.",
     };
 
     public static string? Sentence(string? code) => code is null ? null : Sentences[code];
+}
+
+/// <summary>The file is in order and much smaller than what answers: somebody decides.</summary>
+internal sealed class RosterHeldException(long before, long after) : Exception
+{
+    public long Before => before;
+
+    public long After => after;
 }
 
 /// <summary>The file is at fault; nothing of it stays but the report.</summary>

@@ -7,14 +7,18 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Rosters;
 
-/// <summary>Makes a loaded table the roster that answers, at once and whole: one short transaction, for which no reader waits.</summary>
-internal sealed class RosterSwitch(NpgsqlDataSource dataSource, ImportConnections connections, InsurerDirectory insurers, RosterOptions options, TimeProvider time)
+/// <summary>
+/// Makes a loaded table the roster that answers, at once and whole: one short transaction, for which no reader waits. Nothing else happens here: when it has committed,
+/// the roster is live, and what follows (<see cref="DropOldRosters"/>) can fail and be repeated without touching it.
+/// </summary>
+internal sealed class RosterSwitch(NpgsqlDataSource dataSource, TimeProvider time)
 {
     public async Task To(ImportRun run, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await dataSource.InTransaction(async db =>
         {
+            await RosterTable.Lock(db, run.Table);
             var version = await db.ExecuteScalarAsync<int>(
                 "select coalesce(max(version), 0) + 1 from roster_version where insurer_id = @Id", new { run.Insurer.Id });
             var members = run.Members.Values.Sum();
@@ -54,29 +58,6 @@ internal sealed class RosterSwitch(NpgsqlDataSource dataSource, ImportConnection
             });
             await InsurerDirectory.Changed(db);
         }, cancel);
-        await insurers.Refresh();
-        await DropOld(run.Insurer.Id);
-    }
-
-    /// <summary>Keeps the last versions and the one that answers; the tables of the others go.</summary>
-    private async Task DropOld(Guid insurerId)
-    {
-        await using var db = await connections.Imports.OpenConnectionAsync();
-        var old = await db.QueryAsync<(int Version, string Table)>(
-            """
-            select v.version, v.table_name
-            from roster_version v
-            join roster r on r.insurer_id = v.insurer_id
-            where v.insurer_id = @insurerId and v.dropped_at is null and v.version <> r.version
-              and v.version <= (select max(version) from roster_version where insurer_id = @insurerId) - @VersionsKept
-            """,
-            new { insurerId, options.VersionsKept });
-        foreach (var (version, table) in old)
-        {
-            await RosterTable.Drop(db, table);
-            await db.ExecuteAsync(
-                "update roster_version set dropped_at = @Now where insurer_id = @insurerId and version = @version", new { insurerId, version, Now = time.GetUtcNow() });
-        }
     }
 
     private static Task CarryUses(NpgsqlConnection db, ImportRun run) => run.Rehashed.IsEmpty

@@ -152,7 +152,26 @@ internal static class RosterTable
     public static async Task<Dictionary<short, long>> CountByContract(NpgsqlConnection db, string table) =>
         (await db.QueryAsync<(short Contract, long Members)>($"select contract, count(*) from {table} group by contract")).ToDictionary(r => r.Contract, r => r.Members);
 
-    public static Task Drop(NpgsqlConnection db, string table) => db.ExecuteAsync($"drop table if exists {table}");
+    /// <summary>
+    /// Drops a table that no version names; the switch takes the same lock before it names one, so that a commit whose outcome its client never learned is waited for.
+    /// </summary>
+    /// <returns>False when a version names it: it stays.</returns>
+    public static async Task<bool> TryDrop(NpgsqlConnection db, string table)
+    {
+        await using var transaction = await db.BeginTransactionAsync();
+        await Lock(db, table);
+        if (await db.ExecuteScalarAsync<bool>("select exists (select from roster_version where table_name = @table and dropped_at is null)", new { table }))
+        {
+            return false;
+        }
+
+        await db.ExecuteAsync($"drop table if exists {table}");
+        await transaction.CommitAsync();
+        return true;
+    }
+
+    /// <summary>Until the end of the transaction, nobody else names or drops the table.</summary>
+    public static Task Lock(NpgsqlConnection db, string table) => db.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@table, 0))", new { table });
 
     private static string IndexName(string table, string column) => $"{table["rosters.".Length..]}_{column}";
 }

@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Encryption;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Intake.Coverage;
@@ -11,42 +12,19 @@ namespace SecondOpinion.Intake.Coverage;
 /// may run: a case is claimed by moving its next attempt before billing is asked.
 /// </summary>
 internal sealed partial class SettleCoverage(
-    NpgsqlDataSource dataSource, Keyring keyring, CoverageDesk desk, TimeProvider time, ILogger<SettleCoverage> logger) : BackgroundService
+    NpgsqlDataSource dataSource, Keyring keyring, CoverageDesk desk, TimeProvider time, BackgroundJobs jobs, ILogger<SettleCoverage> logger)
+    : BackgroundJob(jobs)
 {
     public static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Look);
-        try
-        {
-            do
-            {
-                try
-                {
-                    await SettleDue(stoppingToken);
-                }
-                catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-                {
-                    Log.DatabaseAway(logger, exception);
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // Stopping: what is still pending is claimed by the next start.
-        }
-    }
+    internal async Task SettleDue(CancellationToken cancel) => await Each(await Claim(cancel), id => Settle(id, cancel), cancel);
 
-    internal async Task SettleDue(CancellationToken cancel)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        foreach (var id in await Claim(cancel))
-        {
-            await Settle(id, cancel);
-        }
+        await SettleDue(cancel);
+        return Next.After(Look);
     }
 
     private async Task<IReadOnlyList<Guid>> Claim(CancellationToken cancel)
@@ -130,9 +108,6 @@ internal sealed partial class SettleCoverage(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Pending coverages wait: the database is away")]
-        public static partial void DatabaseAway(ILogger logger, Exception exception);
-
         [LoggerMessage(LogLevel.Information, "Case {CaseId}: the pending coverage is settled ({Answer})")]
         public static partial void Settled(ILogger logger, Guid caseId, string answer);
     }

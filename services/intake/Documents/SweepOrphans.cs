@@ -1,36 +1,20 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Intake.Documents;
 
 /// <summary>Removes files whose upload ended without a row: the process was killed between the file and the commit.</summary>
 internal sealed partial class SweepOrphans(
-    NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options, TimeProvider time, ILogger<SweepOrphans> logger) : BackgroundService
+    NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<SweepOrphans> logger)
+    : BackgroundJob(jobs)
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Every);
-        try
-        {
-            do
-            {
-                try
-                {
-                    await Sweep(stoppingToken);
-                }
-                catch (Exception exception) when (exception is NpgsqlException or IOException or TimeoutException)
-                {
-                    Log.NextTime(logger, exception);
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // Stopping: the next start sweeps.
-        }
+        await Sweep(cancel);
+        return Next.After(Every);
     }
 
     internal async Task<int> Sweep(CancellationToken cancel)
@@ -59,8 +43,5 @@ internal sealed partial class SweepOrphans(
     {
         [LoggerMessage(LogLevel.Information, "{Count} files of interrupted uploads were removed")]
         public static partial void Removed(ILogger logger, int count);
-
-        [LoggerMessage(LogLevel.Warning, "The sweep of interrupted uploads failed; it is tried again in an hour")]
-        public static partial void NextTime(ILogger logger, Exception exception);
     }
 }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Intake.Encryption;
@@ -8,27 +9,23 @@ namespace SecondOpinion.Intake.Encryption;
 /// After a rotation (a new <c>Encryption:CurrentKey</c>) wraps the data key of every older case again under the current one. Only the few bytes of
 /// <c>case_key</c> change: the sealed columns and files stay as they are. When it has run, the former version can leave the configuration.
 /// </summary>
-internal sealed partial class RewrapKeys(NpgsqlDataSource dataSource, Keyring keyring, ILogger<RewrapKeys> logger) : BackgroundService
+internal sealed partial class RewrapKeys(NpgsqlDataSource dataSource, Keyring keyring, BackgroundJobs jobs, ILogger<RewrapKeys> logger) : BackgroundJob(jobs)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            var total = 0;
-            while (await Batch(stoppingToken) is > 0 and var moved)
-            {
-                total += moved;
-            }
+    private int _moved;
 
-            if (total > 0)
-            {
-                Log.Rewrapped(logger, total, keyring.Current);
-            }
-        }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+    protected override async Task<Next> Pass(CancellationToken cancel)
+    {
+        while (await Batch(cancel) is > 0 and var moved)
         {
-            Log.Later(logger, exception);
+            _moved += moved;
         }
+
+        if (_moved > 0)
+        {
+            Log.Rewrapped(logger, _moved, keyring.Current);
+        }
+
+        return Next.Never;
     }
 
     internal Task<int> Batch(CancellationToken cancel) => dataSource.InTransaction(async db =>
@@ -56,8 +53,5 @@ internal sealed partial class RewrapKeys(NpgsqlDataSource dataSource, Keyring ke
     {
         [LoggerMessage(LogLevel.Information, "{Count} cases now have their key wrapped under {Version}")]
         public static partial void Rewrapped(ILogger logger, int count, string version);
-
-        [LoggerMessage(LogLevel.Warning, "The rewrapping of keys stopped before its end; it goes on at the next start")]
-        public static partial void Later(ILogger logger, Exception exception);
     }
 }

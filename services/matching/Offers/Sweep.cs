@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using SecondOpinion.Matching.Cases;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Matching.Offers;
@@ -10,32 +11,11 @@ namespace SecondOpinion.Matching.Offers;
 /// Moves cases on when their moment comes: an offer expires, 72 h are left, a place became free. Each case in a transaction of its own, skipping what
 /// another instance works on, so any number of sweeps may run.
 /// </summary>
-internal sealed partial class Sweep(NpgsqlDataSource dataSource, NextChoice next, SweepSignal signal, TimeProvider time, IOptions<MatchingOptions> options, ILogger<Sweep> logger)
-    : BackgroundService
+internal sealed partial class Sweep(NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, IOptions<MatchingOptions> options, BackgroundJobs jobs, ILogger<Sweep> logger)
+    : BackgroundJob(jobs)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                while (await MoveOneOn(stoppingToken))
-                {
-                }
-
-                await signal.Wait(options.Value.SweepInterval, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                Log.DatabaseAway(logger, exception);
-                await signal.Wait(options.Value.SweepInterval, stoppingToken);
-            }
-        }
-    }
+    protected override async Task<Next> Pass(CancellationToken cancel) =>
+        await MoveOneOn(cancel) ? Next.Now : Next.After(options.Value.SweepInterval);
 
     /// <summary>False when no case is due.</summary>
     internal async Task<bool> MoveOneOn(CancellationToken cancel)
@@ -70,36 +50,7 @@ internal sealed partial class Sweep(NpgsqlDataSource dataSource, NextChoice next
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Sweep: the database is away")]
-        public static partial void DatabaseAway(ILogger logger, Exception exception);
-
         [LoggerMessage(LogLevel.Error, "Sweep: case {CaseId} could not be moved on and is put off")]
         public static partial void PutOff(ILogger logger, Guid caseId, Exception exception);
-    }
-}
-
-/// <summary>Wakes the sweep of this process at once; the interval does it for those of others.</summary>
-internal sealed class SweepSignal(TimeProvider time)
-{
-    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public void Wake() => Volatile.Read(ref _woken).TrySetResult();
-
-    public async Task Wait(TimeSpan limit, CancellationToken cancel)
-    {
-        var woken = Volatile.Read(ref _woken);
-        try
-        {
-            await woken.Task.WaitAsync(limit, time, cancel);
-        }
-        catch (TimeoutException)
-        {
-            // Nobody called: it is time to look anyway.
-        }
-
-        if (woken.Task.IsCompleted)
-        {
-            Volatile.Write(ref _woken, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        }
     }
 }

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Matching.Profiles;
 
@@ -11,30 +12,15 @@ namespace SecondOpinion.Matching.Profiles;
 /// an event is newer and stays.
 /// </summary>
 internal sealed partial class ReadRosterAtStart(
-    Roster.RosterClient roster, NpgsqlDataSource dataSource, WaitingCases waiting, TimeProvider time, ILogger<ReadRosterAtStart> logger) : BackgroundService
+    Roster.RosterClient roster, NpgsqlDataSource dataSource, WaitingCases waiting, TimeProvider time, BackgroundJobs jobs, ILogger<ReadRosterAtStart> logger)
+    : BackgroundJob(jobs)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Next> Pass(CancellationToken cancel)
     {
-        for (var pause = TimeSpan.FromSeconds(1); !stoppingToken.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            try
-            {
-                Log.Read(logger, await Read(stoppingToken));
-                return;
-            }
-            catch (Exception exception) when (exception is RpcException or NpgsqlException && !stoppingToken.IsCancellationRequested)
-            {
-                Log.NotYet(logger, exception is RpcException rpc ? rpc.StatusCode.ToString() : exception.GetType().Name);
-                await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-        }
+        Log.Read(logger, await Read(cancel));
+        return Next.Never;
     }
 
     /// <summary>How many profiles were new.</summary>
@@ -80,8 +66,5 @@ internal sealed partial class ReadRosterAtStart(
     {
         [LoggerMessage(LogLevel.Information, "Roster: {Added} profiles were read")]
         public static partial void Read(ILogger logger, int added);
-
-        [LoggerMessage(LogLevel.Information, "Roster: the physician service does not answer yet ({Status})")]
-        public static partial void NotYet(ILogger logger, string status);
     }
 }

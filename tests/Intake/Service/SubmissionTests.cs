@@ -131,6 +131,30 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     }
 
     [Fact]
+    public async Task A_case_whose_key_was_erased_holds_up_no_other_pending_case_and_not_the_process()
+    {
+        var patient = intake.Patient();
+        await intake.Partners.Stop();
+        Guid erased, other;
+        try
+        {
+            erased = await patient.Open();
+            other = await patient.Open();
+            await intake.Sql<int>("delete from case_key where case_id = @erased returning 1", new { erased });
+        }
+        finally
+        {
+            await intake.Partners.Start();
+        }
+
+        intake.Time.Advance(TimeSpan.FromMinutes(2));
+        await Eventually.True(async () => await intake.Sql<string>("select coverage from case_file where id = @other", new { other }) == "covered", "the other one is settled");
+        intake.Time.Advance(TimeSpan.FromMinutes(2));
+        await Eventually.True(async () => await intake.Sql<int>("select coverage_attempts from case_file where id = @erased", new { erased }) > 1, "the erased one was tried again");
+        (await patient.Open()).ShouldNotBe(Guid.Empty, "the service lives");
+    }
+
+    [Fact]
     public async Task While_the_broker_is_away_the_patient_is_answered_and_the_event_leaves_later()
     {
         // A virtual host in which no queue listens stands for a broker that takes nothing: the mandatory publish comes back.
