@@ -62,6 +62,9 @@ internal sealed record CaseRow
 
     public string? RedirectedTo { get; init; }
 
+    /// <summary>The door that an alarming answer names; null when there is none.</summary>
+    public string? Alarm { get; init; }
+
     public required DateTime OpenedAt { get; init; }
 
     public DateTime? SubmittedAt { get; init; }
@@ -90,7 +93,7 @@ internal static class CaseRows
         """
         id, patient_id, requested_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code, treating_establishment,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,
-        questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to,
+        questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to, alarm,
         opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at
         """;
 

@@ -11,6 +11,7 @@ namespace SecondOpinion.Intake.Cases;
 /// <summary>A case as its patient sees it.</summary>
 /// <param name="State">Where it stands, e.g. <c>awaiting_information</c>.</param>
 /// <param name="AllowedMoves">What can happen to it next.</param>
+/// <param name="Alarm">An answer that cannot wait was given: whom to call. The case stands still until the answer is changed.</param>
 /// <param name="DueAt">End of the 7-day promise as it stands now; null before the file is complete.</param>
 /// <param name="RemainingSeconds">What is left of the promise; negative when late; it stands still while <paramref name="ClockPaused"/>.</param>
 /// <param name="Missing">What the file lacks before it can be complete.</param>
@@ -23,6 +24,7 @@ internal sealed record CaseView(
     CasePathology Pathology,
     CaseCoverageView Coverage,
     OtherDoor? Redirection,
+    OtherDoor? Alarm,
     string Questionnaire,
     int QuestionnaireVersion,
     int GeneralVersion,
@@ -57,13 +59,14 @@ internal sealed record CaseTimelineEntry(int Sequence, string Move, string From,
 internal sealed record CasePatientView(string BirthName, IReadOnlyList<string> GivenNames, string Sex, DateOnly BirthDate, string? Nir);
 
 /// <summary>One line of a list of cases.</summary>
-internal sealed record CaseSummary(Guid CaseId, string State, string PathologyCode, string PathologyName, string Coverage, DateTimeOffset OpenedAt, DateTimeOffset? DueAt);
+/// <param name="Alarm"><c>emergency</c> or <c>suicidal_thoughts</c> while an answer says so, for an agent to see at a glance; else null.</param>
+internal sealed record CaseSummary(Guid CaseId, string State, string PathologyCode, string PathologyName, string Coverage, DateTimeOffset OpenedAt, DateTimeOffset? DueAt, string? Alarm);
 
 /// <summary>Puts the views together.</summary>
 internal static class CaseViews
 {
     public static CaseSummary Summary(CaseRow file, PathologyCatalogue catalogue) => new(
-        file.Id, file.State, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage, file.OpenedAt, file.DueAt);
+        file.Id, file.State, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage, file.OpenedAt, file.DueAt, file.Alarm);
 
     public static async Task<CaseView> Of(
         NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
@@ -80,6 +83,7 @@ internal static class CaseViews
             Pathology(catalogue, file.PathologyCode, file.SpecialtyCode),
             new CaseCoverageView(file.Coverage, file.InsurerName, file.EngagementNumber, file.RefusalCode, file.RefusalText),
             SafetyScreen.Find(file.RedirectedTo),
+            SafetyScreen.Find(file.Alarm),
             file.QuestionnaireCode,
             file.QuestionnaireVersion,
             file.GeneralVersion,
@@ -89,7 +93,7 @@ internal static class CaseViews
             file.DueAt,
             file.PausedSince is not null,
             clock is { } running ? (long)running.Remaining(now).TotalSeconds : null,
-            CaseLife.IsBeingWritten(file.CurrentState) ? await Completeness.Of(db, keyring, file, catalogue, questionnaires) : [],
+            CaseLife.IsBeingWritten(file.CurrentState) ? await Completeness.Of(db, keyring, file, catalogue, questionnaires, now) : [],
             await Consents(db, file.Id),
             await Documents(db, key, file.Id),
             await Requests(db, key, file.Id),

@@ -3,12 +3,13 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
 
 namespace SecondOpinion.Intake.Cases;
 
 /// <summary>One thing that the file lacks.</summary>
-/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> or <c>confirmation</c>.</param>
+/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that cannot wait for an opinion, with whom to call.</param>
 /// <param name="Reference">Which: the id of a question, or the codes of documents of which one is enough.</param>
 /// <param name="Detail">French.</param>
 internal sealed record MissingItem(string Code, string? Reference, string Detail);
@@ -28,7 +29,9 @@ internal static class Completeness
 
     public static IReadOnlyList<MissingItem> Missing(Content content)
     {
-        var missing = AnswerRules.Missing(content.Asked, content.Answers).Select(q => new MissingItem("answer", q.Id, q.Text)).ToList();
+        // An alarm stops the case, whatever else is there: whoever may be in danger is not to wait seven days.
+        var missing = AnswerRules.Alarming(content.Asked, content.Answers).Select(q => new MissingItem("alarm", q.Id, SafetyScreen.Find(q.Alert!.Door)!.Text)).ToList();
+        missing.AddRange(AnswerRules.Missing(content.Asked, content.Answers).Select(q => new MissingItem("answer", q.Id, q.Text)));
         if (content.QuestionCount == 0)
         {
             missing.Add(new MissingItem("question", null, "Posez de 1 à 5 questions précises au médecin."));
@@ -55,13 +58,13 @@ internal static class Completeness
     }
 
     public static async Task<IReadOnlyList<MissingItem>> Of(
-        NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires)
+        NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         using var key = await CaseKey.Of(db, keyring, file.Id);
         var answers = file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>("case_file|sealed_answers", box) : [];
         var types = (await db.QueryAsync<string>("select distinct type_code from document where case_id = @Id", new { file.Id })).AsList();
         return Missing(new Content(
-            questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion),
+            questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, now)),
             answers,
             file.QuestionCount,
             types,

@@ -33,7 +33,7 @@ internal static class SubmitCase
         Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
         CoverageDesk desk, TimeProvider time, CancellationToken cancel)
     {
-        var (question, problem) = await Look(dataSource, user, id, keyring, catalogue, questionnaires, cancel);
+        var (question, problem) = await Look(dataSource, user, id, keyring, catalogue, questionnaires, time.GetUtcNow(), cancel);
         if (problem is not null)
         {
             return problem;
@@ -61,7 +61,7 @@ internal static class SubmitCase
                 return forbidden;
             }
 
-            var missing = await Completeness.Of(db, keyring, file, catalogue, questionnaires);
+            var missing = await Completeness.Of(db, keyring, file, catalogue, questionnaires, now);
             file = await Settle(db, keyring, file, missing.Count == 0, answer, now);
             return TypedResults.Ok(new CaseSubmission(
                 id, file.State, file.Coverage, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
@@ -92,7 +92,8 @@ internal static class SubmitCase
 
     /// <summary>What must be known before billing is asked: may it be submitted, and is it whole? An incomplete file reserves nothing.</summary>
     private static async Task<(CoverageQuestion? Question, Problem? Problem)> Look(
-        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, CancellationToken cancel)
+        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now,
+        CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         if (await CaseRows.Own(db, user, id) is not { } file)
@@ -110,7 +111,7 @@ internal static class SubmitCase
             return (null, refusal);
         }
 
-        if (file.SealedCoverageQuestion is not { } box || (await Completeness.Of(db, keyring, file, catalogue, questionnaires)).Count > 0)
+        if (file.SealedCoverageQuestion is not { } box || (await Completeness.Of(db, keyring, file, catalogue, questionnaires, now)).Count > 0)
         {
             return (null, null);
         }

@@ -22,8 +22,8 @@ internal sealed class PathologyCatalogue
         Pathologies = pathologies;
         _byCode = pathologies.ToFrozenDictionary(p => p.Code, StringComparer.Ordinal);
         Documents = documents.Append(new DocumentKind(
-                AuthorityProof, "Justificatif : vous pouvez agir pour la personne malade", "DOCPAT09", "ANS",
-                "Pour un enfant : le livret de famille. Pour un adulte protégé : le jugement de tutelle ou le mandat."))
+                AuthorityProof, FrenchText.Typeset("Justificatif : vous pouvez agir pour la personne malade"), "DOCPAT09", "ANS",
+                FrenchText.Typeset("Pour un enfant : le livret de famille. Pour un adulte protégé : le jugement de tutelle ou le mandat.")))
             .ToFrozenDictionary(d => d.Code, StringComparer.Ordinal);
         Families = families;
         Organs = organs;
@@ -55,12 +55,13 @@ internal sealed class PathologyCatalogue
                 DataFile.List(row["other_specialties"]), row["organ"], row["family"], row["rare"] == "1", row["paediatric"] == "1", DataFile.List(row["documents"]),
                 row["in_person"] is { Length: > 0 } rule ? rule : null)),
         ],
-        DataFile.Rows("Catalogue/documents.csv").Select(row => new DocumentKind(row["code"], row["name_fr"], row["type_code"], row["type_system"], row["hint_fr"])),
+        DataFile.Rows("Catalogue/documents.csv").Select(row => new DocumentKind(
+            row["code"], FrenchText.Typeset(row["name_fr"]), row["type_code"], row["type_system"], FrenchText.Typeset(row["hint_fr"]))),
         Names("families", "name_fr"),
         Names("organs", "name_fr"),
         Names("specialties", "name_fr"),
         Names("in_person_rules", "reason_fr"));
 
     private static FrozenDictionary<string, string> Names(string file, string column) =>
-        DataFile.Rows($"Catalogue/{file}.csv").ToFrozenDictionary(row => row["code"], row => row[column], StringComparer.Ordinal);
+        DataFile.Rows($"Catalogue/{file}.csv").ToFrozenDictionary(row => row["code"], row => FrenchText.Typeset(row[column]), StringComparer.Ordinal);
 }

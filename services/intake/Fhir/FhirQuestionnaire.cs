@@ -120,7 +120,7 @@ internal static class FhirQuestionnaire
             yield return new JsonObject
             {
                 ["url"] = "http://hl7.org/fhir/StructureDefinition/questionnaire-unit",
-                ["valueCoding"] = new JsonObject { ["display"] = unit },
+                ["valueCoding"] = new JsonObject { ["system"] = Ucum.System, ["code"] = Ucum.CodeOf(unit), ["display"] = unit },
             };
         }
 
@@ -181,7 +181,13 @@ internal static class FhirQuestionnaire
                 QuestionKind.Decimal => [new JsonObject { ["valueDecimal"] = value.GetDecimal() }],
                 QuestionKind.Date => [new JsonObject { ["valueDate"] = value.GetString() }],
                 QuestionKind.Text => [new JsonObject { ["valueString"] = value.GetString() }],
-                _ => [new JsonObject { ["valueQuantity"] = new JsonObject { ["value"] = value.GetDecimal(), ["unit"] = question.Unit } }],
+                _ => [new JsonObject { ["valueQuantity"] = new JsonObject
+                {
+                    ["value"] = value.GetDecimal(),
+                    ["unit"] = question.Unit,
+                    ["system"] = Ucum.System,
+                    ["code"] = Ucum.CodeOf(question.Unit!),
+                } }],
             };
             yield return new JsonObject { ["linkId"] = question.Id, ["text"] = question.Text, ["answer"] = new JsonArray([.. given]) };
         }

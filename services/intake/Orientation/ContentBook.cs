@@ -64,10 +64,11 @@ internal sealed class ContentBook
         var (simpleHead, simpleBody) = Split(name, simpleText);
         Check(name, head, simpleHead);
         return new ContentPage(
-            head.Id!, head.Kind!, head.Title!, head.Order, [.. head.Source!.Select(s => new ContentSource(s.Name!, s.Url, s.Date!))], Day(name, head.Reviewed),
-            head.Conflicts ?? [], body,
+            head.Id!, head.Kind!, FrenchText.Typeset(head.Title!), head.Order,
+            [.. head.Source!.Select(s => new ContentSource(FrenchText.Typeset(s.Name!), s.Url, s.Date!))], Day(name, head.Reviewed),
+            [.. (head.Conflicts ?? []).Select(FrenchText.Typeset)], FrenchText.Typeset(body),
             new SimplePage(
-                simpleHead.Title!, simpleBody, Day(name, simpleHead.Reviewed), head.Status!, simpleHead.ValidatedBy ?? head.ValidatedBy,
+                FrenchText.Typeset(simpleHead.Title!), FrenchText.Typeset(simpleBody), Day(name, simpleHead.Reviewed), head.Status!, simpleHead.ValidatedBy ?? head.ValidatedBy,
                 (simpleHead.ValidatedOn ?? head.ValidatedOn) is { } on ? Day(name, on) : null),
             head.Kind == "structure"
                 ? new StructureFacts(head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [])
@@ -129,7 +130,8 @@ internal sealed class ContentBook
     {
         var name = $"{Root}{table}.csv";
         var figures = DataFile.Rows(name).Select(row => new Figure(
-            row["id"], row["channel"], row["value"] is { Length: > 0 } value ? value : null, row["unit"], row["source"], row["date"], row["note"],
+            row["id"], row["channel"], row["value"] is { Length: > 0 } value ? value : null, row["unit"], FrenchText.Typeset(row["source"]), row["date"],
+            FrenchText.Typeset(row["note"]),
             row["conflicts_with"].Split(' ', StringSplitOptions.RemoveEmptyEntries))).ToList();
         var byId = figures.ToDictionary(f => f.Id);
         foreach (var figure in figures)

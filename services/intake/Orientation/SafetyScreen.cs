@@ -11,7 +11,12 @@ internal sealed record SafetyAnswers(IReadOnlyList<string> Signs, bool SuicidalT
 /// <summary>Where to go instead.</summary>
 /// <param name="Code"><c>emergency</c>, <c>suicidal_thoughts</c>, <c>hospitalised</c> or <c>urgent_without_diagnosis</c>.</param>
 /// <param name="Call">Numbers to call, first one first.</param>
-internal sealed record OtherDoor(string Code, IReadOnlyList<string> Call, string Text, string Simple);
+internal sealed record OtherDoor(string Code, IReadOnlyList<string> Call, string Text, string Simple)
+{
+    public string Text { get; } = FrenchText.Typeset(Text);
+
+    public string Simple { get; } = FrenchText.Typeset(Simple);
+}
 
 /// <summary>The emergency screen and the exclusions: pure, so that every combination can be tried.</summary>
 internal static class SafetyScreen
@@ -27,11 +32,15 @@ internal static class SafetyScreen
         ["headache"] = ("Mal de tête très violent et soudain", "Vous avez tout à coup très mal à la tête."),
         ["allergy"] = ("Gonflement du visage ou de la gorge, malaise après un aliment, un médicament ou une piqûre", "Votre visage gonfle. Votre gorge se serre."),
         ["abdomen"] = ("Douleur au ventre insupportable, ventre dur, ou arrêt des gaz et des selles avec vomissements", "Vous avez très mal au ventre. Votre ventre est dur."),
-        ["fever"] = ("Fièvre avec confusion, nuque raide ou taches sur la peau, ou fièvre pendant une chimiothérapie", "Vous avez de la fièvre et vous êtes très mal."),
+        ["fever"] = ("Fièvre avec confusion, nuque raide ou taches sur la peau, ou fièvre pendant une chimiothérapie", "Vous avez de la fièvre et vous êtes très mal. Ou vous avez de la fièvre pendant une chimiothérapie."),
         ["pregnancy"] = ("Enceinte : saignement, douleur forte, ou bébé qui ne bouge plus", "Vous êtes enceinte et vous saignez. Ou votre bébé ne bouge plus."),
-        ["paralysis"] = ("Jambes qui ne répondent plus, ou perte soudaine du contrôle des urines avec mal de dos", "Vos jambes ne bougent plus."),
+        ["paralysis"] = ("Jambes qui ne répondent plus, urines bloquées, ou perte soudaine du contrôle des urines ou de la sensation entre les jambes", "Vos jambes ne bougent plus. Ou vous ne pouvez plus faire pipi."),
+        ["retention"] = ("Impossible d'uriner malgré l'envie, avec douleur", "Vous ne pouvez plus faire pipi."),
         ["eye"] = ("Perte soudaine de la vue", "Vous ne voyez plus tout à coup."),
         ["trauma"] = ("Accident ou chute grave", "Vous avez eu un accident grave."),
+        ["blood_sputum"] = ("Sang craché en toussant", "Vous crachez du sang."),
+        ["limb"] = ("Bras ou jambe froid, blanc et très douloureux d'un coup", "Votre bras ou votre jambe est froid et très douloureux."),
+        ["poisoning"] = ("Produit dangereux ou trop de médicaments avalés ou respirés", "Vous avez avalé un produit dangereux."),
         ["infant"] = ("Bébé de moins de trois mois avec de la fièvre ou très mou", "Un bébé a de la fièvre ou ne réagit pas bien."),
     };
 
@@ -53,7 +62,7 @@ internal static class SafetyScreen
     private static readonly OtherDoor Urgent = new(
         "urgent_without_diagnosis", ["116 117", "15"],
         "Sans diagnostic et avec un besoin urgent, un avis sur dossier arriverait trop tard. Consultez votre médecin traitant aujourd'hui, ou appelez le 116 117 (médecin de garde, selon les régions) ou le 15.",
-        "Vous devez voir un médecin vite.\nAppelez votre médecin aujourd'hui.\nVous pouvez aussi appeler le 15.");
+        "Vous devez voir un médecin vite.\nAppelez votre médecin aujourd'hui.\nVous pouvez aussi appeler le 116 117.\nEn cas de danger, appelez le 15.");
 
     /// <summary>The door to take instead, or null when a second opinion online is possible. Danger to life comes first.</summary>
     public static OtherDoor? Judge(SafetyAnswers answers) =>

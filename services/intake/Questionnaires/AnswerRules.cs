@@ -65,7 +65,7 @@ internal static class AnswerRules
             QuestionKind.Date => DateOnly.ParseExact(answers[question.Id].GetString()!, "yyyy-MM-dd", CultureInfo.InvariantCulture)
                 .ToString("dd/MM/yyyy", CultureInfo.InvariantCulture),
             QuestionKind.Text => answers[question.Id].GetString(),
-            _ => $"{answers[question.Id].GetDecimal().ToString(CultureInfo.GetCultureInfo("fr-FR"))} {question.Unit}".TrimEnd(),
+            _ => FrenchText.Typeset($"{answers[question.Id].GetDecimal().ToString(CultureInfo.GetCultureInfo("fr-FR"))} {question.Unit}".TrimEnd()),
         };
 
     private static bool IsAnswered(IReadOnlyDictionary<string, JsonElement> answers, string id) =>

@@ -39,6 +39,14 @@ internal sealed class QuestionnaireBook
             ? _all[(General, generalVersion)].Questions
             : [.. _all[(General, generalVersion)].Questions, .. _all[(code, version)].Questions];
 
+    /// <summary>The same, for this patient: only the questions that make sense at this sex and age, in the words and limits that fit.</summary>
+    public IReadOnlyList<Question> QuestionsOf(string code, int version, int generalVersion, Respondent who) =>
+        [.. QuestionsOf(code, version, generalVersion).Where(q => q.For?.Includes(who) ?? true).Select(q => Worded(q, who))];
+
+    private static Question Worded(Question question, Respondent who) => who.IsChild && question.Child is { } child
+        ? question with { Text = child.Text ?? question.Text, Simple = child.Simple ?? question.Simple, Min = child.Min ?? question.Min, Max = child.Max ?? question.Max }
+        : question;
+
     public static QuestionnaireBook Load()
     {
         var assembly = Assembly.GetExecutingAssembly();
@@ -49,8 +57,27 @@ internal sealed class QuestionnaireBook
                 using var stream = assembly.GetManifestResourceStream(name)!;
                 var read = JsonSerializer.Deserialize<Questionnaire>(stream, Json)!;
                 return name == $"Questionnaires/{read.Code}.v{read.Version}.json"
-                    ? read
+                    ? Typeset(read)
                     : throw new InvalidDataException($"{name} says it is {read.Code} version {read.Version}.");
             }));
     }
+
+    private static Questionnaire Typeset(Questionnaire read) => read with
+    {
+        Title = FrenchText.Typeset(read.Title),
+        TitleSimple = FrenchText.Typeset(read.TitleSimple),
+        Questions =
+        [
+            .. read.Questions.Select(q => q with
+            {
+                Text = FrenchText.Typeset(q.Text),
+                Simple = FrenchText.Typeset(q.Simple),
+                Help = q.Help is { } help ? FrenchText.Typeset(help) : null,
+                Options = q.Options is { } options ? [.. options.Select(o => o with { Text = FrenchText.Typeset(o.Text) })] : null,
+                Child = q.Child is { } child
+                    ? child with { Text = child.Text is { } text ? FrenchText.Typeset(text) : null, Simple = child.Simple is { } simple ? FrenchText.Typeset(simple) : null }
+                    : null,
+            }),
+        ],
+    };
 }

@@ -17,7 +17,7 @@ internal static class ReadAnswers
 {
     /// <param name="Questionnaire">The family's questionnaire; its questions come after those of <c>general</c>.</param>
     /// <param name="Missing">Ids of the required questions that apply and have no answer yet.</param>
-    /// <param name="Alerts">Answers that cannot wait for an opinion, with whom to call: to be shown at once. They stop nothing, the patient decides.</param>
+    /// <param name="Alerts">Answers that cannot wait for an opinion, with whom to call: to be shown at once. They stop the case until the answer is changed.</param>
     internal sealed record CaseAnswers(
         Guid CaseId, string Questionnaire, int Version, int GeneralVersion, IReadOnlyDictionary<string, JsonElement> Answers, IReadOnlyList<string> Missing,
         IReadOnlyList<AnswerAlert> Alerts);
@@ -31,7 +31,8 @@ internal static class ReadAnswers
         .WithDescription("Its ETag goes into If-Match of the next save.");
 
     private static Task<Results<Ok<CaseAnswers>, Problem>> Handle(
-        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, QuestionnaireBook questionnaires, CancellationToken cancel) =>
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, QuestionnaireBook questionnaires, TimeProvider time,
+        CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseAnswers>, Problem>>(async db =>
         {
             if (await CaseRows.Own(db, user, id) is not { } file)
@@ -43,15 +44,19 @@ internal static class ReadAnswers
             using var key = await CaseKey.Of(db, keyring, id);
             http.Response.Headers.ETag = Etags.Of(file.AnswersVersion);
             http.Response.Headers.CacheControl = "no-store";
-            return TypedResults.Ok(View(file, Open(key, file), questionnaires));
+            return TypedResults.Ok(View(file, Open(key, file), questionnaires, Who(key, file, time.GetUtcNow())));
         }, cancel);
 
     internal static Dictionary<string, JsonElement> Open(CaseKey key, CaseRow file) =>
         file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>("case_file|sealed_answers", box) : [];
 
-    internal static CaseAnswers View(CaseRow file, IReadOnlyDictionary<string, JsonElement> answers, QuestionnaireBook questionnaires)
+    /// <summary>The patient as far as the questions need it.</summary>
+    internal static Respondent Who(CaseKey key, CaseRow file, DateTimeOffset now) =>
+        Respondent.Of(key.Open<SealedPerson>("case_file|sealed_person", file.SealedPerson).Patient, now);
+
+    internal static CaseAnswers View(CaseRow file, IReadOnlyDictionary<string, JsonElement> answers, QuestionnaireBook questionnaires, Respondent who)
     {
-        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion);
+        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
         return new CaseAnswers(
             file.Id, file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, answers,
             [.. AnswerRules.Missing(asked, answers).Select(q => q.Id)],

@@ -25,11 +25,11 @@ internal static class SaveAnswers
         .WithSummary("Save the answers of a case")
         .WithDescription(
             "Needs If-Match with the ETag of the answers that were read, so that two people who fill in one case do not undo each other. "
-            + "`alerts` names answers that cannot wait, and whom to call.");
+            + "`alerts` names answers that cannot wait, and whom to call; while there is one, the case cannot be complete.");
 
     private static Task<Results<Ok<ReadAnswers.CaseAnswers>, Problem>> Handle(
         Guid id, SaveAnswersRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring,
-        QuestionnaireBook questionnaires, CancellationToken cancel) =>
+        QuestionnaireBook questionnaires, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<ReadAnswers.CaseAnswers>, Problem>>(async db =>
         {
             if (await CaseRows.OwnLocked(db, user, id) is not { } file)
@@ -37,28 +37,33 @@ internal static class SaveAnswers
                 return CommonProblems.Absent();
             }
 
-            if (Refusal(http, request, file, questionnaires) is { } problem)
+            using var key = await CaseKey.Of(db, keyring, id);
+            var who = ReadAnswers.Who(key, file, time.GetUtcNow());
+            if (Refusal(http, request, file, questionnaires, who) is { } problem)
             {
                 return problem;
             }
 
-            var answers = request.Answers.Where(a => a.Value.ValueKind != JsonValueKind.Null).ToDictionary(a => a.Key, a => a.Value);
-            using var key = await CaseKey.Of(db, keyring, id);
+            // What is not asked of this patient is not kept, whatever an application sends.
+            var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
+            var known = asked.Select(q => q.Id).ToHashSet();
+            var answers = request.Answers.Where(a => a.Value.ValueKind != JsonValueKind.Null && known.Contains(a.Key)).ToDictionary(a => a.Key, a => a.Value);
             await db.ExecuteAsync(
                 """
                 update case_file
                 set sealed_answers = @Box,
                     answers_version = answers_version + 1,
+                    alarm = @Alarm,
                     version = version + 1
                 where id = @id
                 """,
-                new { id, Box = key.Seal("case_file|sealed_answers", answers) });
+                new { id, Box = key.Seal("case_file|sealed_answers", answers), Alarm = AnswerRules.Alarming(asked, answers).FirstOrDefault()?.Alert!.Door });
             http.Response.Headers.ETag = Etags.Of(file.AnswersVersion + 1);
             http.Response.Headers.CacheControl = "no-store";
-            return TypedResults.Ok(ReadAnswers.View(file, answers, questionnaires));
+            return TypedResults.Ok(ReadAnswers.View(file, answers, questionnaires, who));
         }, cancel);
 
-    private static Problem? Refusal(HttpContext http, SaveAnswersRequest request, CaseRow file, QuestionnaireBook questionnaires)
+    private static Problem? Refusal(HttpContext http, SaveAnswersRequest request, CaseRow file, QuestionnaireBook questionnaires, Respondent who)
     {
         if (!CaseLife.IsBeingWritten(file.CurrentState))
         {
@@ -77,8 +82,9 @@ internal static class SaveAnswers
                 $"Ce dossier répond au questionnaire {file.QuestionnaireCode}, version {file.QuestionnaireVersion}.");
         }
 
-        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion);
-        var faults = AnswerRules.Faults(asked, request.Answers);
+        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
+        var others = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion).ExceptBy(asked.Select(q => q.Id), q => q.Id);
+        var faults = AnswerRules.Faults([.. asked, .. others], request.Answers);
         return faults.Count > 0 ? CommonProblems.Invalid([.. faults]) : null;
     }
 }

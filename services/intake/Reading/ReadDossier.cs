@@ -37,7 +37,7 @@ internal static class ReadDossier
             dossier.DueAt = clock.DueAt.ToTimestamp();
         }
 
-        dossier.Answers.AddRange(Answers(key, file, questionnaires));
+        dossier.Answers.AddRange(Answers(key, file, questionnaires, now));
         dossier.Questions.AddRange(SaveQuestions.Open(key, file));
         // Who acts for the patient, and on what ground, is intake's to check: the proof names people and says nothing about the disease.
         dossier.Documents.AddRange((await CaseViews.Documents(db, key, caseId)).Where(d => d.TypeCode != PathologyCatalogue.AuthorityProof).Select(d => new DocumentSummary
@@ -54,10 +54,10 @@ internal static class ReadDossier
     }, cancel);
 
     /// <summary>Only questions that applied, in the words in which they were asked.</summary>
-    private static IEnumerable<Answer> Answers(CaseKey key, CaseRow file, QuestionnaireBook questionnaires)
+    private static IEnumerable<Answer> Answers(CaseKey key, CaseRow file, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         var answers = ReadAnswers.Open(key, file);
-        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion);
+        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, (DateTimeOffset?)file.CompletedAt ?? now));
         return AnswerRules.Applying(asked, answers)
             .Select(question => (question, text: AnswerRules.Text(question, answers)))
             .Where(answer => answer.text is not null)

@@ -19,6 +19,22 @@ public sealed class SearchTests
     public void The_intended_pathology_is_among_the_first_five(string query, string expected) =>
         Index.Search(query, 5).Select(h => h.Pathology.Code).ShouldContain(expected);
 
+    /// <summary>Written without a look at the synonyms: what is meant is given as codes of the classification, so that nothing of the catalogue is in the question.</summary>
+    public static TheoryData<string, string> QueriesByCode { get; } = new(
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "data", "search-queries-by-code.csv")).Skip(1).Select(line => line.Split(';')).Select(c => (c[0], c[1])));
+
+    [Fact]
+    public void There_are_at_least_a_hundred_and_fifty_queries_by_code() => QueriesByCode.Count.ShouldBeGreaterThanOrEqualTo(150);
+
+    [Theory]
+    [MemberData(nameof(QueriesByCode))]
+    public void A_disease_with_the_intended_code_is_among_the_first_five(string query, string codes)
+    {
+        var meant = codes.Split('|');
+        Index.Search(query, 5).Where(h => h.Pathology.Cim10.Any(c => meant.Any(m => c.StartsWith(m, StringComparison.Ordinal)))).ShouldNotBeEmpty(
+            string.Join(" / ", Index.Search(query, 5).Select(h => $"{h.Pathology.Name} ({h.Pathology.Cim10[0]})")));
+    }
+
     [Theory]
     [InlineData("endometriose", "endometriose")]
     [InlineData("ENDOMÉTRIOSE", "endometriose")]

@@ -1,3 +1,4 @@
+using SecondOpinion.Intake;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Geography;
@@ -33,6 +34,34 @@ public sealed class ContentTests
     [MemberData(nameof(Pages))]
     public void A_simplified_page_keeps_the_rules(string id) =>
         PlainLanguage.Faults(Book.Find(id)!.Simple.Markdown).Select(f => $"line {f.Line}, {f.Rule}: {f.Text}").ShouldBeEmpty();
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_page_is_set_as_french_is_printed(string id)
+    {
+        var page = Book.Find(id)!;
+        new[] { page.Title, page.Markdown, page.Simple.Title, page.Simple.Markdown }.Concat(page.Conflicts).SelectMany(FrenchText.Faults).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Quoi ?", "Quoi\u00A0?")]
+    [InlineData("« mot »", "«\u00A0mot\u00A0»")]
+    [InlineData("Trois choses : une, deux ; trois !", "Trois choses\u00A0: une, deux\u00A0; trois\u00A0!")]
+    [InlineData("70 % de 295 EUR", "70\u00A0% de 295\u00A0EUR")]
+    [InlineData("https://exemple.example/a?b=c", "https://exemple.example/a?b=c")]
+    [InlineData("| a | :-- |", "| a | :-- |")]
+    public void French_is_set_by_one_renderer(string typed, string printed)
+    {
+        FrenchText.Typeset(typed).ShouldBe(printed);
+        FrenchText.Typeset(printed).ShouldBe(printed);
+        FrenchText.Faults(printed).ShouldBeEmpty();
+        FrenchText.Faults(typed).Any().ShouldBe(typed != printed);
+    }
+
+    [Theory]
+    [InlineData("Quoi?")]
+    [InlineData("Attention: danger")]
+    public void A_sign_glued_to_its_word_is_found(string typed) => FrenchText.Faults(FrenchText.Typeset(typed)).ShouldNotBeEmpty();
 
     [Fact]
     public void What_the_code_itself_says_simply_keeps_the_rules_too()

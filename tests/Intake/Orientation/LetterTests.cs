@@ -70,7 +70,7 @@ public sealed class LetterTests
         var values = letter.Placeholders.ToDictionary(p => p.Name, p => p.Example);
         values["reason"] = "{{senderName}}";
 
-        LetterTemplate.Fill(letter, values).ShouldContain("avant de décider : {{senderName}}.");
+        LetterTemplate.Fill(letter, values).ShouldContain("avant de décider\u00A0: {{senderName}}.");
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class LetterTests
     }
 
     /// <summary>Without line breaks, which the page decides.</summary>
-    private static string Flowing(string text) => string.Join(' ', text.Split((char[])[' ', '\n', '\r', '\f'], StringSplitOptions.RemoveEmptyEntries));
+    private static string Flowing(string text) => string.Join(' ', text.Split((char[])[' ', '\u00A0', '\n', '\r', '\f'], StringSplitOptions.RemoveEmptyEntries));
 
     private static void Golden(string name, string text)
     {

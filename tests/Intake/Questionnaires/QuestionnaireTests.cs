@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using SecondOpinion.Intake;
 using SecondOpinion.Intake.Fhir;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
@@ -58,7 +59,7 @@ public sealed class QuestionnaireTests
     public void The_answers_of_the_sample_case_fit_and_leave_nothing_open()
     {
         var sheet = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "answers.json"))).RootElement;
-        var asked = Book.QuestionsOf(sheet.GetProperty("questionnaire").GetString()!, sheet.GetProperty("version").GetInt32(), 1);
+        var asked = Book.QuestionsOf(sheet.GetProperty("questionnaire").GetString()!, sheet.GetProperty("version").GetInt32(), 2, new Respondent("F", 37));
         var answers = sheet.GetProperty("answers").EnumerateObject().ToDictionary(a => a.Name, a => a.Value);
 
         AnswerRules.Faults(asked, answers).ShouldBeEmpty();
@@ -157,7 +158,7 @@ public sealed class QuestionnaireTests
 
         var asked = fhir["contained"]![0]!;
         fhir["questionnaire"]!.GetValue<string>().ShouldBe($"#{asked["id"]!.GetValue<string>()}");
-        asked["derivedFrom"]!.AsArray().Select(q => q!.GetValue<string>().Split('/')[^1]).ShouldBe(["general|1", "endometriosis-gynaecology|1"]);
+        asked["derivedFrom"]!.AsArray().Select(q => q!.GetValue<string>().Split('/')[^1]).ShouldBe(["general|2", "endometriosis-gynaecology|2"]);
         LinkIds(asked).ShouldBeUnique();
         LinkIds(fhir).ShouldBeSubsetOf(LinkIds(asked));
         fhir["status"]!.GetValue<string>().ShouldBe("in-progress");
@@ -168,6 +169,103 @@ public sealed class QuestionnaireTests
         all["pelvic_pain_moments"].Count.ShouldBe(2);
         all["gyn_main_problem"][0]!["valueCoding"]!["display"]!.GetValue<string>().ShouldBe("Douleurs");
     }
+
+    [Fact]
+    public void Every_family_asks_first_for_alarms_and_says_whom_to_call()
+    {
+        foreach (var questionnaire in Book.Latest)
+        {
+            var alarm = questionnaire.Questions.First(q => q.Alert is not null);
+            questionnaire.Questions.ToList().IndexOf(alarm).ShouldBe(0, questionnaire.Code);
+            alarm.Required.ShouldBeTrue(questionnaire.Code);
+            (alarm.Help ?? "").ShouldMatch("15|3114", questionnaire.Code);
+        }
+    }
+
+    [Theory]
+    [InlineData("oncology", "fièvre")]
+    [InlineData("haematology", "fièvre")]
+    [InlineData("pulmonology", "sang dans les crachats")]
+    [InlineData("spine", "faiblesse")]
+    [InlineData("vascular", "froid")]
+    [InlineData("ent", "n’entend plus")]
+    [InlineData("infectious", "confusion")]
+    [InlineData("neurology", "faiblesse d’un côté")]
+    public void Each_alarm_names_what_its_family_fears(string code, string words) =>
+        Book.LatestOf(code).Questions.Where(q => q.Alert is not null).ShouldContain(q => q.Text.Contains(words));
+
+    [Fact]
+    public void A_help_that_names_an_emergency_number_belongs_to_an_alarm_or_to_a_questionnaire_that_asks_for_it() =>
+        Book.Latest.Where(q => q.Questions.Any(x => x.Help?.Contains("le 15") == true) && q.Questions.All(x => x.Alert is null)).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("M", 40, "pregnant_now", false)]
+    [InlineData("F", 30, "pregnant_now", true)]
+    [InlineData("F", 70, "pregnant_now", false)]
+    [InlineData("F", 2, "pregnant_now", false)]
+    [InlineData("F", 2, "tobacco", false)]
+    [InlineData("M", 40, "tobacco", true)]
+    [InlineData("M", 6, "body_implants", true)]
+    [InlineData("F", 50, "kidney_function", true)]
+    [InlineData("F", 50, "blood_thinner", true)]
+    public void The_general_questions_fit_sex_and_age(string sex, int age, string question, bool asked) =>
+        Book.QuestionsOf("general", 0, 2, new Respondent(sex, age)).Any(q => q.Id == question).ShouldBe(asked);
+
+    [Theory]
+    [InlineData("fertility", "M", "semen_result", true)]
+    [InlineData("fertility", "M", "cycle_regular", false)]
+    [InlineData("fertility", "F", "semen_result", false)]
+    [InlineData("breast", "M", "menopause", false)]
+    [InlineData("urology_prostate", "F", "psa", false)]
+    [InlineData("urology_prostate", "M", "psa", true)]
+    [InlineData("urology_prostate", "F", "erection", false)]
+    public void A_family_asks_each_sex_what_it_can_answer(string code, string sex, string question, bool asked) =>
+        Book.QuestionsOf(code, Book.LatestOf(code).Version, 2, new Respondent(sex, 45)).Any(q => q.Id == question).ShouldBe(asked);
+
+    [Fact]
+    public void A_woman_with_cystitis_is_asked_for_no_biopsy_and_no_spread()
+    {
+        var asked = Book.QuestionsOf("urology_prostate", 2, 2, new Respondent("F", 45));
+        var answers = Answers("""{ "uro_problem": "urinary_infection", "uro_is_cancer": "no" }""");
+
+        AnswerRules.Missing(asked, answers).Select(q => q.Id).ShouldNotContain("has_uro_biopsy");
+        AnswerRules.Applying(asked, answers).Select(q => q.Id).ShouldNotContain("uro_spread");
+    }
+
+    [Fact]
+    public void Of_a_child_the_words_and_the_limits_are_others()
+    {
+        var child = Book.QuestionsOf("paediatrics", 2, 2, new Respondent("M", 0)).Single(q => q.Id == "weight");
+        var adult = Book.QuestionsOf("oncology", 2, 2, new Respondent("M", 50)).Single(q => q.Id == "weight");
+
+        (child.Text.Contains("votre enfant"), child.Min).ShouldBe((true, 0.5m));
+        AnswerRules.Faults([child], Answers("""{ "weight": 3.4 }""")).ShouldBeEmpty();
+        AnswerRules.Faults([adult], Answers("""{ "weight": 3.4 }""")).ShouldHaveSingleItem().Code.ShouldBe("too_small");
+    }
+
+    [Fact]
+    public void Every_unit_has_a_code_that_software_knows_and_no_unit_hides_in_the_words()
+    {
+        foreach (var question in Book.Latest.SelectMany(q => q.Questions))
+        {
+            if (question.Unit is { } unit)
+            {
+                Should.NotThrow(() => Ucum.CodeOf(unit), question.Id);
+            }
+
+            (question.Type is QuestionKind.Decimal or QuestionKind.Integer && System.Text.RegularExpressions.Regex.IsMatch(question.Text, " en [^ ]*(/|°C|kPa)"))
+                .ShouldBeFalse(question.Id);
+        }
+
+        Book.LatestOf("urology_prostate").Find("psa")!.Unit.ShouldBe("ng/mL");
+        Ucum.CodeOf("G/L").ShouldBe("10*9/L");
+        Ucum.CodeOf("°C").ShouldBe("Cel");
+    }
+
+    [Fact]
+    public void What_is_read_is_set_as_french_is_printed() =>
+        Book.Latest.SelectMany(q => q.Questions.SelectMany(x => new[] { x.Text, x.Simple, x.Help ?? "" }.Concat((x.Options ?? []).Select(o => o.Text))))
+            .SelectMany(FrenchText.Faults).ShouldBeEmpty();
 
     private static List<string> LinkIds(JsonNode node) =>
         [.. (node["item"]?.AsArray() ?? []).SelectMany(item => LinkIds(item!).Prepend(item!["linkId"]!.GetValue<string>()))];

@@ -126,7 +126,7 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     {
         var patient = intake.Patient();
         var id = await patient.Open(Journey.Opening(r => r["pathologyCode"] = "depression"));
-        object Sheet(bool thoughts) => new { questionnaire = "psychiatry", version = 1, answers = new Dictionary<string, object> { ["suicidal_thoughts"] = thoughts } };
+        object Sheet(bool thoughts) => new { questionnaire = "psychiatry", version = 2, answers = new Dictionary<string, object> { ["suicidal_thoughts"] = thoughts } };
 
         var alarming = await patient.Put($"/api/v1/cases/{id}/answers", Sheet(true), "\"v1\"");
         var read = await patient.Get($"/api/v1/cases/{id}/answers");
@@ -139,6 +139,33 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         }
 
         calm.GetProperty("alerts").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_alarm_stops_the_case_and_shows_until_the_answer_is_changed()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        await patient.Fill(id);
+        var sheet = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Journey.Sample("answers.json")))!;
+        sheet["answers"]!["gyn_alarm"] = true;
+        var reserved = intake.Partners.Billing.Checks.Count;
+
+        var saved = await patient.Put($"/api/v1/cases/{id}/answers", sheet, "\"v2\"");
+        var stopped = await Journey.Json(await patient.Submit(id));
+        var shown = await patient.Case(id);
+        var listed = (await patient.Get("/api/v1/cases")).GetProperty("items")[0];
+
+        stopped.GetProperty("state").GetString().ShouldBe("incomplete");
+        stopped.GetProperty("missing")[0].GetProperty("code").GetString().ShouldBe("alarm");
+        stopped.GetProperty("missing")[0].GetProperty("detail").GetString()!.ShouldContain("15");
+        shown.GetProperty("alarm").GetProperty("call")[0].GetString().ShouldBe("15");
+        listed.GetProperty("alarm").GetString().ShouldBe("emergency");
+
+        sheet["answers"]!["gyn_alarm"] = false;
+        (await patient.Put($"/api/v1/cases/{id}/answers", sheet, saved.Headers.ETag!.Tag)).EnsureSuccessStatusCode();
+        (await Journey.Json(await patient.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
+        (await patient.Case(id)).GetProperty("alarm").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
     [Fact]
@@ -189,11 +216,11 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         fhir.GetProperty("resourceType").GetString().ShouldBe("QuestionnaireResponse");
         var asked = fhir.GetProperty("contained")[0];
         fhir.GetProperty("questionnaire").GetString().ShouldBe($"#{asked.GetProperty("id").GetString()}");
-        asked.GetProperty("derivedFrom").EnumerateArray().Last().GetString()!.ShouldEndWith("endometriosis-gynaecology|1");
+        asked.GetProperty("derivedFrom").EnumerateArray().Last().GetString()!.ShouldEndWith("endometriosis-gynaecology|2");
         fhir.GetProperty("item").EnumerateArray().Select(i => i.GetProperty("linkId").GetString()).ShouldBe(["general", "endometriosis_gynaecology"]);
         fhir.ToString().ShouldNotContain("EXEMPLE", Case.Sensitive);
         (await intake.Sql<string>("select questionnaire_code || ' ' || questionnaire_version || ' ' || general_version from case_file where id = @id", new { id }))
-            .ShouldBe("endometriosis_gynaecology 1 1");
+            .ShouldBe("endometriosis_gynaecology 2 2");
         (await Journey.Problem(await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}/answers/fhir"))).Status.ShouldBe(404);
     }
 

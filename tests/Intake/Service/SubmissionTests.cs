@@ -181,7 +181,7 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var body = new { questionnaire = "endometriosis_gynaecology", version = 1, answers = new { height = 167 } };
+        var body = new { questionnaire = "endometriosis_gynaecology", version = 2, answers = new { height = 167 } };
 
         (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", body, null))).ShouldBe((428, "REQ-0013", null));
         var saved = await patient.Put($"/api/v1/cases/{id}/answers", body, "\"v1\"");
@@ -195,13 +195,13 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var answers = JsonNode.Parse("""{ "questionnaire": "endometriosis_gynaecology", "version": 1, "answers": { "has_allergies": true, "gyn_main_problem": "pain" } }""")!;
+        var answers = JsonNode.Parse("""{ "questionnaire": "endometriosis_gynaecology", "version": 2, "answers": { "has_allergies": true, "gyn_main_problem": "pain" } }""")!;
         (await patient.Put($"/api/v1/cases/{id}/answers", answers, "\"v1\"")).EnsureSuccessStatusCode();
 
         var back = await patient.Get($"/api/v1/cases/{id}/answers");
 
         back.GetProperty("answers").GetProperty("gyn_main_problem").GetString().ShouldBe("pain");
-        back.GetProperty("version").GetInt32().ShouldBe(1);
+        back.GetProperty("version").GetInt32().ShouldBe(2);
         var missing = back.GetProperty("missing").EnumerateArray().Select(m => m.GetString()).ToList();
         missing.ShouldContain("allergies", "asked because of the answer before");
         missing.ShouldNotContain("current_treatments", "not asked yet");
@@ -225,7 +225,7 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var body = new JsonObject { ["questionnaire"] = "endometriosis_gynaecology", ["version"] = 1, ["answers"] = new JsonObject { [question] = JsonNode.Parse(value) } };
+        var body = new JsonObject { ["questionnaire"] = "endometriosis_gynaecology", ["version"] = 2, ["answers"] = new JsonObject { [question] = JsonNode.Parse(value) } };
 
         (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", body, "\"v1\""))).ShouldBe((400, "REQ-0002", expected));
     }

@@ -56,7 +56,7 @@ internal static partial class LetterTemplate
             empty = filled.Length == 0;
         }
 
-        return text.ToString().TrimEnd() + "\n";
+        return FrenchText.Typeset(text.ToString().TrimEnd() + "\n");
     }
 
     /// <summary>Every placeholder in the text; the content test compares them with those declared.</summary>
