@@ -117,7 +117,26 @@ public sealed class IdentifierTests
     [InlineData("750712184")]
     [InlineData("750160012")]
     [InlineData("2A0000154")]
+    [InlineData("2A0000030")]
+    [InlineData("2B0000012")]
+    [InlineData("2B0003289")]
     public void A_finess_is_read(string typed) => Finess.TryParse(typed, null, out _).ShouldBeTrue();
+
+    [Theory]
+    [InlineData("2A0000155")]
+    [InlineData("2B0000154")]
+    [InlineData("2B0000021")]
+    [InlineData("2C000015")]
+    public void A_corsican_finess_with_a_wrong_key_is_refused(string typed) => Finess.TryParse(typed, null, out _).ShouldBeFalse();
+
+    [Fact]
+    public void A_test_finess_is_read_and_says_that_it_is_one()
+    {
+        Finess.Parse("0B0172805").IsTest.ShouldBeTrue();
+        Finess.Parse("2A0000154").IsTest.ShouldBeFalse();
+        Finess.Parse("750712184").IsTest.ShouldBeFalse();
+        Finess.WithKey("2B000001").Value.ShouldBe("2B0000012");
+    }
 
     [Fact]
     public void Any_one_wrong_digit_of_a_finess_is_noticed() =>

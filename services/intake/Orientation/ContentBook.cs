@@ -65,16 +65,18 @@ internal sealed class ContentBook
         Check(name, head, simpleHead);
         return new ContentPage(
             head.Id!, head.Kind!, FrenchText.Typeset(head.Title!), head.Order,
-            [.. head.Source!.Select(s => new ContentSource(FrenchText.Typeset(s.Name!), s.Url, s.Date!))], Day(name, head.Reviewed),
+            [.. head.Source!.Select(s => new ContentSource(FrenchText.Typeset(s.Name!), s.Url, (s.Date ?? s.ReadOn ?? s.DecidedOn)!, DateIs(s)))], Day(name, head.Reviewed),
             [.. (head.Conflicts ?? []).Select(FrenchText.Typeset)], FrenchText.Typeset(body),
             new SimplePage(
                 FrenchText.Typeset(simpleHead.Title!), FrenchText.Typeset(simpleBody), Day(name, simpleHead.Reviewed), head.Status!, simpleHead.ValidatedBy ?? head.ValidatedBy,
                 (simpleHead.ValidatedOn ?? head.ValidatedOn) is { } on ? Day(name, on) : null),
             head.Kind == "structure"
-                ? new StructureFacts(head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [])
+                ? new StructureFacts(head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [],
+                    head.Address!, head.Phone)
                 : null,
             head.Website,
-            [.. (head.Placeholders ?? []).Select(p => new LetterPlaceholder(p.Name!, p.Meaning!, p.Required, p.Example!, p.RequiredUnless))]);
+            head.Needs ?? [],
+            [.. (head.Placeholders ?? []).Select(p => new LetterPlaceholder(p.Name!, p.Meaning!, p.Required, p.Example!, p.RequiredUnless, p.OnlyPassed))]);
     }
 
     private static void Check(string name, Head head, Head simple)
@@ -91,14 +93,24 @@ internal sealed class ContentBook
         Must(simple.Id == head.Id, "its simplified twin has another id.");
         Must(ContentPage.Kinds.Contains(head.Kind), $"kind '{head.Kind}' is unknown.");
         Must(!string.IsNullOrWhiteSpace(head.Title) && !string.IsNullOrWhiteSpace(simple.Title), "a title is missing.");
-        Must(head.Source is { Count: > 0 } && head.Source.All(s => !string.IsNullOrWhiteSpace(s.Name) && IsDate(s.Date)), "a source with a name and a date is missing.");
+        Must(head.Source is { Count: > 0 } && head.Source.All(s => !string.IsNullOrWhiteSpace(s.Name) && IsDate(s.Date ?? s.ReadOn ?? s.DecidedOn)), "a source with a name and a date is missing.");
+        Must(
+            head.Source!.All(s => new[] { s.Date, s.ReadOn, s.DecidedOn }.Count(d => d is not null) == 1),
+            "a source has one of date (of the text), readOn (of a page without date) and decidedOn (of a rule of ours).");
+        Must(head.Source!.All(s => !IsLaw(s) || s.Date is not null), "an article is cited in a version that entered into force on a date: the day of reading is not one.");
+        Must(
+            head.Source!.All(s => s.Url?.Contains("/codes/texte_lc/", StringComparison.Ordinal) != true),
+            "an address of a whole code says nothing: give the article's own (codes/article_lc/…), or none until it is known.");
+        Must(
+            head.Kind != "help" || head.Needs is { Count: > 0 } needs && needs.All(ContentPage.HelpNeeds.ContainsKey),
+            $"a page of help names the needs that it answers: {string.Join(", ", ContentPage.HelpNeeds.Keys)}.");
         Must(head.Status is "draft" or "reviewed" or "falc_validated", $"status '{head.Status}' is unknown.");
         Must(
             head.Status == "draft" || (simple.ValidatedBy ?? head.ValidatedBy) is { Length: > 0 } && (simple.ValidatedOn ?? head.ValidatedOn) is not null,
             $"{head.Status} needs validatedBy and validatedOn: who read it, and when.");
         Must(
-            head.Kind != "structure" || head is { Region: not null, AccessModes.Count: > 0, LetterAdvised: not null, LetterLegallyRequired: false },
-            "a structure needs region, accessModes, letterAdvised, and letterLegallyRequired false.");
+            head.Kind != "structure" || head is { Region: not null, AccessModes.Count: > 0, LetterAdvised: not null, LetterLegallyRequired: false, Address: not null, Website: not null },
+            "a structure needs region, accessModes, letterAdvised, letterLegallyRequired false, address and website; phone once it is confirmed.");
         Must(
             head.Kind != "letter" || head.Placeholders is { Count: > 0 } placeholders && placeholders.All(p => p is { Name: not null, Meaning: not null, Example: not null }),
             "a letter declares its placeholders with name, meaning and example.");
@@ -150,6 +162,11 @@ internal sealed class ContentBook
         return figures;
     }
 
+    private static bool IsLaw(Source source) => source.Name!.StartsWith("Code ", StringComparison.Ordinal);
+
+    private static string DateIs(Source source) =>
+        source.ReadOn is not null ? "reading" : source.DecidedOn is not null ? "decision" : IsLaw(source) ? "version" : "publication";
+
     private static bool IsDate(string? text) => text is not null
         && DateOnly.TryParseExact(text, ["yyyy", "yyyy-MM", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
@@ -195,6 +212,12 @@ internal sealed class ContentBook
 
         public string? Website { get; init; }
 
+        public string? Address { get; init; }
+
+        public string? Phone { get; init; }
+
+        public List<string>? Needs { get; init; }
+
         public string? Table { get; init; }
 
         public List<Placeholder>? Placeholders { get; init; }
@@ -207,6 +230,12 @@ internal sealed class ContentBook
         public string? Url { get; init; }
 
         public string? Date { get; init; }
+
+        /// <summary>For a page that bears no date.</summary>
+        public string? ReadOn { get; init; }
+
+        /// <summary>For a rule of this service.</summary>
+        public string? DecidedOn { get; init; }
     }
 
     private sealed class Placeholder
@@ -220,5 +249,7 @@ internal sealed class ContentBook
         public string? Example { get; init; }
 
         public string? RequiredUnless { get; init; }
+
+        public bool OnlyPassed { get; init; }
     }
 }

@@ -10,9 +10,14 @@ internal static class ShowPages
     // One sentence a line is a rule of the simplified pages: their lines stay lines.
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseSoftlineBreakAsHardlineBreak().Build();
 
-    internal sealed record OrientationPageSummary(string Id, string Kind, string Title, string SimpleTitle);
+    internal sealed record OrientationPageSummary(string Id, string Kind, string Title, string SimpleTitle, IReadOnlyList<string> Needs);
 
-    internal sealed record OrientationPages(IReadOnlyList<OrientationPageSummary> Items);
+    /// <param name="Code">To filter by.</param>
+    /// <param name="Name">As people say it, French.</param>
+    internal sealed record HelpNeed(string Code, string Name);
+
+    /// <param name="Needs">The needs that pages of help answer.</param>
+    internal sealed record OrientationPages(IReadOnlyList<OrientationPageSummary> Items, IReadOnlyList<HelpNeed> Needs);
 
     /// <param name="Html">Safe to show: made from the Markdown with HTML turned off.</param>
     /// <param name="Conflicts">What the sources disagree on; to be shown beside the text.</param>
@@ -31,7 +36,7 @@ internal static class ShowPages
             .AllowAnonymous()
             .WithName("ListOrientationPages")
             .WithSummary("List the orientation pages")
-            .WithDescription("Optionally of one kind: emergency, exclusion, right, guide, faq, structure, delay, cost, advice, help, association, letter.");
+            .WithDescription("Optionally of one kind: emergency, exclusion, right, guide, faq, structure, delay, cost, advice, help, association, letter; or those that answer one need.");
         api.MapGet("/orientation/pages/{id}", Handle)
             .AllowAnonymous()
             .WithName("GetOrientationPage")
@@ -41,11 +46,17 @@ internal static class ShowPages
 
     internal static string Html(string markdown) => Markdown.ToHtml(markdown, Pipeline);
 
-    private static Results<Ok<OrientationPages>, Problem> List(ContentBook book, string? kind = null) =>
+    private static Results<Ok<OrientationPages>, Problem> List(ContentBook book, string? kind = null, string? need = null) =>
         kind is not null && !ContentPage.Kinds.Contains(kind)
             ? CommonProblems.Invalid(new FieldError("#/kind", "unknown_code", $"Choisissez parmi : {string.Join(", ", ContentPage.Kinds)}."))
+            : need is not null && !ContentPage.HelpNeeds.ContainsKey(need)
+            ? CommonProblems.Invalid(new FieldError("#/need", "unknown_code", $"Choisissez parmi : {string.Join(", ", ContentPage.HelpNeeds.Keys)}."))
             : TypedResults.Ok(new OrientationPages(
-                [.. book.Pages.Where(p => kind is null || p.Kind == kind).Select(p => new OrientationPageSummary(p.Id, p.Kind, p.Title, p.Simple.Title))]));
+                [
+                    .. book.Pages.Where(p => (kind is null || p.Kind == kind) && (need is null || p.Needs.Contains(need)))
+                        .Select(p => new OrientationPageSummary(p.Id, p.Kind, p.Title, p.Simple.Title, p.Needs)),
+                ],
+                [.. ContentPage.HelpNeeds.Select(n => new HelpNeed(n.Key, FrenchText.Typeset(n.Value)))]));
 
     private static Results<Ok<OrientationPage>, Problem> Handle(string id, ContentBook book) =>
         book.Find(id) is { } page ? TypedResults.Ok(View(page)) : CommonProblems.Absent();

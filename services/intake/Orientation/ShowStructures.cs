@@ -11,7 +11,7 @@ internal static class ShowStructures
     /// <param name="LetterLegallyRequired">Always false: no law asks for a letter.</param>
     internal sealed record SecondOpinionStructure(
         string Id, string Name, string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties,
-        IReadOnlyList<string> Finess, string Html, IReadOnlyList<ContentSource> Sources, IReadOnlyList<string> Conflicts);
+        IReadOnlyList<string> Finess, string Address, string? Phone, string Website, string Html, IReadOnlyList<ContentSource> Sources, IReadOnlyList<string> Conflicts);
 
     internal sealed record CancerCentreView(string Finess, string Name, string Commune, string DepartmentCode, string DepartmentName, string Activity, string Source, string Date);
 
@@ -39,7 +39,7 @@ internal static class ShowStructures
     {
         var facts = page.Structure!;
         return new SecondOpinionStructure(
-            page.Id, page.Title, facts.Region, facts.AccessModes, facts.LetterAdvised, facts.LetterLegallyRequired, facts.Specialties, facts.Finess,
+            page.Id, page.Title, facts.Region, facts.AccessModes, facts.LetterAdvised, facts.LetterLegallyRequired, facts.Specialties, facts.Finess, facts.Address, facts.Phone, page.Website!,
             ShowPages.Html(page.Markdown), page.Sources, page.Conflicts);
     }
 

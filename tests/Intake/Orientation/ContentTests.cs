@@ -28,6 +28,53 @@ public sealed class ContentTests
         Book.OfKind("right").Select(p => p.Id).ShouldContain("access-to-file-l1111-7");
     }
 
+    [Theory]
+    // What the service does not do is not promised, plainly or simply.
+    [InlineData("suicidal-thoughts-3114", "de côté|gardons votre demande")]
+    [InlineData("costs", "vous disons le prix")]
+    [InlineData("after-the-opinion", "poser des questions au médecin référent|Posez vos questions au médecin sur ce site")]
+    [InlineData("help-by-phone-and-disability", "avec votre accord, ou|documents agrandis|ce dont vous avez besoin")]
+    [InlineData("consent-and-sharing", "personne par personne|MSSanté")]
+    [InlineData("2-can-i-choose-freely", "vous dit pourquoi|en règle d’exercer")]
+    [InlineData("puma", "nous suivons ces demandes")]
+    [InlineData("note-to-treating-physician", "messagerie sécurisée")]
+    // What was wrong stays away.
+    [InlineData("hospitalised", "demandez la personne de confiance|doit accepter\\.")]
+    [InlineData("ald", "trente maladies")]
+    [InlineData("access-to-file-l1111-7", "à toutes les informations|payer les photocopies")]
+    [InlineData("transport-vouchers", "ci-dessus")]
+    public void A_promise_taken_back_or_a_mistake_mended_does_not_return(string id, string words)
+    {
+        var page = Book.Find(id)!;
+        string.Join('\n', page.Conflicts.Prepend(page.Markdown).Append(page.Simple.Markdown)).ShouldNotMatch(words);
+    }
+
+    [Theory]
+    [InlineData("step-1-talk-to-your-doctor", "sauf objection sérieuse")]
+    [InlineData("hospitalised", "sauf objection sérieuse")]
+    [InlineData("right-to-a-second-opinion", "sauf objection sérieuse")]
+    [InlineData("no-diagnosis-and-urgent", "116 117")]
+    [InlineData("call-15-or-112", "116 117")]
+    [InlineData("puma", "AME")]
+    [InlineData("costs", "APU")]
+    [InlineData("costs", "hors parcours")]
+    [InlineData("access-to-file-l1111-7", "C-307/22")]
+    public void What_was_missing_is_said(string id, string words) => Book.Find(id)!.Markdown.ShouldContain(words);
+
+    [Theory]
+    [InlineData("call-15-or-112", "ne répond pas")]
+    [InlineData("call-15-or-112", "tremble")]
+    [InlineData("puma", "AME")]
+    [InlineData("costs", "première copie est gratuite")]
+    public void It_is_said_simply_too(string id, string words) => Book.Find(id)!.Simple.Markdown.ShouldContain(words);
+
+    [Fact]
+    public void Every_need_has_help_and_every_structure_an_address_and_a_site()
+    {
+        ContentPage.HelpNeeds.Keys.Where(need => !Book.OfKind("help").Any(p => p.Needs.Contains(need))).ShouldBeEmpty();
+        Book.OfKind("structure").ShouldAllBe(p => p.Structure!.Address.Length > 5 && p.Website!.StartsWith("https://"));
+    }
+
     public static TheoryData<string> Pages => [.. ContentBook.Load().Pages.Select(p => p.Id)];
 
     [Theory]
@@ -104,6 +151,11 @@ public sealed class ContentTests
     {
         { "kind: right", "kind: joke", "kind 'joke' is unknown" },
         { "date: \"2002\"", "date: \"soon\"", "a source with a name and a date is missing" },
+        { "  - name: \"Loi\"\n    date: \"2002\"", "  - name: \"Loi\"\n    date: \"2002\"\n    readOn: \"2026-11-22\"", "a source has one of date" },
+        { "  - name: \"Loi\"\n    date: \"2002\"", "  - name: \"Code civil, article 459\"\n    readOn: \"2026-11-22\"", "an article is cited in a version" },
+        { "    date: \"2002\"", "    url: \"https://www.legifrance.gouv.fr/codes/texte_lc/LEGITEXT000006072665/\"\n    date: \"2002\"", "an address of a whole code" },
+        { "kind: right", "kind: help", "a page of help names the needs" },
+        { "kind: right", "kind: structure\nregion: \"x\"\naccessModes:\n  - online\nletterAdvised: false\nletterLegallyRequired: false", "a structure needs" },
         { "status: draft", "status: falc_validated", "falc_validated needs validatedBy" },
         { "status: draft", "status: reviewed", "reviewed needs validatedBy" },
         { "id: page", "id: other", "its id is not its file's name" },

@@ -68,8 +68,21 @@ public sealed class FileRequestClockTests
     }
 
     [Fact]
-    public void With_older_things_the_refusal_is_not_before_their_own_deadline() =>
-        Of("2026-11-30", FileHolder.PublicHospital, "2000-01-01").ImpliedRefusalOn.ShouldBe(Day("2027-01-30"));
+    public void With_older_things_their_refusal_is_not_before_their_own_deadline_and_the_recent_ones_do_not_wait_for_it()
+    {
+        var due = Of("2026-11-30", FileHolder.PublicHospital, "2000-01-01", "2026-09-28");
+
+        due.Items.Select(i => (i.ImpliedRefusalOn, i.RecourseUntil)).ShouldBe([(Day("2027-01-30"), Day("2027-03-30")), (Day("2026-12-30"), Day("2027-02-28"))]);
+        (due.ImpliedRefusalOn, due.RecourseUntil).ShouldBe((Day("2026-12-30"), Day("2027-02-28")));
+        // The safer date is shown even when everything is old.
+        Of("2026-11-30", FileHolder.PublicHospital, "2000-01-01").RecourseUntil.ShouldBe(Day("2027-02-28"));
+    }
+
+    [Fact]
+    public void A_private_hospital_with_a_public_service_answers_to_the_cada() =>
+        Of("2026-11-30", FileHolder.PrivateHospitalPublicService, "2026-09-28").ShouldSatisfyAllConditions(
+            due => due.NextRecourse.ShouldContain("CADA"),
+            due => due.RecourseUntil.ShouldBe(Day("2027-02-28")));
 
     [Theory]
     [InlineData(FileHolder.PrivateHospital, "commission des usagers")]

@@ -29,7 +29,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         dossier.Questions.Count.ShouldBe(3);
         dossier.Answers.Single(a => a.QuestionId == "height").Value.ShouldBe("167 cm");
         dossier.Answers.Single(a => a.QuestionId == "pelvic_pain_moments").Value.ShouldBe("Pendant les règles, Pendant les rapports sexuels, En allant à la selle");
-        dossier.Answers.Single(a => a.QuestionId == "decision_date").ShouldBe(new Answer { QuestionId = "decision_date", Question = "Quelle est cette date ?", Value = "12/01/2027" });
+        dossier.Answers.Single(a => a.QuestionId == "decision_date").ShouldBe(new Answer { QuestionId = "decision_date", Question = "Quelle est cette date\u00A0?", Value = "12/01/2027" });
         var text = dossier.ToString();
         text.ShouldNotContain("EXEMPLE", Case.Sensitive);
         text.ShouldNotContain("Camille");

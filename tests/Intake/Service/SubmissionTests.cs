@@ -236,7 +236,7 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
         var patient = intake.Patient();
         var id = await patient.Open();
 
-        foreach (var (questionnaire, version) in new[] { ("spine", 1), ("endometriosis_gynaecology", 2) })
+        foreach (var (questionnaire, version) in new[] { ("spine", 2), ("endometriosis_gynaecology", 1) })
         {
             (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", new { questionnaire, version, answers = new { } }, "\"v1\""))).Code.ShouldBe("INT-0009");
         }

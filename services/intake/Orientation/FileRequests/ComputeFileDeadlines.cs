@@ -9,7 +9,7 @@ internal static class ComputeFileDeadlines
     private const int MostItems = 100;
 
     /// <param name="ReceivedOn">The day on which the holder received the request: the clock runs from there, not from the sending.</param>
-    /// <param name="Holder"><c>publicHospital</c>, <c>privateHospital</c> or <c>independentPhysician</c>.</param>
+    /// <param name="Holder"><c>publicHospital</c>, <c>privateHospitalPublicService</c> (such as a cancer centre), <c>privateHospital</c> or <c>independentPhysician</c>.</param>
     /// <param name="PsychiatricCommissionSeized">Two months for everything.</param>
     internal sealed record FileDeadlinesRequest(DateOnly ReceivedOn, FileHolder Holder, IReadOnlyList<FileItem> Items, bool PsychiatricCommissionSeized = false)
     {

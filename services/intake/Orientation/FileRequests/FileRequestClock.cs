@@ -4,6 +4,9 @@ namespace SecondOpinion.Intake.Orientation.FileRequests;
 internal enum FileHolder
 {
     PublicHospital,
+
+    /// <summary>A private establishment charged with the public service, such as a cancer centre: the CADA judges it as it judges a public hospital.</summary>
+    PrivateHospitalPublicService,
     PrivateHospital,
     IndependentPhysician,
 }
@@ -12,15 +15,17 @@ internal enum FileHolder
 internal sealed record FileItem(string Name, DateOnly? MadeOn);
 
 /// <param name="Older">More than five years old when the request was received.</param>
-internal sealed record FileItemDeadline(string Name, DateOnly? MadeOn, bool Older, DateOnly DueOn);
+/// <param name="ImpliedRefusalOn">The holder's silence about this item is a refusal from this day; null where no text says so.</param>
+/// <param name="RecourseUntil">Last day to turn to the CADA about this item.</param>
+internal sealed record FileItemDeadline(string Name, DateOnly? MadeOn, bool Older, DateOnly DueOn, DateOnly? ImpliedRefusalOn = null, DateOnly? RecourseUntil = null);
 
 /// <summary>When a requested medical file is due, and what to do if it does not come.</summary>
 /// <param name="EarliestOn">After the 48 hours of reflection.</param>
 /// <param name="RecentDueOn">End of the eight days; null when nothing recent was asked for.</param>
 /// <param name="OlderDueOn">End of the two months; null when nothing older was asked for.</param>
 /// <param name="RemindOn">First day on which something is late, the recent items' first.</param>
-/// <param name="ImpliedRefusalOn">A public holder that says nothing for a month has refused; null for others, whom no text gives such a rule.</param>
-/// <param name="RecourseUntil">Last day to turn to the CADA.</param>
+/// <param name="ImpliedRefusalOn">The first day on which silence is a refusal of any item; null for holders whom no text gives such a rule.</param>
+/// <param name="RecourseUntil">The safer day: whoever turns to the CADA by then is in time for every item, however the two delays are read together.</param>
 internal sealed record FileDeadlines(
     DateOnly ReceivedOn, DateOnly EarliestOn, DateOnly? RecentDueOn, DateOnly? OlderDueOn, IReadOnlyList<FileItemDeadline> Items, IReadOnlyList<DateOnly> RemindOn,
     DateOnly? ImpliedRefusalOn, DateOnly? RecourseUntil, string NextRecourse);
@@ -42,20 +47,24 @@ internal static class FileRequestClock
 
     public static FileDeadlines Of(DateOnly receivedOn, IReadOnlyList<FileItem> items, FileHolder holder, bool psychiatricCommission)
     {
+        var cada = holder is FileHolder.PublicHospital or FileHolder.PrivateHospitalPublicService;
+        var silence = receivedOn.AddMonths(SilenceMonths);
         var due = items.Select(item =>
         {
             var older = IsOlder(item.MadeOn, receivedOn);
-            return new FileItemDeadline(item.Name, item.MadeOn, older, older || psychiatricCommission ? receivedOn.AddMonths(OlderMonths) : receivedOn.AddDays(RecentDays));
+            var dueOn = older || psychiatricCommission ? receivedOn.AddMonths(OlderMonths) : receivedOn.AddDays(RecentDays);
+            // Of an item that may still come, silence is no refusal yet; of the others it is, whatever else was asked for.
+            DateOnly? refusal = cada ? Later(silence, dueOn) : null;
+            return new FileItemDeadline(item.Name, item.MadeOn, older, dueOn, refusal, refusal?.AddMonths(CadaMonths));
         }).ToList();
         var recent = due.Where(i => !i.Older && !psychiatricCommission).Select(i => (DateOnly?)i.DueOn).FirstOrDefault();
         var older = due.Where(i => i.Older || psychiatricCommission).Select(i => (DateOnly?)i.DueOn).FirstOrDefault();
-        // The month of silence cannot end before the holder's own time does, or a hospital would have refused what it may still send.
-        DateOnly? refusal = holder == FileHolder.PublicHospital
-            ? Later(receivedOn.AddMonths(SilenceMonths), due.Max(i => i.DueOn))
-            : null;
         return new FileDeadlines(
-            receivedOn, receivedOn.AddDays(ReflectionDays), recent, older, due, [.. due.Select(i => i.DueOn.AddDays(1)).Distinct().Order()], refusal,
-            refusal?.AddMonths(CadaMonths), Recourse(holder));
+            receivedOn, receivedOn.AddDays(ReflectionDays), recent, older, due, [.. due.Select(i => i.DueOn.AddDays(1)).Distinct().Order()],
+            due.Min(i => i.ImpliedRefusalOn),
+            // No text says how the month of silence and the two months of L.1111-7 go together: the shorter reading is safe under both.
+            cada ? silence.AddMonths(CadaMonths) : null,
+            Recourse(holder));
     }
 
     /// <summary>Strictly more than five years on the day of receipt. Made on 29 February, five years are over with 28 February.</summary>
@@ -65,7 +74,7 @@ internal static class FileRequestClock
 
     private static string Recourse(FileHolder holder) => holder switch
     {
-        FileHolder.PublicHospital => "la Commission d’accès aux documents administratifs (CADA)",
+        FileHolder.PublicHospital or FileHolder.PrivateHospitalPublicService => "la Commission d’accès aux documents administratifs (CADA)",
         FileHolder.PrivateHospital => "la commission des usagers de l’établissement, puis la CNIL ou le juge",
         _ => "le conseil départemental de l’Ordre des médecins, puis la CNIL ou le juge",
     };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -12,7 +13,10 @@ internal static partial class LetterTemplate
 {
     private const int LongestValue = 2000;
 
-    public static IReadOnlyList<FieldError> Faults(ContentPage letter, IReadOnlyDictionary<string, string> values)
+    private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
+
+    /// <param name="writtenOn">The day of writing: a letter names no deadline as passed that has not.</param>
+    public static IReadOnlyList<FieldError> Faults(ContentPage letter, IReadOnlyDictionary<string, string> values, DateOnly writtenOn)
     {
         var errors = new List<FieldError>();
         var known = letter.Placeholders.ToDictionary(p => p.Name);
@@ -29,11 +33,18 @@ internal static partial class LetterTemplate
         }
 
         errors.AddRange(letter.Placeholders
+            .Where(p => p.OnlyPassed && IsGiven(values, p.Name) && !(Day(values[p.Name]) < writtenOn))
+            .Select(p => new FieldError($"#/values/{p.Name}", "not_passed", $"Cette lettre ne cite qu'une date passée, en toutes lettres. Exemple : {p.Example}.")));
+        errors.AddRange(letter.Placeholders
             .Where(p => !IsGiven(values, p.Name) && (p.Required || p.RequiredUnless is { } other && !IsGiven(values, other)))
 
             .Select(p => new FieldError($"#/values/{p.Name}", "missing", $"À remplir : {p.Meaning}. Exemple : {p.Example}.")));
         return errors;
     }
+
+    /// <summary>« 4 novembre 2026 », « 1er novembre 2026 »; null when it cannot be read.</summary>
+    private static DateOnly? Day(string words) =>
+        DateOnly.TryParseExact(words.Trim().Replace("1er ", "1 ", StringComparison.Ordinal), "d MMMM yyyy", French, DateTimeStyles.None, out var day) ? day : null;
 
     public static string Fill(ContentPage letter, IReadOnlyDictionary<string, string> values)
     {

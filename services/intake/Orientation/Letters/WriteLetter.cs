@@ -18,8 +18,9 @@ internal static class WriteLetter
     internal sealed record LetterDescriptions(IReadOnlyList<LetterDescription> Items);
 
     /// <param name="Values">By field; optional ones may be left out, and their lines with them.</param>
-    /// <param name="FileRequest">For the reminder: the dates and the next recourse are computed from it where not given.</param>
-    internal sealed record WriteLetterRequest(IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null);
+    /// <param name="FileRequest">For the reminder: the deadlines that have passed and the next recourse are computed from it where not given.</param>
+    /// <param name="WrittenOn">The day that the letter bears; today when absent.</param>
+    internal sealed record WriteLetterRequest(IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null, DateOnly? WrittenOn = null);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -50,8 +51,9 @@ internal static class WriteLetter
             return CommonProblems.Absent();
         }
 
-        var values = WithDates(letter, request);
-        var errors = LetterTemplate.Faults(letter, values).Concat(request.FileRequest?.Faults("#/fileRequest") ?? []).ToList();
+        var writtenOn = request.WrittenOn ?? ParisTime.Today(time.GetUtcNow());
+        var values = WithDates(letter, request, writtenOn);
+        var errors = LetterTemplate.Faults(letter, values, writtenOn).Concat(request.FileRequest?.Faults("#/fileRequest") ?? []).ToList();
         if (format is not ("pdf" or "text"))
         {
             errors.Add(new FieldError("#/format", "unknown_code", "Choisissez pdf ou text."));
@@ -67,10 +69,10 @@ internal static class WriteLetter
         var text = LetterTemplate.Fill(letter, values);
         return format == "text"
             ? TypedResults.File(Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8", $"{id}.txt")
-            : TypedResults.File(pdf.Set(letter.Title, text, ParisTime.Today(time.GetUtcNow())), "application/pdf", $"{id}.pdf");
+            : TypedResults.File(pdf.Set(letter.Title, text, writtenOn), "application/pdf", $"{id}.pdf");
     }
 
-    private static IReadOnlyDictionary<string, string> WithDates(ContentPage letter, WriteLetterRequest request)
+    internal static IReadOnlyDictionary<string, string> WithDates(ContentPage letter, WriteLetterRequest request, DateOnly writtenOn)
     {
         if (request.FileRequest is not { } fileRequest || fileRequest.Faults("#").Any())
         {
@@ -82,8 +84,8 @@ internal static class WriteLetter
         var values = new Dictionary<string, string>(request.Values);
         foreach (var (name, value) in new[]
         {
-            ("receivedDate", InWords(deadlines.ReceivedOn)), ("dueDate", InWords(deadlines.RecentDueOn)),
-            ("dueDateOlderItems", InWords(deadlines.OlderDueOn)), ("nextRecourse", deadlines.NextRecourse),
+            ("receivedDate", InWords(deadlines.ReceivedOn)), ("dueDate", InWords(Passed(deadlines.RecentDueOn, writtenOn))),
+            ("dueDateOlderItems", InWords(Passed(deadlines.OlderDueOn, writtenOn))), ("nextRecourse", deadlines.NextRecourse),
         })
         {
             if (value is not null && known.Contains(name))
@@ -94,6 +96,9 @@ internal static class WriteLetter
 
         return values;
     }
+
+    /// <summary>The last day of a delay has passed from the day after it.</summary>
+    private static DateOnly? Passed(DateOnly? day, DateOnly writtenOn) => day < writtenOn ? day : null;
 
     private static string? InWords(DateOnly? day) => day?.ToString(day.Value.Day == 1 ? "'1er' MMMM yyyy" : "d MMMM yyyy", French);
 }
