@@ -12,6 +12,7 @@ public sealed record CaseOpened
     /// <summary>Code of the project's catalogue, e.g. <c>endometriose</c>.</summary>
     public required string PathologyCode { get; init; }
 
+    /// <summary>Always null since it stood beside the pathology and the département; readers learn the insurer from <c>CoverageReserved</c>. The field stays, since it is published.</summary>
     public required Guid? InsurerId { get; init; }
 
     /// <summary><c>covered</c>, <c>pending</c> (billing was away) or <c>refused</c>.</summary>

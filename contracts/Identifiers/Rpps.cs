@@ -5,8 +5,8 @@ using System.Text;
 namespace SecondOpinion.Contracts.Identifiers;
 
 /// <summary>
-/// A physician's number in the national register (RPPS): 11 digits for life, the last one a Luhn key.
-/// The key is own knowledge of the field, not an official text: the register itself is the proof (docs/decisions/0005).
+/// A physician's number in the national register (RPPS): 11 digits for life, the last one commonly a Luhn key.
+/// The key is own knowledge of the field, not an official text, and numbers that fail it exist: it is a warning, <see cref="KeyHolds"/>, and the register is the proof (docs/decisions/0005).
 /// </summary>
 public readonly record struct Rpps : IParsable<Rpps>
 {
@@ -15,6 +15,11 @@ public readonly record struct Rpps : IParsable<Rpps>
     private Rpps(string value) => Value = value;
 
     public string Value { get; }
+
+    /// <summary>False is a warning: mistyped most likely. Whoever takes the number from a keyboard asks again, or the register.</summary>
+    public bool KeyHolds => Value is not null && Luhn.IsValid(Value);
+
+    public const string KeyWarning = "La clé du numéro RPPS est fausse : vérifiez les chiffres.";
 
     /// <summary>
     /// The pseudonym of the physician in events, tables of other services and traces: the same number gives the same id everywhere,
@@ -47,12 +52,6 @@ public readonly record struct Rpps : IParsable<Rpps>
         if (clean.Length != Length || !Typed.AllDigits(clean))
         {
             reason = "Un numéro RPPS comporte 11 chiffres.";
-            return false;
-        }
-
-        if (!Luhn.IsValid(clean))
-        {
-            reason = "La clé du numéro RPPS est fausse : vérifiez les chiffres.";
             return false;
         }
 

@@ -93,7 +93,8 @@ internal static class OpenCase
             {
                 CaseId = id,
                 PathologyCode = request.PathologyCode,
-                InsurerId = answer switch { CoverageAnswer.Covered c => c.InsurerId, CoverageAnswer.Refused r => r.InsurerId, _ => null },
+                // Who insures is told by billing once the coverage is reserved: no one message joins insurer, disease and département.
+                InsurerId = null,
                 Coverage = answer switch { CoverageAnswer.Covered => "covered", CoverageAnswer.Pending => "pending", CoverageAnswer.Refused => "refused", _ => "none" },
                 RequestedBy = requester.Kind,
                 DepartmentCode = file.DepartmentCode,
@@ -160,9 +161,10 @@ internal static class OpenCase
             errors.Add(new FieldError("#/treatingEstablishment", "invalid_key", finessReason!));
         }
 
-        if (request.TreatingPhysician is { } physician && !Rpps.TryParse(physician.Rpps, out _, out var rppsReason))
+        // Typed by somebody who copies it: a key that fails is a mistake, and a wrong number would hide who treats the patient.
+        if (request.TreatingPhysician is { } physician && !(Rpps.TryParse(physician.Rpps, out var rpps, out var rppsReason) && rpps.KeyHolds))
         {
-            errors.Add(new FieldError("#/treatingPhysician/rpps", "invalid_key", rppsReason!));
+            errors.Add(new FieldError("#/treatingPhysician/rpps", "invalid_key", rppsReason ?? Rpps.KeyWarning));
         }
 
         if (request.ResidenceCommune is { } commune && communes.DepartmentOf(commune) is null)

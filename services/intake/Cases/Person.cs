@@ -10,7 +10,8 @@ namespace SecondOpinion.Intake.Cases;
 /// <param name="Sex"><c>F</c> or <c>M</c>, as in the civil register.</param>
 /// <param name="BirthDate">ISO date.</param>
 /// <param name="BirthPlaceCode">INSEE code of the commune or country of birth, when known.</param>
-/// <param name="Nir">Social security number of the person (INS), 15 characters; optional.</param>
+/// <param name="Nir">Social security number of the person, 15 characters; optional. It is not the national health identity: that is <paramref name="Ins"/>.</param>
+/// <param name="Ins">The national health identity, when it is qualified.</param>
 internal sealed record CasePerson(
     string BirthName,
     IReadOnlyList<string> GivenNames,
@@ -19,7 +20,8 @@ internal sealed record CasePerson(
     string? BirthPlaceCode = null,
     string? Nir = null,
     string? Email = null,
-    string? Phone = null)
+    string? Phone = null,
+    CaseIns? Ins = null)
 {
     private const int MaxName = 100;
 
@@ -54,6 +56,16 @@ internal sealed record CasePerson(
         if (Nir is not null && !Contracts.Identifiers.Nir.TryParse(Nir, out _, out var reason))
         {
             yield return new FieldError($"{pointer}/nir", "invalid_key", reason!);
+        }
+
+        foreach (var fault in Ins?.Faults($"{pointer}/ins") ?? [])
+        {
+            yield return fault;
+        }
+
+        if (Ins is not null && BirthPlaceCode is null)
+        {
+            yield return new FieldError($"{pointer}/birthPlaceCode", "missing", "L'identité nationale de santé comprend le lieu de naissance, avec le nom, les prénoms, la date et le sexe.");
         }
 
         if (Email is not null && (Email.Length > 254 || Email.Count(c => c == '@') != 1 || Email.StartsWith('@') || Email.EndsWith('@')))

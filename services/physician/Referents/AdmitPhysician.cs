@@ -11,14 +11,16 @@ namespace SecondOpinion.Physician.Referents;
 /// <summary>The scientific council admits a référent, who can be offered cases from then on.</summary>
 internal static partial class AdmitPhysician
 {
-    /// <param name="Rpps">11 digits with a valid key.</param>
+    /// <param name="Rpps">11 digits. A key that fails is refused unless <paramref name="FoundInRegister"/>.</param>
     /// <param name="DisplayName">As patients read it on the opinion, e.g. <c>Dr Alix EXEMPLE-DURANCE</c>.</param>
     /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
+    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a warning.</param>
     internal sealed record AdmitPhysicianRequest(
-        string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity);
+        string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity,
+        bool? FoundInRegister = null);
 
     internal sealed record AdmittedPhysician(Guid PhysicianId, string Rpps, DateTimeOffset AdmittedAt);
 
@@ -60,9 +62,13 @@ internal static partial class AdmitPhysician
     private static FieldError[] Check(AdmitPhysicianRequest request)
     {
         var errors = new List<FieldError>();
-        if (!Rpps.TryParse(request.Rpps, out _, out var reason))
+        if (!Rpps.TryParse(request.Rpps, out var rpps, out var reason))
         {
             errors.Add(new("#/rpps", "invalid_rpps", reason!));
+        }
+        else if (!rpps.KeyHolds && request.FoundInRegister != true)
+        {
+            errors.Add(new("#/rpps", "invalid_rpps", $"{Rpps.KeyWarning} S'il figure ainsi dans l'Annuaire santé, indiquez foundInRegister."));
         }
 
         if (request.DisplayName.Trim().Length is 0 or > 120 || request.DisplayName.Any(char.IsControl))

@@ -75,6 +75,13 @@ public sealed class ContentTests
         Book.OfKind("structure").ShouldAllBe(p => p.Structure!.Address.Length > 5 && p.Website!.StartsWith("https://"));
     }
 
+    [Fact]
+    public void The_guide_shows_the_state_of_each_page_as_it_is()
+    {
+        var guide = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "data", "content-guide.md"));
+        Book.Pages.Where(p => !guide.Contains($"| `{p.Id}` | {p.Kind} | {p.Reviewed:yyyy-MM-dd} | {p.Simple.Status} |", StringComparison.Ordinal)).Select(p => p.Id).ShouldBeEmpty();
+    }
+
     public static TheoryData<string> Pages => [.. ContentBook.Load().Pages.Select(p => p.Id)];
 
     [Theory]

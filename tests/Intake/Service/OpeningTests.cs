@@ -30,7 +30,7 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         {
             CaseId = id,
             PathologyCode = "endometriose",
-            InsurerId = FakeBilling.Insurer,
+            InsurerId = null,
             Coverage = "covered",
             RequestedBy = "patient",
             DepartmentCode = "18",

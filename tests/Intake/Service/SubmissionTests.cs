@@ -266,7 +266,7 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
 
         await Eventually.True(() => intake.Service.Broker.Heard<ConsentChanged>().Count(e => e.CaseId == id) == 2, "both changes are told");
         intake.Service.Broker.Heard<ConsentChanged>().Where(e => e.CaseId == id).Select(e => e.Granted).ShouldBe([true, false]);
-        (await intake.Sql<long>("select count(*) from consent where case_id = @id and text_version = 1 and length(text_sha256) = 64", new { id })).ShouldBe(2);
+        (await intake.Sql<long>("select count(*) from consent where case_id = @id and text_version = 2 and length(text_sha256) = 64", new { id })).ShouldBe(2);
         (await Journey.Problem(await patient.Consent(id, "selling"))).ShouldBe((400, "REQ-0002", "#/purpose unknown_code"));
     }
 
