@@ -27,7 +27,8 @@ public sealed class OpinionPdfTests
         text.ShouldContain("21 novembre 2026 à 14 h 05 (heure de Paris)");
         text.ShouldContain("Femme, 37 ans");
         text.ShouldContain(Sample().CaseId.ToString());
-        text.ShouldContain("R. 6316-4");
+        // The article is about acts of telemedicine; an opinion that the patient asked for is none.
+        text.ShouldNotContain("6316");
         text.ShouldContain($"Page 1 sur {pdf.Pages}");
         var flowing = string.Join(' ', text.Split('\n').Where(line => !line.StartsWith("Dossier 019a") && !line.StartsWith("Page ")));
         foreach (var written in (string[])[.. Sample().Questions, .. Sample().Content.AnswersToQuestions!, .. Sample().Content.Reasoning!, .. Sample().Content.Recommendations!])

@@ -166,7 +166,7 @@ internal sealed class OpinionPdf(Fonts fonts)
             "Cet avis a été rendu à distance, à partir des documents transmis et sans examen clinique. Il vous aide à décider avec vos médecins. "
             + "Il ne remplace ni une consultation, ni le suivi par votre médecin traitant. Ne changez pas un traitement en cours sans en parler à un médecin.",
             "En cas d’urgence, appelez le 15 ou le 112.",
-            $"Traçabilité de l’acte de télémédecine (article R. 6316-4 du Code de la santé publique) : avis médical à distance sur dossier ; professionnel : {opinion.PhysicianName}, "
+            $"Traçabilité : avis médical à distance sur dossier ; professionnel : {opinion.PhysicianName}, "
             + $"RPPS {opinion.Rpps} ; date et heure : {Moment(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version {opinion.Version}. "
             + "L’empreinte SHA-256 de ce fichier est conservée par le service : elle permet de vérifier qu’il n’a pas été modifié. Toute correction donne lieu à une nouvelle version.",
         ];

@@ -24,7 +24,7 @@ public sealed class ContentTests
         Book.OfKind("faq").Select(p => p.Order).ShouldBe([1, 2, 3, 4, 5]);
         Book.OfKind("structure").Count().ShouldBe(5);
         Book.OfKind("structure").ShouldAllBe(p => !p.Structure!.LetterLegallyRequired);
-        Book.OfKind("letter").Select(p => p.Id).ShouldBe(["appointment-request", "file-request", "file-request-reminder", "note-to-treating-physician"]);
+        Book.OfKind("letter").Select(p => p.Id).ShouldBe(["appointment-file", "appointment-request", "file-request", "file-request-reminder", "note-to-treating-physician"]);
         Book.OfKind("right").Select(p => p.Id).ShouldContain("access-to-file-l1111-7");
     }
 
