@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Telemetry;
 
@@ -30,6 +32,7 @@ public static class ServiceDefaults
         builder.Services.AddStrictJson();
         builder.Services.AddHealthChecks();
         builder.Services.AddBackground();
+        builder.Services.AddSingleton<Cursors>();
         builder.Services.AddGrpc(options => options.Interceptors.Add<GrpcProblems>());
         builder.AddApiDescription(service);
         return builder;
@@ -51,6 +54,7 @@ public static class ServiceDefaults
         });
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseIdempotencyKeys();
         app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
@@ -63,6 +67,7 @@ public static class ServiceDefaults
         if (app.Services.GetService<Migrations>() is { } migrations)
         {
             await migrations.Run(app.Lifetime.ApplicationStopping);
+            await app.Services.GetRequiredService<Cursors>().Load(app.Services.GetRequiredService<NpgsqlDataSource>());
         }
 
         await app.RunAsync();

@@ -23,8 +23,6 @@ namespace SecondOpinion.ServiceDefaults.Idempotency;
 /// </summary>
 public static class Idempotent
 {
-    private const int MaxKeyLength = 255;
-
     /// <param name="dataSource">The service's database.</param>
     /// <param name="http">The request; its header, caller and path scope the key.</param>
     /// <param name="request">What was asked; its JSON is compared with that of the key's first use. For an upload, its length and hash.</param>
@@ -33,21 +31,14 @@ public static class Idempotent
         NpgsqlDataSource dataSource, HttpContext http, TRequest request, Func<NpgsqlConnection, Task<Results<T, Problem>>> effect)
         where T : IResult, IEndpointMetadataProvider
     {
-        var key = http.Request.Headers["Idempotency-Key"].ToString().Trim();
-        if (key is ['"', .. var quoted, '"'])
+        if (IdempotencyKey.Of(http.Request) is not { } key)
         {
-            key = quoted;
-        }
-
-        if (key.Length is 0 or > MaxKeyLength)
-        {
-            return CommonProblems.IdempotencyKeyMissing.Because(
-                "Send `Idempotency-Key` with 1 to 255 characters that name this one attempt, e.g. a UUID; repeat it when you retry.",
-                "Envoyez « Idempotency-Key » (1 à 255 caractères, par exemple un UUID) ; répétez-la si vous réessayez.");
+            return IdempotencyKey.Missing();
         }
 
         var tenant = $"{http.User.Role()}:{http.User.Subject()}";
-        var route = $"{http.Request.Method} {http.Request.Path}";
+        // One resource has one path, however its id is written.
+        var route = $"{http.Request.Method} {http.Request.Path.ToString().ToLowerInvariant()}";
         var json = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         var secret = new KeptSecret(tenant, route, key);
         var mark = secret.Mark(JsonSerializer.SerializeToUtf8Bytes(request, json));
@@ -85,6 +76,10 @@ public static class Idempotent
                 """
                 insert into idempotency (tenant, route, key, request_sha256, status, location, etag, body)
                 values (@tenant, @route, @Id, @mark, @Status, @Location, @Etag, @Body)
+                -- Only an answer that is past its 24 hours and not pruned yet can be in the way: a fresh one would have been found, under the lock.
+                on conflict (tenant, route, key) do update
+                set request_sha256 = excluded.request_sha256, status = excluded.status, location = excluded.location, etag = excluded.etag,
+                    body = excluded.body, created_at = now()
                 """,
                 new { tenant, route, secret.Id, mark, once.Status, once.Location, once.Etag, Body = secret.Seal(once.Body) });
             return new Once<T>(once.Status, once.Location, once.Etag, once.Body, replayed: false);

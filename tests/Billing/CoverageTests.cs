@@ -52,7 +52,7 @@ public sealed class CoverageTests(BillingFixture billing) : IClassFixture<Billin
         (await Reserve(Guid.CreateVersion7(), "F1")).Reserved.ShouldBeTrue();
         (await Reserve(Guid.CreateVersion7(), "F1")).RefusalCode.ShouldBe("no_use_left");
         (await Reserve(Guid.CreateVersion7(), "F1", birth: "1982-03-04")).Reserved.ShouldBeTrue();
-        (await Reserve(Guid.CreateVersion7(), "F1", birth: "1982-03-04")).RefusalCode.ShouldBe("no_family_use_left");
+        (await Reserve(Guid.CreateVersion7(), "F1", birth: "1982-03-04")).RefusalCode.ShouldBe("no_use_left");
     }
 
     [Fact]

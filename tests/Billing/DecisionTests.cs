@@ -23,10 +23,10 @@ public sealed class DecisionTests
     [Theory]
     [InlineData(0, 0, "", 2)]
     [InlineData(1, 1, "", 1)]
-    [InlineData(0, 2, "", 1)]
+    [InlineData(0, 2, "", 2)]
     [InlineData(2, 2, "no_use_left", 0)]
-    [InlineData(0, 3, "no_family_use_left", 0)]
-    public void The_smaller_of_both_quotas_counts(int personUses, int familyUses, string code, int left)
+    [InlineData(0, 3, "no_use_left", 0)]
+    public void The_smaller_of_both_quotas_counts_and_what_is_left_is_the_persons_own(int personUses, int familyUses, string code, int left)
     {
         var decision = Decision.Decide(Person with { PersonUses = personUses, FamilyUses = familyUses }, Terms, new(2026, 6, 1));
         decision.Code.ShouldBe(code);

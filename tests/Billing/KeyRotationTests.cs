@@ -46,12 +46,12 @@ public sealed class KeyRotationTests : IAsyncLifetime
         (await Ask(BillingFixture.Person())).RemainingUses.ShouldBe(1, "the use that was asked for by NIR");
         (await Ask(ByNir())).RemainingUses.ShouldBe(1);
         await Reserve(BillingFixture.Person());
-        (await Ask(BillingFixture.Person("A1", "1982-03-04"))).RefusalCode.ShouldBe("no_family_use_left", "three uses of the family, under either key");
+        (await Ask(BillingFixture.Person("A1", "1982-03-04"))).RefusalCode.ShouldBe("no_use_left", "three uses of the family, under either key");
 
         // Back to the former roster, with its key: still counted.
         (await RollBack()).ShouldBe(HttpStatusCode.OK);
         (await KeyOfCurrent()).ShouldBe("k1");
-        (await Ask(BillingFixture.Person("A1", "1982-03-04"))).RefusalCode.ShouldBe("no_family_use_left");
+        (await Ask(BillingFixture.Person("A1", "1982-03-04"))).RefusalCode.ShouldBe("no_use_left");
     }
 
     [Fact]

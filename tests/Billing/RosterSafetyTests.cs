@@ -161,6 +161,14 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         numbers.Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Files_of_the_spool_are_private_to_the_process()
+    {
+        var id = await billing.Announce(BillingFixture.InsurerId, 10);
+        new FileInfo(Path.Combine(billing.Spool, $"{id:n}.roster")).UnixFileMode.ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        new DirectoryInfo(billing.Spool).UnixFileMode.ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     private static string File(int version) => $"{BillingFixture.Header}V{version};1980-01-02;1;A;;OPEN;2022-01-01;\n";
 
     private static string People(int count) => BillingFixture.Header + string.Concat(Enumerable.Range(1, count).Select(i => $"P{i};1980-01-02;1;A;;OPEN;2022-01-01;\n"));

@@ -48,7 +48,7 @@ api.MapGet("/forgotten", () => "no policy was stated");
 api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Access.Patient);
 await app.RunService();
 
-internal sealed record MakeThing(string Name);
+internal sealed record MakeThing(string Name, IReadOnlyList<string>? Tags = null, IReadOnlyList<string?>? Notes = null);
 
 internal sealed record Thing(Guid Id, string Name);
 

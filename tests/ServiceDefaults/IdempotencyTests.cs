@@ -78,6 +78,34 @@ public sealed class IdempotencyTests(ProbeFixture fixture) : IClassFixture<Probe
         mended.StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task A_key_used_again_after_a_day_but_before_pruning_is_a_new_one()
+    {
+        var client = _probe.Http(TestTokens.Patient(Guid.CreateVersion7()));
+        var key = Guid.CreateVersion7().ToString();
+        (await client.PostThing("day one", key)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await using (var db = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken))
+        {
+            await db.ExecuteAsync("update idempotency set created_at = created_at - interval '25 hours'");
+        }
+
+        using var second = await client.PostThing("day two", key);
+        second.StatusCode.ShouldBe(HttpStatusCode.Created);
+        using var replayed = await client.PostThing("day two", key);
+        replayed.Headers.Location.ShouldBe(second.Headers.Location);
+        (await Things("day two")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_key_of_300_characters_is_refused_before_the_body_is_read_and_before_any_effect()
+    {
+        var client = _probe.Http(TestTokens.Patient(Guid.CreateVersion7()));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/things") { Content = new StringContent("not even JSON", System.Text.Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", new string('k', 300));
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        (await answer.Code()).ShouldBe("REQ-0010");
+    }
+
     private async Task<int> Things(string name)
     {
         await using var db = await _probe.Data.OpenConnectionAsync();

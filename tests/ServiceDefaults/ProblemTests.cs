@@ -12,6 +12,21 @@ public sealed class ProblemTests(ProbeFixture fixture) : IClassFixture<ProbeFixt
     private readonly ServiceUnderTest<Program> _probe = fixture.Probe;
 
     [Theory]
+    [InlineData("{\"name\":\"list\",\"tags\":[\"a\",null]}", 400)]
+    [InlineData("{\"name\":\"list\",\"notes\":[\"a\",null]}", 201)]
+    public async Task A_null_in_a_list_of_what_is_never_null_is_a_bad_request(string body, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/things") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        using var answer = await _probe.Http(TestTokens.Patient(Guid.CreateVersion7())).SendAsync(request, TestContext.Current.CancellationToken);
+        ((int)answer.StatusCode).ShouldBe(status);
+        if (status == 400)
+        {
+            (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("#/tags/1");
+        }
+    }
+
+    [Theory]
     [InlineData("{\"name\":\"a\",\"more\":1}", "unknown member")]
     [InlineData("{\"name\":\"a\",\"name\":\"b\"}", "doubled member")]
     [InlineData("{\"name\":null}", "null where none is allowed")]

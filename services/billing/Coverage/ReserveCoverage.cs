@@ -88,8 +88,8 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
                 }
 
                 // Family before person, always: two members of one family then wait for each other instead of blocking each other.
-                await UseOne(db, family, year, terms.UsesPerFamily, Refusal.NoFamilyUseLeft);
-                await UseOne(db, person, year, terms.UsesPerPerson, Refusal.NoUseLeft);
+                await UseOne(db, family, year, terms.UsesPerFamily);
+                await UseOne(db, person, year, terms.UsesPerPerson);
                 await Outbox.Publish(db, caseId, new CoverageReserved
                 {
                     CaseId = caseId,
@@ -103,9 +103,9 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
                 return new Outcome(insurer.Id, answer.EngagementNumber, answer.EngagementExpiresAt, "");
             }, cancel);
         }
-        catch (QuotaSpentException spent)
+        catch (QuotaSpentException)
         {
-            return new Outcome(answer.Insurer!.Id, "", null, spent.Code);
+            return new Outcome(answer.Insurer!.Id, "", null, Refusal.NoUseLeft);
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
             "select subject_id from use_subject where insurer_id = @InsurerId and kind = @kind and hash = @hash and key_id = @current", parameters);
     }
 
-    private static async Task UseOne(NpgsqlConnection db, Guid subject, short year, int? limit, string refusal)
+    private static async Task UseOne(NpgsqlConnection db, Guid subject, short year, int? limit)
     {
         var parameters = new { subject, year, limit };
         await db.ExecuteAsync("insert into use_count (subject_id, year, uses) values (@subject, @year, 0) on conflict do nothing", parameters);
@@ -149,7 +149,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
             "update use_count set uses = uses + 1 where subject_id = @subject and year = @year and (@limit::int is null or uses < @limit)", parameters);
         if (taken == 0)
         {
-            throw new QuotaSpentException(refusal);
+            throw new QuotaSpentException();
         }
     }
 
@@ -181,8 +181,5 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
     private sealed record Row(Guid InsurerId, string State, string EngagementNumber, DateTime ExpiresAt);
 
     /// <summary>Rolls the reservation back: somebody else took the last use meanwhile.</summary>
-    private sealed class QuotaSpentException(string code) : Exception
-    {
-        public string Code => code;
-    }
+    private sealed class QuotaSpentException : Exception;
 }

@@ -13,8 +13,8 @@ internal static class Refusal
     public const string PeriodNotStarted = "period_not_started";
     public const string PeriodOver = "period_over";
     public const string WaitingPeriod = "waiting_period";
+    /// <summary>The person's or the family's: which of them is not said, so that nobody learns from it who of a family used the service.</summary>
     public const string NoUseLeft = "no_use_left";
-    public const string NoFamilyUseLeft = "no_family_use_left";
     public const string CaseReleased = "case_released";
 
     private static readonly Dictionary<string, string> Texts = new()
@@ -27,8 +27,7 @@ internal static class Refusal
         [PeriodNotStarted] = "Vos droits n'ont pas encore commencé à cette date.",
         [PeriodOver] = "Vos droits sont terminés à cette date.",
         [WaitingPeriod] = "Votre contrat prévoit un délai d'attente qui n'est pas écoulé à cette date.",
-        [NoUseLeft] = "Vous avez déjà utilisé tous les seconds avis prévus par votre contrat cette année.",
-        [NoFamilyUseLeft] = "Votre famille a déjà utilisé tous les seconds avis prévus par votre contrat cette année.",
+        [NoUseLeft] = "Les seconds avis prévus par votre contrat pour cette année ont tous été utilisés.",
         [CaseReleased] = "La prise en charge de ce dossier a été rendue ; ouvrez un nouveau dossier.",
     };
 
@@ -44,7 +43,7 @@ internal readonly record struct Beneficiary(long Person, long Family, short Cont
 
 /// <summary>The decision. Everybody who is not covered gets the same shape: an empty one, with a code.</summary>
 /// <param name="Code">Empty when covered.</param>
-/// <param name="RemainingUses">Uses left this year; -1 when not limited, 0 when not covered.</param>
+/// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered.</param>
 internal sealed record Decision(string Code, DateOnly? From, DateOnly? To, int RemainingUses, ContractTerms? Terms)
 {
     public const int Unlimited = -1;
@@ -100,11 +99,12 @@ internal sealed record Decision(string Code, DateOnly? From, DateOnly? To, int R
 
         if (terms.UsesPerFamily is { } perFamily && person.FamilyUses >= perFamily)
         {
-            return Refuse(Refusal.NoFamilyUseLeft);
+            return Refuse(Refusal.NoUseLeft);
         }
 
-        var left = Math.Min(terms.UsesPerPerson - person.PersonUses ?? int.MaxValue, terms.UsesPerFamily - person.FamilyUses ?? int.MaxValue);
-        return new Decision("", Later(open, terms.ValidFrom), Earlier(person.To, terms.ValidTo), left == int.MaxValue ? Unlimited : left, terms);
+        // Of the person's own limit: what is left of the family's would tell of the others.
+        var left = terms.UsesPerPerson - person.PersonUses ?? Unlimited;
+        return new Decision("", Later(open, terms.ValidFrom), Earlier(person.To, terms.ValidTo), left, terms);
     }
 
     private static DateOnly Later(DateOnly a, DateOnly b) => a > b ? a : b;

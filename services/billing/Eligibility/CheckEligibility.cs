@@ -26,7 +26,7 @@ internal static class CheckEligibility
     /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
     /// <param name="CoveredFrom">First day; null when not covered.</param>
     /// <param name="CoveredTo">Last day; null when open, or not covered.</param>
-    /// <param name="RemainingUses">Uses left this year; -1 when not limited, 0 when not covered.</param>
+    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's answers, which never depend on use.</param>
     /// <param name="RefusalCode">Stable; empty when covered.</param>
     /// <param name="RefusalText">A French sentence for the person; empty when covered.</param>
     /// <param name="EngagementNumber">The insurer's guarantee; empty when not covered.</param>
@@ -36,7 +36,7 @@ internal static class CheckEligibility
     /// <param name="InsurerId">Null when the AMC number is no partner's.</param>
     /// <param name="InsurerName">Null when the AMC number is no partner's.</param>
     internal sealed record EligibilityAnswer(
-        bool Recognised, bool Covered, bool ServiceIncluded, DateOnly? CoveredFrom, DateOnly? CoveredTo, int RemainingUses, string RefusalCode,
+        bool Recognised, bool Covered, bool ServiceIncluded, DateOnly? CoveredFrom, DateOnly? CoveredTo, int? RemainingUses, string RefusalCode,
         string RefusalText, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt, int RosterVersion, Guid? InsurerId, string? InsurerName);
 
     public static void Map(IEndpointRouteBuilder api) => api.MapPost("/eligibility/check", Handle)
@@ -57,7 +57,7 @@ internal static class CheckEligibility
             return CommonProblems.Invalid(errors);
         }
 
-        var answer = await answers.Ask(question!, http.RequestAborted);
+        var answer = await answers.Ask(question!, http.RequestAborted, countUses: client.Role != Access.Partner);
         if (client.Role == Access.Partner && answer.Insurer?.Id != user.InsurerId())
         {
             return CommonProblems.Absent();
@@ -74,7 +74,7 @@ internal static class CheckEligibility
         http.Response.Headers.CacheControl = "no-store";
         var decision = answer.Decision;
         return TypedResults.Ok(new EligibilityAnswer(
-            decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To, decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
+            decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To, client.Role == Access.Partner ? null : decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
             answer.EngagementNumber, answer.EngagementExpiresAt, answer.AskedAt, answer.RosterVersion, answer.Insurer?.Id, answer.Insurer?.Name));
     }
 }

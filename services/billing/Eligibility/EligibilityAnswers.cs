@@ -9,7 +9,8 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
 {
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-    public async Task<Answer> Ask(Question question, CancellationToken cancel)
+    /// <param name="countUses">False for an insurer: its answer must not tell whether the person has used the service.</param>
+    public async Task<Answer> Ask(Question question, CancellationToken cancel, bool countUses = true)
     {
         var now = time.GetUtcNow();
         for (var attempt = 1; ; attempt++)
@@ -25,7 +26,7 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
                 var found = insurer.Roster is { } roster
                     ? await index.Find(roster, insurer.Id, question.HolderNir is not null, Hash(question, insurer, roster), question.ServiceDate.Year)
                     : [];
-                return Answer(question, insurer, Choose(found, insurer, question.ServiceDate), now);
+                return Answer(question, insurer, Choose(found, insurer, question.ServiceDate), countUses, now);
             }
             catch (RosterGoneException) when (attempt < 3)
             {
@@ -48,8 +49,9 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
             : b.From <= day && day <= (b.To ?? DateOnly.MaxValue) ? 1 : 2;
     }
 
-    private Answer Answer(Question question, Insurer insurer, Beneficiary? beneficiary, DateTimeOffset now)
+    private Answer Answer(Question question, Insurer insurer, Beneficiary? beneficiary, bool countUses, DateTimeOffset now)
     {
+        beneficiary = beneficiary is { } found && !countUses ? found with { PersonUses = 0, FamilyUses = 0 } : beneficiary;
         var terms = beneficiary is { } known ? insurer.Contracts.GetValueOrDefault(known.Contract)?.TermsOn(question.ServiceDate) : null;
         var decision = Decision.Decide(beneficiary, terms, question.ServiceDate);
         if (!decision.Covered)

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -10,7 +11,7 @@ namespace SecondOpinion.Billing.Insurers;
 /// <summary>The insurers as ops sees them: all in a list, one with its contracts and every version of them.</summary>
 internal static class ListInsurers
 {
-    private const int MaxLimit = 200;
+    private const string Filter = "insurers";
 
     /// <param name="RosterVersion">The version that answers; null before the first import.</param>
     internal sealed record InsurerSummary(Guid Id, string AmcNumber, string Name, string Kind, int Version, int? RosterVersion, long Members);
@@ -26,13 +27,10 @@ internal static class ListInsurers
             .WithName("ShowInsurer").WithSummary("An insurer with its contracts").WithDescription("ETag is the insurer's version; each contract has its own.");
     }
 
-    private static async Task<Results<Ok<Page<InsurerSummary>>, Problem>> List(NpgsqlDataSource dataSource, int limit = 50, string? after = null)
+    private static async Task<Results<Ok<Page<InsurerSummary>>, Problem>> List(
+        ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, int? limit = null, string? after = null)
     {
-        if (limit is < 1 or > MaxLimit)
-        {
-            return CommonProblems.Invalid(new FieldError("#/limit", "out_of_range", $"limit va de 1 à {MaxLimit}."));
-        }
-
+        var (size, last) = cursors.Read(limit, after, user, Filter);
         await using var db = await dataSource.OpenConnectionAsync();
         var items = (await db.QueryAsync<InsurerSummary>(
             """
@@ -41,13 +39,13 @@ internal static class ListInsurers
             join insurer_version v on v.insurer_id = i.id and v.version = i.version
             left join roster r on r.insurer_id = i.id
             left join roster_version rv on rv.insurer_id = r.insurer_id and rv.version = r.version
-            where i.amc_number > @After
+            where @last::uuid is null or i.amc_number > (select amc_number from insurer where id = @last)
             order by i.amc_number
             limit @Count
             """,
-            new { After = after ?? "", Count = limit + 1 })).AsList();
-        var more = items.Count > limit;
-        return TypedResults.Ok(new Page<InsurerSummary>(more ? items[..limit] : items, more ? items[limit - 1].AmcNumber : null));
+            new { last, Count = size + 1 })).AsList();
+        var more = items.Count > size;
+        return TypedResults.Ok(new Page<InsurerSummary>(more ? items[..size] : items, more ? cursors.Encode(items[size - 1].Id, user, Filter) : null));
     }
 
     private static async Task<Results<Ok<InsurerFile>, Problem>> Show(Guid insurerId, HttpContext http, NpgsqlDataSource dataSource)

@@ -19,7 +19,7 @@ internal static class ShowActivity
     /// <param name="Until">End of what is counted: the last midnight in Paris, or the end of the month.</param>
     /// <param name="RosterVersion">Null before the first roster.</param>
     /// <param name="Members">In the roster that answers now.</param>
-    /// <param name="Checks">Questions whether somebody is covered.</param>
+    /// <param name="Checks">Questions whether somebody is covered; an insurer's own are left out.</param>
     /// <param name="Reservations">Uses held for a case.</param>
     /// <param name="Opinions">Opinions delivered.</param>
     /// <param name="Note">How small counts are shown; French.</param>
@@ -64,7 +64,7 @@ internal static class ShowActivity
         var members = await db.QueryAsync<(short, long)>(
             "select contract, members from roster_version_contract where insurer_id = @insurerId and version = @Version", period);
         var checks = await db.QueryAsync<(short, long)>(
-            "select contract, sum(asked)::bigint from check_count where insurer_id = @insurerId and minute >= @From and minute < @Until group by contract", period);
+            "select contract, sum(asked)::bigint from check_count where insurer_id = @insurerId and minute >= @From and minute < @Until and actor_role <> 'partner' group by contract", period);
         var reservations = await db.QueryAsync<(short, long)>(
             "select contract, count(*) from coverage where insurer_id = @insurerId and reserved_at >= @From and reserved_at < @Until group by contract", period);
         var delays = (await db.QueryAsync<(short Contract, double Days)>(
@@ -75,11 +75,25 @@ internal static class ShowActivity
             where c.insurer_id = @insurerId and d.delivered_at >= @From and d.delivered_at < @Until
             order by d.delivered_at, d.case_id
             """, period)).AsList();
+        // Of a contract that a handful of people have, whoever asks often enough pushes a count over a step: nothing of its activity is shown.
+        var small = (await db.QueryAsync<short>(
+            """
+            select c.contract
+            from roster_version v
+            join roster_version_contract c on c.insurer_id = v.insurer_id and c.version = v.version
+            where v.insurer_id = @insurerId and v.imported_at < @Until
+              and v.version >= coalesce(
+                (select max(version) from roster_version where insurer_id = @insurerId and imported_at < @From), 1)
+            group by c.contract
+            having min(c.members) < @Smallest
+            """, new { period.insurerId, period.From, period.Until, SmallCounts.Smallest })).ToHashSet();
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new InsurerActivity(
             insurer.Id, insurer.Name, first.ToString("yyyy-MM", CultureInfo.InvariantCulture), period.Until, insurer.Roster?.Version,
-            Counts(insurer, members), Counts(insurer, checks), Counts(insurer, reservations), Counts(insurer, delays.CountBy(d => d.Contract).Select(c => (c.Key, (long)c.Value))),
-            Delay(delays), Note));
+            Counts(insurer, members), Counts(insurer, Large(checks)), Counts(insurer, Large(reservations)),
+            Counts(insurer, Large(delays.CountBy(d => d.Contract).Select(c => (c.Key, (long)c.Value)))), Delay([.. delays.Where(d => !small.Contains(d.Contract))]), Note));
+
+        IEnumerable<(short Contract, long People)> Large(IEnumerable<(short Contract, long People)> counts) => counts.Where(c => !small.Contains(c.Contract));
     }
 
     /// <summary>A row for every contract, used or not: a missing row would tell a zero from a three.</summary>

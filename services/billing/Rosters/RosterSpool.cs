@@ -12,6 +12,7 @@ namespace SecondOpinion.Billing.Rosters;
 /// </summary>
 internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 {
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int SegmentSize = 1 << 20;
     private const int NonceSize = 12;
     private const int TagSize = 16;
@@ -21,8 +22,16 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 
     public void Create(Guid importId)
     {
-        Directory.CreateDirectory(options.SpoolPath);
-        using var file = new FileStream(PathOf(importId), FileMode.Create, FileAccess.Write);
+        // Nobody but this process's user, whatever the umask and whoever made the folder.
+        var creation = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        var folder = Directory.CreateDirectory(options.SpoolPath);
+        if (!OperatingSystem.IsWindows())
+        {
+            folder.UnixFileMode = Private | UnixFileMode.UserExecute;
+            creation.UnixCreateMode = Private;
+        }
+
+        using var file = new FileStream(PathOf(importId), creation);
         var keyId = Encoding.UTF8.GetBytes(keys.CurrentId);
         file.WriteByte((byte)keyId.Length);
         file.Write(keyId);

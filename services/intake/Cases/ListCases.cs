@@ -22,16 +22,16 @@ internal static class ListCases
         .WithDescription("Newest first. Pass `next` of one page as `after` for the following one.");
 
     private static Task<Ok<Page<CaseSummary>>> Handle(
-        ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue, CancellationToken cancel,
+        ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Cursors cursors, PathologyCatalogue catalogue, CancellationToken cancel,
         int? limit = null, string? after = null) =>
         dataSource.InTransaction(async db =>
         {
-            var (size, last) = Paging.Read(limit, after, user, Filter);
+            var (size, last) = cursors.Read(limit, after, user, Filter);
             var rows = await CaseRows.Page(db, user, last, size + 1);
             await Audit.Record(db, user, "search", "case", Guid.Empty, Purpose.Of(user));
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new Page<CaseSummary>(
                 [.. rows.Take(size).Select(file => CaseViews.Summary(file, catalogue))],
-                rows.Count > size ? Paging.Encode(rows[size - 1].Id, user, Filter) : null));
+                rows.Count > size ? cursors.Encode(rows[size - 1].Id, user, Filter) : null));
         }, cancel);
 }

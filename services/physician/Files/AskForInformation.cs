@@ -46,9 +46,8 @@ internal static class AskForInformation
         }
 
         // Intake first, outside any transaction. If this process dies in between, the repeat derives the same id and intake answers as before.
-        var key = http.Request.Headers["Idempotency-Key"].ToString().Trim().Trim('"');
-        var requestId = RequestId(key, caseId, physicianId);
-        var requestedAt = key.Length == 0 ? default : await intake.RequestInformation(caseId, requestId, request.Text.Trim(), http);
+        var requestId = RequestId(IdempotencyKey.Of(http.Request)!, caseId, physicianId);
+        var requestedAt = await intake.RequestInformation(caseId, requestId, request.Text.Trim(), http);
 
         return await Idempotent.Run<AskForInformationRequest, Created<InformationAsked>>(dataSource, http, request, async db =>
         {

@@ -34,10 +34,10 @@ internal static class ListPhysicians
         .WithDescription("`pathology` keeps the référents of one pathology of the catalogue. At most 100 a page.");
 
     private static async Task<Results<Ok<Page<PhysicianProfile>>, Problem>> Handle(
-        string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, CancellationToken cancel)
+        string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
     {
         var filter = $"physicians:{pathology}";
-        var (size, last) = Paging.Read(limit, after, user, filter);
+        var (size, last) = cursors.Read(limit, after, user, filter);
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<Referent>(
             """
@@ -53,6 +53,6 @@ internal static class ListPhysicians
             .Select(p => new PhysicianProfile(
                 p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt))
             .ToList();
-        return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? Paging.Encode(items[^1].PhysicianId, user, filter) : null));
+        return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? cursors.Encode(items[^1].PhysicianId, user, filter) : null));
     }
 }

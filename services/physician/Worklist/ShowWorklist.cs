@@ -41,7 +41,7 @@ internal static class ShowWorklist
         .WithDescription("The latest offer first; `state` keeps one state. At most 100 a page.");
 
     private static async Task<Results<Ok<Page<WorklistEntry>>, Problem>> Handle(
-        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, HttpContext http, CancellationToken cancel)
+        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http, CancellationToken cancel)
     {
         if (state is not null && !States.Contains(state))
         {
@@ -49,7 +49,7 @@ internal static class ShowWorklist
         }
 
         var filter = $"worklist:{state}";
-        var (size, last) = Paging.Read(limit, after, user, filter);
+        var (size, last) = cursors.Read(limit, after, user, filter);
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<Row>(
             """
@@ -71,7 +71,7 @@ internal static class ShowWorklist
                 w.AwaitingInformation, w.ClosedReason))
             .ToList();
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? Paging.Encode(items[^1].OfferId, user, filter) : null));
+        return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? cursors.Encode(items[^1].OfferId, user, filter) : null));
     }
 
     private sealed record Row(
