@@ -10,6 +10,11 @@ namespace SecondOpinion.ServiceDefaults.Database;
 /// </summary>
 public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
 {
+    private const string OutsideTransaction = "-- outside a transaction";
+
+    /// <summary>Ten minutes of attempts: a long report ends in between.</summary>
+    private const int MaxAttempts = 600;
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
     private const long LockKey = 0x5EC0_0D0B;
 
     /// <exception cref="InvalidOperationException">A migration that has already run was edited.</exception>
@@ -42,15 +47,44 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
                     continue;
                 }
 
-                await using var transaction = await db.BeginTransactionAsync(cancel);
-                await db.ExecuteAsync(sql);
-                await db.ExecuteAsync("insert into schema_migration (name, sha256) values (@name, @hash)", new { name, hash });
-                await transaction.CommitAsync(cancel);
+                await Apply(db, name, sql, hash, cancel);
             }
         }
         finally
         {
             await db.ExecuteAsync("select pg_advisory_unlock(@LockKey)", new { LockKey });
+        }
+    }
+
+    /// <summary>
+    /// A lock that a migration waits for makes every later reader wait behind it. So it waits half a second, lets the readers through, and tries again. A file whose
+    /// first line is <c>-- outside a transaction</c> holds one repeatable statement, such as <c>create index concurrently if not exists</c>.
+    /// </summary>
+    internal static async Task Apply(NpgsqlConnection db, string name, string sql, string hash, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (sql.StartsWith(OutsideTransaction, StringComparison.Ordinal))
+                {
+                    await db.ExecuteAsync("set lock_timeout = 0");
+                    await db.ExecuteAsync(sql);
+                    await db.ExecuteAsync("insert into schema_migration (name, sha256) values (@name, @hash)", new { name, hash });
+                    return;
+                }
+
+                await using var transaction = await db.BeginTransactionAsync(cancel);
+                await db.ExecuteAsync($"set local lock_timeout = '{LockTimeout.TotalMilliseconds:0}ms'");
+                await db.ExecuteAsync(sql);
+                await db.ExecuteAsync("insert into schema_migration (name, sha256) values (@name, @hash)", new { name, hash });
+                await transaction.CommitAsync(cancel);
+                return;
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxAttempts)
+            {
+                await Task.Delay(LockTimeout, cancel);
+            }
         }
     }
 

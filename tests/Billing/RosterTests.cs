@@ -192,6 +192,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             await billing.Import(insurer, File($"V{version};1980-01-02"));
         }
 
+        await Eventually.True(async () => await billing.Scalar<int>("select count(*) from roster_version where insurer_id = @insurer and dropped_at is null", new { insurer }) == 3, "three versions are kept");
         var kept = await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/insurers/{insurer}/rosters");
         kept.GetProperty("currentVersion").GetInt32().ShouldBe(5);
         kept.GetProperty("kept").EnumerateArray().Select(v => v.GetProperty("version").GetInt32()).ShouldBe([5, 4, 3]);

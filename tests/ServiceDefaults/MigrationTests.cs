@@ -27,6 +27,38 @@ public sealed class MigrationTests
         refusal.Message.ShouldContain("0001_things.sql");
     }
 
+    [Fact]
+    public async Task A_migration_that_needs_a_lock_makes_no_reader_wait_longer_than_a_second()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var dataSource = await Empty();
+        await new Migrations(dataSource, typeof(Program).Assembly).Run(cancel);
+        await using var owner = await dataSource.OpenConnectionAsync(cancel);
+        await owner.ExecuteAsync("alter table outbox add column probe int");
+
+        // A long report reads the outbox; the migration of the outbox wants it alone; others go on reading.
+        await using var report = await dataSource.OpenConnectionAsync(cancel);
+        await using var reading = await report.BeginTransactionAsync(cancel);
+        await report.ExecuteAsync("select count(*) from outbox");
+        var migrating = Migrations.Apply(owner, "9999_probe.sql", "alter table outbox drop column probe", "hash", cancel);
+        var longest = TimeSpan.Zero;
+        var begun = System.Diagnostics.Stopwatch.StartNew();
+        await using (var reader = await dataSource.OpenConnectionAsync(cancel))
+        {
+            while (begun.Elapsed < TimeSpan.FromSeconds(3))
+            {
+                var one = System.Diagnostics.Stopwatch.StartNew();
+                await reader.ExecuteAsync("select count(*) from outbox");
+                longest = one.Elapsed > longest ? one.Elapsed : longest;
+            }
+        }
+
+        longest.ShouldBeLessThan(TimeSpan.FromSeconds(1));
+        migrating.IsCompleted.ShouldBeFalse("the report still reads");
+        await reading.CommitAsync(cancel);
+        await migrating.WaitAsync(TimeSpan.FromSeconds(20), cancel);
+    }
+
     private static async Task<NpgsqlDataSource> Empty()
     {
         var servers = await TestServers.Get();

@@ -141,7 +141,8 @@ internal static class Typed
     private static bool TryMemberUtf8(ReadOnlySpan<byte> text, Span<byte> member, out int length)
     {
         length = 0;
-        return TryMember(Encoding.UTF8.GetString(text), out var clean) && Encoding.ASCII.TryGetBytes(clean, member, out length);
+        // A byte that is no UTF-8 comes from Windows-1252, whose letters Latin-1 shares.
+        return TryMember((System.Text.Unicode.Utf8.IsValid(text) ? Encoding.UTF8 : Encoding.Latin1).GetString(text), out var clean) && Encoding.ASCII.TryGetBytes(clean, member, out length);
     }
 
     private static bool IsFiller(char c) => char.IsWhiteSpace(c) || c is '.' or '-' or '/' or '_' or '\u2011' or '\u2013' or '\'';

@@ -54,10 +54,14 @@ internal static class AppendRosterContent
                 return WrongOffset(http, length);
             }
 
+            // One byte more than announced, and nothing of the file is taken: cut off at the announced size it would be another file.
             length = await Receive(importId, import.SizeBytes, http, dataSource, spool, time);
-            if (length == import.SizeBytes && await http.Request.Body.ReadAsync(new byte[1], http.RequestAborted) > 0)
+            if (length < 0)
             {
-                return CommonProblems.TooLarge.Because("More was sent than announced; the file is taken as announced.", "L'envoi dépasse la taille annoncée ; seule la taille annoncée est prise.");
+                await Refuse(importId, dataSource, spool, time);
+                return CommonProblems.TooLarge.Because(
+                    "More was sent than announced: nothing of it is taken. Announce the file anew with its exact size in bytes.",
+                    "L'envoi dépasse la taille annoncée : rien n'est pris. Annoncez de nouveau le fichier, avec sa taille exacte en octets.");
             }
 
             http.Response.Headers[OffsetHeader] = length.ToString(CultureInfo.InvariantCulture);
@@ -83,11 +87,28 @@ internal static class AppendRosterContent
         return TypedResults.NoContent();
     }
 
+    private static async Task Refuse(Guid importId, NpgsqlDataSource dataSource, RosterSpool spool, TimeProvider time)
+    {
+        await using var db = await dataSource.OpenConnectionAsync();
+        await db.ExecuteAsync(
+            """
+            update roster_import
+            set state = 'refused', refusal_code = @SizeMismatch, finished_at = @Now, updated_at = @Now
+            where id = @importId and state = 'receiving'
+            """, new { importId, RosterRefusals.SizeMismatch, Now = time.GetUtcNow() });
+        spool.Delete(importId);
+    }
+
+    /// <returns>The new length; -1 when more came than announced.</returns>
     private static async Task<long> Receive(Guid importId, long size, HttpContext http, NpgsqlDataSource dataSource, RosterSpool spool, TimeProvider time)
     {
+        var tooMuch = false;
         try
         {
-            return await spool.Append(importId, http.Request.Body, size, http.RequestAborted);
+            var length = await spool.Append(importId, http.Request.Body, size, http.RequestAborted);
+            // Looked at before the file is queued: afterwards it might be live already.
+            tooMuch = length == size && await http.Request.Body.ReadAsync(new byte[1], http.RequestAborted) > 0;
+            return tooMuch ? -1 : length;
         }
         finally
         {
@@ -98,11 +119,11 @@ internal static class AppendRosterContent
                 """
                 update roster_import
                 set received_bytes = @received, updated_at = @Now,
-                  state = case when @received = @size then 'queued' else state end,
-                  queued_at = case when @received = @size then @Now end
+                  state = case when @received = @size and not @tooMuch then 'queued' else state end,
+                  queued_at = case when @received = @size and not @tooMuch then @Now end
                 where id = @importId and state = 'receiving'
                 """,
-                new { importId, received, size, Now = time.GetUtcNow() });
+                new { importId, received, size, tooMuch, Now = time.GetUtcNow() });
         }
     }
 

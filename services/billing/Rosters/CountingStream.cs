@@ -7,6 +7,9 @@ internal sealed class CountingStream(Stream inner) : Stream
 
     public long Count { get; private set; }
 
+    /// <summary>The last four bytes that were read, the first of them least significant: at the end of a gzip file, its size unpacked.</summary>
+    public uint Last { get; private set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -38,6 +41,11 @@ internal sealed class CountingStream(Stream inner) : Stream
         }
 
         Count += read;
+        foreach (var b in buffer[Math.Max(0, read - 4)..read])
+        {
+            Last = (Last >> 8) | ((uint)b << 24);
+        }
+
         return read;
     }
 

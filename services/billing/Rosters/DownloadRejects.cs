@@ -16,7 +16,7 @@ internal static class DownloadRejects
         .Produces(StatusCodes.Status200OK, contentType: "text/csv")
         .WithName("DownloadRosterRejects")
         .WithSummary("The reject report of a roster import")
-        .WithDescription("CSV in UTF-8: line, field, code, sentence. The first 100,000 lines are kept; the count in the status is exact.");
+        .WithDescription("CSV in UTF-8 with its mark, so that Excel opens it right: line, field, code, sentence. The first 100,000 lines are kept; the count in the status is exact.");
 
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, HttpContext http)
     {
@@ -29,7 +29,8 @@ internal static class DownloadRejects
         return TypedResults.Stream(async body =>
         {
             await using var db = await dataSource.OpenConnectionAsync();
-            await using var writer = new StreamWriter(body);
+            // Excel in France takes a CSV without this mark for Windows-1252.
+            await using var writer = new StreamWriter(body, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
             await writer.WriteAsync("ligne;champ;code;explication\r\n");
             await foreach (var (line, field, code) in db.QueryUnbufferedAsync<(long, string, string)>(
                 "select line, field, code from roster_reject where import_id = @importId order by line", new { importId }))

@@ -20,6 +20,8 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
 
     public long Accepted { get; private set; }
 
+    public long BlankLines { get; private set; }
+
     public long Rejected { get; private set; }
 
     public async Task Begin()
@@ -35,6 +37,7 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
         LinesRead += block.LinesRead;
         Accepted += block.Count;
         Rejected += block.Rejects.Count;
+        BlankLines += block.BlankLines;
         _unwritten.AddRange(block.Rejects.Take((int)Math.Max(0, options.MaxRejectsKept - _kept - _unwritten.Count)));
         return _unwritten.Count >= RejectsAtOnce || Stopwatch.GetElapsedTime(_written) > Interval ? Flush() : Task.CompletedTask;
     }
@@ -75,10 +78,10 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
         await _db.ExecuteAsync(
             """
             update roster_import
-            set phase = @_phase, bytes_read = @_bytesRead, lines_read = @LinesRead, accepted = @Accepted, rejected = @Rejected, updated_at = @Now
+            set phase = @_phase, bytes_read = @_bytesRead, lines_read = @LinesRead, accepted = @Accepted, rejected = @Rejected, blank_lines = @BlankLines, updated_at = @Now
             where id = @importId
             """,
-            new { importId, _phase, _bytesRead, LinesRead, Accepted, Rejected, Now = time.GetUtcNow() });
+            new { importId, _phase, _bytesRead, LinesRead, Accepted, Rejected, BlankLines, Now = time.GetUtcNow() });
     }
 
     public ValueTask DisposeAsync() => _db.DisposeAsync();

@@ -31,6 +31,9 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
     /// <summary>Lines that were read, blank ones left out.</summary>
     public int LinesRead { get; private set; }
 
+    /// <summary>Lines with separators alone, as spreadsheets leave them.</summary>
+    public int BlankLines { get; private set; }
+
     public List<RosterReject> Rejects { get; } = [];
 
     public Dictionary<short, long> MembersByContract { get; } = [];
@@ -57,8 +60,9 @@ internal sealed class RosterBlock(byte[] text, int length, long firstLine) : IDi
                 line = line[..^1];
             }
 
-            if (line.IsEmpty)
+            if (line.IsEmpty || RosterFormat.IsBlank(line))
             {
+                BlankLines += line.IsEmpty ? 0 : 1;
                 continue;
             }
 

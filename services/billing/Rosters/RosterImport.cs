@@ -7,12 +7,12 @@ namespace SecondOpinion.Billing.Rosters;
 internal sealed record RosterImport(
     Guid Id, Guid InsurerId, string Kind, string State, string RequestedBy, long SizeBytes, long ReceivedBytes, string Phase, long BytesRead, long LinesRead,
     long Accepted, long Rejected, int Attempts, string? RefusalCode, int? RosterVersion, DateTime CreatedAt, DateTime? QueuedAt, DateTime? StartedAt,
-    DateTime? FinishedAt, DateTime UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved)
+    DateTime? FinishedAt, DateTime UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved, long BlankLines)
 {
     private const string Select =
         """
         select id, insurer_id, kind, state, requested_by, size_bytes, received_bytes, phase, bytes_read, lines_read, accepted, rejected, attempts,
-          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at, members_before, members_after, approved
+          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at, members_before, members_after, approved, blank_lines
         from roster_import
         """;
 

@@ -16,7 +16,6 @@ internal sealed partial class RosterImporter(
 {
     /// <summary>Shortest line seen in practice; only sizes a bitmap.</summary>
     private const int BytesPerLine = 32;
-    private const int MaxHeader = 4096;
 
     /// <summary>Runs one import; the caller holds the insurer's lock.</summary>
     /// <exception cref="RosterRefusedException">The file is at fault.</exception>
@@ -100,8 +99,9 @@ internal sealed partial class RosterImporter(
     {
         await using var stored = spool.Open(run.Import.Id);
         await using var counted = new CountingStream(stored);
-        await using var text = await Unzipped(counted, cancel);
-        var (format, begun) = await Header(text, run.Import.IsDelta, cancel);
+        await using var unzipped = new ProducedLimit(await Unzipped(counted, cancel), counted, options);
+        var (read, text) = await RosterText.Open(unzipped, cancel);
+        var (format, begun, headerLine) = Header(read, run.Import.IsDelta);
         var newParser = await Parsers(db, run, format);
         var target = run.Import.IsDelta ? "delta" : run.Table;
         var repeats = run.Import.IsDelta ? null : new RepeatFinder(run.Import.SizeBytes / BytesPerLine);
@@ -115,7 +115,8 @@ internal sealed partial class RosterImporter(
             await copy.WriteAsync(block.Rows, cancel);
             run.Take(block, repeats);
             await run.Progress.Report(counted.Count, block);
-        }, cancel), cancel);
+            RefuseWhatCannotEndWell(run, repeats);
+        }, headerLine + 1, cancel), cancel);
         await run.Progress.Flush();
         run.Suspects = repeats?.Suspects ?? [];
         RefuseWhenTooManyRejects(run);
@@ -125,7 +126,7 @@ internal sealed partial class RosterImporter(
     {
         if (run.Import.IsDelta)
         {
-            await run.Progress.Reject(await RosterTable.RejectFromDelta(db, run.Insurer.Roster!.Table));
+            await run.Progress.Reject(await RosterTable.RejectFromDelta(db, run.Insurer.Roster!.Table, (long)(options.MaxRejectShare * run.Progress.LinesRead)));
             RefuseWhenTooManyRejects(run);
             await RosterTable.ApplyDelta(db, run.Insurer.Roster!.Table, run.Table);
             await db.ExecuteAsync("drop table delta");
@@ -171,6 +172,23 @@ internal sealed partial class RosterImporter(
             format, run.Insurer, keys.NewBatch(run.KeyId), new RotatedUses(keys.NewHasher(before), keys.NewHasher(run.KeyId), families, run.Rehashed), today);
     }
 
+    /// <summary>
+    /// Judged while streaming, so that no list grows with a file that is refused in the end: more rejects than the longest possible file could bear, or so many people met
+    /// again (by chance it is one in a hundred, at most three) that the file holds itself twice.
+    /// </summary>
+    private void RefuseWhatCannotEndWell(ImportRun run, RepeatFinder? repeats)
+    {
+        if (run.Progress.Rejected > Math.Max(options.MaxRejectsKept, options.MaxRejectShare * options.MaxProducedBytes / BytesPerLine))
+        {
+            throw new RosterRefusedException(RosterRefusals.TooManyRejects);
+        }
+
+        if (repeats is not null && repeats.Suspects.Count > options.MaxRejectsKept + (options.MaxRejectShare + 0.04) * run.Progress.LinesRead)
+        {
+            throw new RosterRefusedException(RosterRefusals.Repeated);
+        }
+    }
+
     private void RefuseWhenTooManyRejects(ImportRun run)
     {
         if (run.Progress.Rejected > options.MaxRejectShare * run.Progress.LinesRead)
@@ -195,14 +213,28 @@ internal sealed partial class RosterImporter(
         }
     }
 
-    private static async Task<(RosterFormat Format, ReadOnlyMemory<byte> Begun)> Header(Stream text, bool delta, CancellationToken cancel)
+    /// <summary>The first line that holds anything names the columns; <c>sep=;</c>, which Excel understands, is passed over.</summary>
+    private static (RosterFormat Format, ReadOnlyMemory<byte> Begun, int Line) Header(ReadOnlyMemory<byte> begun, bool delta)
     {
-        var buffer = new byte[MaxHeader];
-        var length = await text.ReadAtLeastAsync(buffer, MaxHeader, throwOnEndOfStream: false, cancel);
-        var end = buffer.AsSpan(0, length).IndexOf((byte)'\n');
-        return end >= 0 && RosterFormat.Read(buffer.AsSpan(0, end), delta) is { } format
-            ? (format, buffer.AsMemory((end + 1)..length))
-            : throw new RosterRefusedException(RosterRefusals.Header);
+        var rest = begun;
+        for (var line = 1; ; line++)
+        {
+            var end = rest.Span.IndexOf((byte)'\n');
+            if (end < 0)
+            {
+                throw new RosterRefusedException(RosterRefusals.Header);
+            }
+
+            var text = rest.Span[..end].TrimEnd((byte)'\r');
+            if (!RosterFormat.IsBlank(text) && !text.StartsWith("sep="u8))
+            {
+                return RosterFormat.Read(text, delta) is { } format
+                    ? (format, rest[(end + 1)..], line)
+                    : throw new RosterRefusedException(RosterRefusals.Header);
+            }
+
+            rest = rest[(end + 1)..];
+        }
     }
 
     private static async Task<Stream> Unzipped(CountingStream stream, CancellationToken cancel)

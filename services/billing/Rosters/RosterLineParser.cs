@@ -56,21 +56,30 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         }
 
         (field, code) = (RosterFormat.Member, RejectCodes.InvalidMemberNumber);
-        if (!Typed.TryMember(Field(line, _memberColumn), _member, out var memberLength))
+        var memberText = Field(line, _memberColumn);
+        if (RejectCodes.IsScientific(memberText))
+        {
+            code = RejectCodes.ExcelNumber;
+            return false;
+        }
+
+        if (!Typed.TryMember(memberText, _member, out var memberLength))
         {
             return false;
         }
 
         (field, code) = (RosterFormat.BirthDate, RejectCodes.InvalidDate);
-        var birthDate = Typed.BirthDate(Field(line, _birthColumn), today);
+        var birthText = Field(line, _birthColumn);
+        var birthDate = Typed.BirthDate(birthText, today);
         if (birthDate == 0)
         {
+            code = RejectCodes.OfDate(birthText);
             return false;
         }
 
         (field, code) = (RosterFormat.Rank, RejectCodes.OutOfRange);
         var rankText = Field(line, _rankColumn);
-        var rank = rankText.Length switch { 0 => 1, 1 => rankText[0] - '0', _ => 0 };
+        var rank = rankText.Length switch { 0 => 1, 1 => rankText[0] - '0', 2 when rankText[0] == '0' => rankText[1] - '0', _ => 0 };
         if (rank is < 1 or > 9)
         {
             return false;
@@ -108,9 +117,11 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         }
 
         (field, code) = (RosterFormat.From, RejectCodes.InvalidDate);
-        var from = Typed.Date(Field(line, _fromColumn));
+        var fromText = Field(line, _fromColumn);
+        var from = Typed.Date(fromText);
         if (from / 10000 < OldestYear)
         {
+            code = RejectCodes.OfDate(fromText);
             return false;
         }
 
@@ -119,6 +130,7 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         var to = toText.IsEmpty ? int.MaxValue : Typed.Date(toText);
         if (to == 0)
         {
+            code = RejectCodes.OfDate(toText);
             return false;
         }
 
@@ -135,6 +147,7 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         {
             if (!Typed.TryNir(Encoding.UTF8.GetString(nirText), out var nir))
             {
+                code = RejectCodes.IsScientific(nirText) ? RejectCodes.ExcelNumber : code;
                 return false;
             }
 
@@ -184,8 +197,26 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         for (var column = 0; column < format.Columns; column++)
         {
             var rest = line[start..];
-            var length = column == format.Columns - 1 ? rest.Length : rest.IndexOf(format.Separator);
-            if (length < 0 || (column == format.Columns - 1 && rest.Contains(format.Separator)))
+            var length = rest.IndexOf(format.Separator);
+            if (length < 0)
+            {
+                // The row ends here: as Excel writes it when only optional columns would follow.
+                length = rest.Length;
+                for (var lacking = column + 1; lacking < format.Columns; lacking++)
+                {
+                    if (!format.MayLack(lacking))
+                    {
+                        return false;
+                    }
+
+                    _fields[lacking] = 0..0;
+                }
+
+                _fields[column] = start..(start + length);
+                return true;
+            }
+
+            if (column == format.Columns - 1 && !RosterFormat.IsBlank(rest[length..]))
             {
                 return false;
             }

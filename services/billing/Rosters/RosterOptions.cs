@@ -8,6 +8,12 @@ internal sealed class RosterOptions
 
     public long MaxBytes { get; set; } = 16L << 30;
 
+    /// <summary>Bytes that a compressed file may unpack into.</summary>
+    public long MaxProducedBytes { get; set; } = 32L << 30;
+
+    /// <summary>Times its size that a compressed file may unpack into; a real roster packs 5 to 20 times.</summary>
+    public int MaxRatio { get; set; } = 100;
+
     /// <summary>A file with a larger share of rejected lines is refused whole.</summary>
     public double MaxRejectShare { get; set; } = 0.01;
 

@@ -16,9 +16,11 @@ internal static class RosterReader
     /// <param name="threads">How many parse at one time.</param>
     /// <param name="newParser">Makes one thread's parser.</param>
     /// <param name="delta">Rows carry line and operation.</param>
+    /// <param name="firstLine">Number of the line after the header.</param>
     /// <param name="take">Called with each block in order, one at a time; the block is disposed after it.</param>
     public static async Task Read(
-        Stream file, ReadOnlyMemory<byte> begun, int threads, Func<RosterLineParser> newParser, bool delta, Func<RosterBlock, Task> take, CancellationToken cancel)
+        Stream file, ReadOnlyMemory<byte> begun, int threads, Func<RosterLineParser> newParser, bool delta, Func<RosterBlock, Task> take, long firstLine,
+        CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var toParse = Channel.CreateBounded<(RosterBlock Block, TaskCompletionSource<RosterBlock> Parsed)>(threads * 2);
@@ -50,8 +52,7 @@ internal static class RosterReader
             Exception? failed = null;
             try
             {
-                // The header was line 1.
-                var line = 2L;
+                var line = firstLine;
                 var carried = ArrayPool<byte>.Shared.Rent(BlockSize);
                 begun.CopyTo(carried);
                 var carriedLength = begun.Length;

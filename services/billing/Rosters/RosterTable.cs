@@ -77,10 +77,17 @@ internal static class RosterTable
         """);
 
     /// <summary>Takes out the delta's lines that cannot be applied.</summary>
+    /// <param name="most">With more of them the file is refused, before a list of them is made.</param>
+    /// <exception cref="RosterRefusedException">More than that.</exception>
     /// <returns>Those that repeat a person of an earlier line, and those that remove somebody unknown.</returns>
-    public static async Task<List<RosterReject>> RejectFromDelta(NpgsqlConnection db, string from)
+    public static async Task<List<RosterReject>> RejectFromDelta(NpgsqlConnection db, string from, long most)
     {
         await db.ExecuteAsync("create index on delta (key, line); analyze delta");
+        if (await db.ExecuteScalarAsync<long>("select count(*) - count(distinct key) from delta") > most)
+        {
+            throw new RosterRefusedException(RosterRefusals.TooManyRejects);
+        }
+
         var repeated = await db.QueryAsync<long>(
             "delete from delta d where exists (select from delta e where e.key = d.key and e.line < d.line) returning d.line");
         var unknown = await db.QueryAsync<long>(

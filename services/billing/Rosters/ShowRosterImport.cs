@@ -24,10 +24,11 @@ internal static class ShowRosterImport
     /// <param name="RosterVersion">The version that it became.</param>
     /// <param name="MembersBefore">When it waits or waited for approval: members of the roster in force.</param>
     /// <param name="MembersAfter">Members of this one.</param>
+    /// <param name="BlankLines">Rows with nothing in them, as spreadsheets leave them: passed over, neither read nor rejected.</param>
     internal sealed record RosterStatus(
         Guid Id, Guid InsurerId, string Kind, string State, string Phase, long SizeBytes, long ReceivedBytes, long LinesRead, long Accepted, long Rejected,
         long LinesPerSecond, long? RemainingSeconds, string? RefusalCode, string? RefusalText, int? RosterVersion, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt,
-        long? MembersBefore, long? MembersAfter)
+        long? MembersBefore, long? MembersAfter, long BlankLines)
     {
         public static RosterStatus Of(RosterImport import, DateTimeOffset now)
         {
@@ -37,7 +38,7 @@ internal static class ShowRosterImport
                 import.Id, import.InsurerId, import.Kind, import.State, import.Phase, import.SizeBytes, import.ReceivedBytes, import.LinesRead, import.Accepted,
                 import.Rejected, seconds > 0 ? (long)(import.LinesRead / seconds) : 0,
                 reading ? (long)(seconds * (import.SizeBytes - import.BytesRead) / import.BytesRead) : null,
-                import.RefusalCode, RosterRefusals.Sentence(import.RefusalCode), import.RosterVersion, import.CreatedAt, import.FinishedAt, import.MembersBefore, import.MembersAfter);
+                import.RefusalCode, RosterRefusals.Sentence(import.RefusalCode), import.RosterVersion, import.CreatedAt, import.FinishedAt, import.MembersBefore, import.MembersAfter, import.BlankLines);
         }
     }
 
