@@ -18,12 +18,12 @@ using SecondOpinion.Intake.Orientation.Letters;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Reading;
 using SecondOpinion.Intake.Social;
-using SecondOpinion.Pdf;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
 using MassTransit;
 

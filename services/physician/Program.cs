@@ -2,7 +2,6 @@ using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Files;
-using SecondOpinion.Pdf;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;
@@ -11,6 +10,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
 
 var builder = WebApplication.CreateBuilder(args);

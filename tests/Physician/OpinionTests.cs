@@ -27,7 +27,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         var pdf = await physician.As(physician.Alix).GetByteArrayAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion.pdf");
         Convert.ToHexStringLower(SHA256.HashData(pdf)).ShouldBe(signed.GetProperty("sha256").GetString());
         pdf.Length.ShouldBe(signed.GetProperty("sizeBytes").GetInt32());
-        var text = ReadPdf.Of(pdf).Text;
+        using var read = ReadPdf.Of(pdf);
+        var text = read.Text;
         text.ShouldContain("Dr Alix EXEMPLE-DURANCE");
         text.ShouldContain(physician.Alix.Value);
         text.ShouldContain(offer.CaseId.ToString());
@@ -99,7 +100,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         second.GetProperty("version").GetInt32().ShouldBe(2);
         second.GetProperty("opinionId").GetGuid().ShouldBe(first.GetProperty("opinionId").GetGuid());
         (await physician.As(physician.Alix).GetByteArrayAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion.pdf?version=1")).ShouldBe(before);
-        ReadPdf.Of(await physician.As(physician.Alix).GetByteArrayAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion.pdf")).Text.ShouldContain("corrige et remplace la version 1");
+        using var correction = ReadPdf.Of(await physician.As(physician.Alix).GetByteArrayAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion.pdf"));
+        correction.Text.ShouldContain("corrige et remplace la version 1");
         await physician.Broker.Next<OpinionDelivered>(d => d.CaseId == offer.CaseId && d.Version == 2);
     }
 

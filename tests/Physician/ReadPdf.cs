@@ -1,45 +1,48 @@
-using System.Globalization;
-using System.IO.Compression;
-using System.Text;
-using System.Text.RegularExpressions;
+using System.Diagnostics;
 
 namespace SecondOpinion.Tests.Physician;
 
-/// <summary>Reads a PDF back as a reader program does: inflates its streams and turns glyphs into characters by the fonts' own tables.</summary>
-internal sealed record ReadPdf(string Raw, int Pages, string Text)
+/// <summary>Reads a PDF with other people's programs: poppler's pdftotext and pdfinfo, and qpdf.</summary>
+internal sealed class ReadPdf : IDisposable
 {
-    public static ReadPdf Of(byte[] bytes)
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.CreateVersion7()}.pdf");
+
+    private ReadPdf(byte[] bytes) => File.WriteAllBytes(_path, bytes);
+
+    /// <summary>As it stands on the pages.</summary>
+    public string Text => Run("pdftotext", "-enc", "UTF-8", _path, "-");
+
+    /// <summary>Title, language, pages…: one line each.</summary>
+    public string Properties => Run("pdfinfo", _path);
+
+    /// <summary>The description inside (XMP).</summary>
+    public string Description => Run("pdfinfo", "-meta", _path);
+
+    /// <summary>The structure's elements with their text, as a reader program says them.</summary>
+    public string Structure => Run("pdfinfo", "-struct-text", _path);
+
+    /// <summary>Objects in plain text.</summary>
+    public string Objects => Run("qpdf", "--qdf", "--object-streams=disable", _path, "-");
+
+    /// <summary>Embedded fonts, one line each.</summary>
+    public string Fonts => Run("pdffonts", _path);
+
+    public int Pages => int.Parse(Properties.Split('\n').Single(l => l.StartsWith("Pages:", StringComparison.Ordinal))[6..]);
+
+    public static ReadPdf Of(byte[] bytes) => new(bytes);
+
+    /// <summary>Fails on any error or warning of qpdf.</summary>
+    public void MustBeSound() => Run("qpdf", "--check", _path).ShouldContain("No syntax or stream encoding errors found");
+
+    public void Dispose() => File.Delete(_path);
+
+    private static string Run(string program, params string[] arguments)
     {
-        var raw = Encoding.Latin1.GetString(bytes);
-        raw.ShouldStartWith("%PDF-1.7");
-        var objects = Regex.Matches(raw, @"(?<=\n)(\d+) 0 obj\n(.*?)\nendobj\n", RegexOptions.Singleline).ToDictionary(m => int.Parse(m.Groups[1].Value), m => m.Groups[2].Value);
-        var pages = objects.Values.Where(o => o.StartsWith("<</Type /Page ", StringComparison.Ordinal)).ToList();
-        var text = new StringBuilder();
-        foreach (var page in pages)
-        {
-            var fonts = Regex.Matches(page, @"/(F\d+) (\d+) 0 R").ToDictionary(m => m.Groups[1].Value, m => Meanings(objects, int.Parse(m.Groups[2].Value)));
-            var content = Inflate(objects[Reference(page, "Contents")]);
-            foreach (Match line in Regex.Matches(content, @"/(F\d+) [\d.]+ Tf .*? <([0-9A-F]*)> Tj"))
-            {
-                text.Append(string.Concat(line.Groups[2].Value.Chunk(4).Select(g => fonts[line.Groups[1].Value][new string(g)]))).Append('\n');
-            }
-        }
-
-        return new ReadPdf(raw, pages.Count, text.ToString());
-    }
-
-    private static Dictionary<string, string> Meanings(Dictionary<int, string> objects, int font) =>
-        Regex.Matches(Inflate(objects[Reference(objects[font], "ToUnicode")]), "<([0-9A-F]{4})> <([0-9A-F]+)>\n")
-            .ToDictionary(m => m.Groups[1].Value, m => Encoding.BigEndianUnicode.GetString(Convert.FromHexString(m.Groups[2].Value)));
-
-    private static int Reference(string body, string name) => int.Parse(Regex.Match(body, $@"/{name} (\d+) 0 R").Groups[1].Value, CultureInfo.InvariantCulture);
-
-    private static string Inflate(string body)
-    {
-        var packed = Encoding.Latin1.GetBytes(Regex.Match(body, @"stream\n(.*)\nendstream", RegexOptions.Singleline).Groups[1].Value);
-        using var zlib = new ZLibStream(new MemoryStream(packed), CompressionMode.Decompress);
-        using var plain = new MemoryStream();
-        zlib.CopyTo(plain);
-        return Encoding.Latin1.GetString(plain.ToArray());
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0, $"{program}: {errors.Result}\n{output}");
+        return output;
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SecondOpinion.Pdf;
+using SecondOpinion.ServiceDefaults.Pdf;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -11,27 +11,23 @@ internal sealed class OpinionPdf(Fonts fonts)
     private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
     private static readonly TimeZoneInfo Paris = TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris");
 
-    public byte[] Set(OpinionToSign opinion)
-    {
-        var file = new PdfFile(
-            $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}", opinion.PhysicianName, "Avis médical rendu à distance sur dossier", opinion.SignedAt);
-        var sheet = new Sheet(file, fonts);
-        Title(sheet, opinion);
-        Identity(sheet, opinion);
-        InShort(sheet, opinion.Content);
-        Answers(sheet, opinion);
-        Reasoning(sheet, opinion.Content);
-        Recommendations(sheet, opinion.Content);
-        References(sheet, opinion.Content);
-        Signature(sheet, opinion);
-        GoodToKnow(sheet, opinion);
-        foreach (var page in file.Pages)
+    public byte[] Set(OpinionToSign opinion) => PdfFile.Set(
+        new PdfAbout(
+            $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}", opinion.PhysicianName, "Avis médical rendu à distance sur dossier", opinion.SignedAt),
+        fonts,
+        sheet =>
         {
-            page.Aside(() => Footer(page, sheet.Plain(7.5, Sheet.Quiet), opinion, file.Pages.Count));
-        }
-
-        return file.Save();
-    }
+            Title(sheet, opinion);
+            Identity(sheet, opinion);
+            InShort(sheet, opinion.Content);
+            Answers(sheet, opinion);
+            Reasoning(sheet, opinion.Content);
+            Recommendations(sheet, opinion.Content);
+            References(sheet, opinion.Content);
+            Signature(sheet, opinion);
+            GoodToKnow(sheet, opinion);
+        },
+        (page, number, pages) => Footer(page, fonts.Plain(7.5, Sheet.Quiet), opinion, number, pages));
 
     private static void Title(Sheet sheet, OpinionToSign opinion)
     {
@@ -108,7 +104,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         foreach (var (index, (question, answer)) in opinion.Questions.Zip(opinion.Content.AnswersToQuestions!).Index())
         {
             sheet.Need(60);
-            sheet.Paragraph(question, sheet.Strong(Body), Sheet.Left + 20, mark: $"{index + 1}.");
+            sheet.Question($"{index + 1}.", question, sheet.Strong(Body), Sheet.Left + 20);
             sheet.Space(3);
             sheet.Paragraph(answer, sheet.Plain(Body), Sheet.Left + 20);
             sheet.Space(9);
@@ -128,11 +124,7 @@ internal sealed class OpinionPdf(Fonts fonts)
     private static void Recommendations(Sheet sheet, OpinionContent content)
     {
         sheet.Heading("Recommandations");
-        foreach (var (index, recommendation) in content.Recommendations!.Index())
-        {
-            sheet.Paragraph(recommendation, sheet.Plain(Body), Sheet.Left + 20, mark: $"{index + 1}.");
-            sheet.Space(5);
-        }
+        sheet.List(content.Recommendations!.Index().Select(r => ($"{r.Index + 1}.", r.Item)), sheet.Plain(Body), Sheet.Left + 20, 5);
     }
 
     private static void References(Sheet sheet, OpinionContent content)
@@ -143,11 +135,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         }
 
         sheet.Heading("Références");
-        foreach (var reference in references)
-        {
-            sheet.Paragraph(reference, sheet.Plain(8.5), Sheet.Left + 12, mark: "•");
-            sheet.Space(2);
-        }
+        sheet.List(references.Select(r => ("•", r)), sheet.Plain(8.5), Sheet.Left + 12, 2);
     }
 
     private static void Signature(Sheet sheet, OpinionToSign opinion)
@@ -185,13 +173,13 @@ internal sealed class OpinionPdf(Fonts fonts)
         }
     }
 
-    private static void Footer(PdfPage page, Style style, OpinionToSign opinion, int pages)
+    private static void Footer(PdfPage page, Style style, OpinionToSign opinion, int number, int pages)
     {
         const double Y = 806;
         page.Line(Sheet.Quiet, 0.4, Sheet.Left, Sheet.Right, Y - 12);
         page.Text($"Dossier {opinion.CaseId}, avis version {opinion.Version}. Document médical confidentiel.", style, Sheet.Left, Y);
-        var number = $"Page {page.Index + 1} sur {pages}";
-        page.Text(number, style, Sheet.Right - style.Font.Measure(number, style.Size), Y);
+        var place = $"Page {number} sur {pages}";
+        page.Text(place, style, Sheet.Right - style.Measure(place), Y);
     }
 
     private static string Moment(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, Paris).ToString("d MMMM yyyy 'à' H 'h' mm", French);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.FileRequests;
 using SecondOpinion.Intake.Orientation.Letters;
-using SecondOpinion.Pdf;
+using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Tests.Intake.Orientation;

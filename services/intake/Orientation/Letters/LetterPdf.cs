@@ -1,4 +1,4 @@
-using SecondOpinion.Pdf;
+using SecondOpinion.ServiceDefaults.Pdf;
 
 namespace SecondOpinion.Intake.Orientation.Letters;
 
@@ -11,22 +11,21 @@ internal sealed class LetterPdf(Fonts fonts)
     /// <param name="title">The letter's name, for the reader's window.</param>
     /// <param name="text">Its lines; what stands under « Objet » is strong.</param>
     /// <param name="day">Given as its date of making.</param>
-    public byte[] Set(string title, string text, DateOnly day)
-    {
-        var file = new PdfFile(title, "", "Lettre", new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero));
-        var sheet = new Sheet(file, fonts);
-        foreach (var line in text.TrimEnd().Split('\n'))
+    public byte[] Set(string title, string text, DateOnly day) => PdfFile.Set(
+        new PdfAbout(title, "", "Lettre", new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)),
+        fonts,
+        sheet =>
         {
-            if (line.Length == 0)
+            foreach (var line in text.TrimEnd().Split('\n'))
             {
-                sheet.Space(BlankLine);
+                if (line.Length == 0)
+                {
+                    sheet.Space(BlankLine);
+                }
+                else
+                {
+                    sheet.Paragraph(line, line.StartsWith("Objet", StringComparison.Ordinal) ? sheet.Strong(Size, Sheet.Ink) : sheet.Plain(Size));
+                }
             }
-            else
-            {
-                sheet.Paragraph(line, line.StartsWith("Objet", StringComparison.Ordinal) ? sheet.Strong(Size, Sheet.Ink) : sheet.Plain(Size));
-            }
-        }
-
-        return file.Save();
-    }
+        });
 }

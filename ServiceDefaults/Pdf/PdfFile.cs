@@ -1,0 +1,89 @@
+using PdfSharp.Pdf;
+using PdfSharp.UniversalAccessibility;
+
+namespace SecondOpinion.ServiceDefaults.Pdf;
+
+/// <summary>What a reader program shows about a file; the same words stand in its XMP description.</summary>
+/// <param name="Title">Shown in the window's title.</param>
+/// <param name="Author">Empty when nobody is named.</param>
+/// <param name="Subject">One line.</param>
+/// <param name="Created">Given as date of making and of change.</param>
+public sealed record PdfAbout(string Title, string Author, string Subject, DateTimeOffset Created);
+
+/// <summary>
+/// A French A4 document by PDFsharp: embedded fonts, tagged structure, PDF/A-3a and PDF/UA-1. Pages follow each other; only the last can be drawn on.
+/// The same drawing gives the same bytes. Why this library: docs/decisions/0054.
+/// </summary>
+public sealed class PdfFile : IDisposable
+{
+    // The library's font tables are shared by the whole process: one document is set at a time (some 20 ms each).
+    private static readonly Lock OneAtATime = new();
+
+    private readonly PdfDocument _document = new();
+    private readonly PdfAbout _about;
+    private PdfPage? _page;
+
+    private PdfFile(PdfAbout about)
+    {
+        _about = about;
+        _document.SetPdfA();
+        UAManager.ForDocument(_document).SetDocumentLanguage("fr-FR");
+        _document.Info.Title = about.Title;
+        _document.Info.Author = about.Author;
+        _document.Info.Subject = about.Subject;
+        _document.Info.Creator = Xmp.Tool;
+        _document.Info.CreationDate = about.Created.UtcDateTime;
+        _document.Info.ModificationDate = about.Created.UtcDateTime;
+    }
+
+    /// <summary>How many pages there are so far.</summary>
+    internal int PageCount => _document.PageCount;
+
+    internal StructureBuilder Structure => UAManager.ForDocument(_document).StructureBuilder;
+
+    /// <summary>Sets a document: <paramref name="draw"/> runs twice, since the foot of each page tells how many there are.</summary>
+    /// <param name="about">What reader programs show.</param>
+    /// <param name="fonts">The two fonts.</param>
+    /// <param name="draw">Sets everything from top to bottom; it must do the same both times.</param>
+    /// <param name="foot">Draws what repeats on each page: page, its number from 1, how many there are. Not read aloud.</param>
+    public static byte[] Set(PdfAbout about, Fonts fonts, Action<Sheet> draw, Action<PdfPage, int, int>? foot = null)
+    {
+        lock (OneAtATime)
+        {
+            var pages = 1;
+            if (foot is not null)
+            {
+                using var trial = new PdfFile(about);
+                draw(new Sheet(trial, fonts, foot: null));
+                pages = trial.PageCount;
+            }
+
+            using var file = new PdfFile(about);
+            draw(new Sheet(file, fonts, foot is null ? null : page => foot(page, file.PageCount, pages)));
+            return file.Save();
+        }
+    }
+
+    public void Dispose()
+    {
+        _page?.Dispose();
+        _document.Dispose();
+    }
+
+    internal PdfPage AddPage()
+    {
+        // The library ends the open text of the page before on its drawing: that one is closed afterwards.
+        var before = _page;
+        var page = _document.AddPage();
+        before?.Dispose();
+        return _page = new PdfPage(page, Structure);
+    }
+
+    private byte[] Save()
+    {
+        _page?.Dispose();
+        using var file = new MemoryStream();
+        _document.Save(file);
+        return PdfFinish.Of(file.ToArray(), Xmp.Of(_about, _document.Info.Producer));
+    }
+}
