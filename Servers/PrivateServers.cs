@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace SecondOpinion.Servers;
 
 /// <summary>
-/// PostgreSQL and, if wanted, RabbitMQ without a host around them, for tests and benches: throwaway data, ports nobody else has. They end with the process that
+/// PostgreSQL and, if wanted, RabbitMQ without a host around them, for tests and benches: a new data folder, ports nobody else has. They end with the process that
 /// started them, however it ends.
 /// </summary>
 public sealed class PrivateServers : IAsyncDisposable
@@ -13,11 +13,11 @@ public sealed class PrivateServers : IAsyncDisposable
     private readonly Ports _ports = new(null);
     private readonly List<Running> _running = [];
 
-    private PrivateServers(string dataFolder, bool broker)
+    private PrivateServers(string dataFolder, bool broker, bool throwaway)
     {
         // Never shown and gone with the folder.
-        Postgres = new PostgresServer(dataFolder, "postgres", _ports, RandomNumberGenerator.GetHexString(24), throwaway: true);
-        RabbitMQ = broker ? new RabbitMQServer(dataFolder, "rabbitmq", _ports, RandomNumberGenerator.GetHexString(24), throwaway: true) : null;
+        Postgres = new PostgresServer(dataFolder, "postgres", _ports, RandomNumberGenerator.GetHexString(24), throwaway);
+        RabbitMQ = broker ? new RabbitMQServer(dataFolder, "rabbitmq", _ports, RandomNumberGenerator.GetHexString(24), throwaway) : null;
     }
 
     public PostgresServer Postgres { get; }
@@ -27,10 +27,11 @@ public sealed class PrivateServers : IAsyncDisposable
 
     /// <param name="dataFolder">A new folder; whoever gave it deletes it.</param>
     /// <param name="broker">RabbitMQ too.</param>
+    /// <param name="throwaway">False: with the settings of a server whose data matter, for measuring.</param>
     /// <exception cref="CannotStartException">One of them ended before it answered; the message holds its last words.</exception>
-    public static async Task<PrivateServers> Start(string dataFolder, bool broker, CancellationToken cancellationToken)
+    public static async Task<PrivateServers> Start(string dataFolder, bool broker, CancellationToken cancellationToken, bool throwaway = true)
     {
-        var servers = new PrivateServers(dataFolder, broker);
+        var servers = new PrivateServers(dataFolder, broker, throwaway);
         try
         {
             LocalServer[] wanted = servers.RabbitMQ is null ? [servers.Postgres] : [servers.Postgres, servers.RabbitMQ];
