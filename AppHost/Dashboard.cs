@@ -8,8 +8,9 @@ namespace SecondOpinion.AppHost;
 /// The settings with which Aspire's host and dashboard start here, whoever starts the program: what a launch profile would hold, and nothing is looked up on the internet.
 /// </summary>
 /// <param name="Url">Where it is, with the token of this run; null when there is none.</param>
+/// <param name="Token">Lets people log in, and programs read what it has received (<c>x-api-key</c>).</param>
 /// <param name="Settings">Arguments for the builder.</param>
-internal sealed record Dashboard(string? Url, IReadOnlyList<string> Settings)
+internal sealed record Dashboard(string? Url, string Token, IReadOnlyList<string> Settings)
 {
     public static Dashboard Choose(RunOptions options, Ports ports)
     {
@@ -29,9 +30,9 @@ internal sealed record Dashboard(string? Url, IReadOnlyList<string> Settings)
             ["DcpPublisher:WaitForResourceCleanup"] = "true",
         };
         string? url = null;
+        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
         if (options.Dashboard is { } first)
         {
-            var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
             var page = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{(first == 0 ? ports.Any() : ports.From(first))}");
             settings["ASPNETCORE_URLS"] = page;
             settings["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{ports.Any()}");
@@ -39,6 +40,6 @@ internal sealed record Dashboard(string? Url, IReadOnlyList<string> Settings)
             url = $"{page}/login?t={token}";
         }
 
-        return new Dashboard(url, [.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        return new Dashboard(url, token, [.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
     }
 }

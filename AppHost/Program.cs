@@ -18,6 +18,7 @@ try
 {
     // The whole system on one page.
     var options = RunOptions.Read(args);
+    using var folder = options.LockDataFolder();
     using var ports = new Ports(Path.Combine(options.DataFolder, "ports.json"));
     var dashboard = Dashboard.Choose(options, ports);
     var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
@@ -26,6 +27,7 @@ try
         DisableDashboard = dashboard.Url is null,
         AssemblyName = typeof(Entry).Assembly.GetName().Name,
     });
+    builder.Configuration["AppHost:DashboardApiKey"] = dashboard.Token;
     LocalKeys.AddTo(builder.Configuration, options.DataFolder);
 
     // Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.

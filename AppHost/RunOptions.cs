@@ -43,6 +43,20 @@ internal sealed record RunOptions(
             given.GetValue("throwaway", false));
     }
 
+    /// <summary>Two systems over one folder would fight for its databases.</summary>
+    public FileStream LockDataFolder()
+    {
+        Directory.CreateDirectory(DataFolder);
+        try
+        {
+            return new FileStream(Path.Combine(DataFolder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new CannotStartException($"Another system runs with the data in {DataFolder}: stop it, or give another folder with --data.");
+        }
+    }
+
     /// <exception cref="CannotStartException">The port that was asked for is taken.</exception>
     public int GatewayPort(Ports ports) => Port switch
     {

@@ -21,6 +21,7 @@ internal static class Running
         }
 
         var watch = Stopwatch.StartNew();
+        Stopping.MarkChildren();
         builder.Services.AddSingleton<RestartWhatEnds>().AddHostedService(services => services.GetRequiredService<RestartWhatEnds>());
         builder.Services.AddHostedService<LogFiles>();
         // Not those that Aspire adds for itself.

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace SecondOpinion.AppHost.Resources;
@@ -8,20 +8,28 @@ namespace SecondOpinion.AppHost.Resources;
 /// </summary>
 internal static class Stopping
 {
+    private const string Mark = "SECONDOPINION_HOST";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whatever is started from now on, however far below, carries this host's number in its environment.</summary>
+    public static void MarkChildren() => Environment.SetEnvironmentVariable(Mark, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
 
     public static async Task Stop(DistributedApplication app, IReadOnlyList<IResource> resources)
     {
         app.Services.GetRequiredService<RestartWhatEnds>().Suspend();
-        var processes = resources.Select(resource => ProcessOf(app, resource)).OfType<Process>().ToList();
         await StopAll(app, resources.Where(resource => resource is ProjectResource));
         await StopAll(app, resources.Where(resource => resource is ExecutableResource));
         await app.StopAsync();
         using var limit = new CancellationTokenSource(Patience);
-        foreach (var process in processes)
+        while (Marked().ToList() is { Count: > 0 } left)
         {
-            await process.WaitForExitAsync(limit.Token);
-            process.Dispose();
+            if (limit.IsCancellationRequested)
+            {
+                await Console.Error.WriteLineAsync($"Still there after {Patience.TotalSeconds:0} s: processes {string.Join(", ", left)}.");
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
         }
     }
 
@@ -31,22 +39,24 @@ internal static class Stopping
         return Task.WhenAll(resources.Select(resource => commands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand)));
     }
 
-    private static Process? ProcessOf(DistributedApplication app, IResource resource)
+    private static IEnumerable<string> Marked()
     {
-        if (!app.ResourceNotifications.TryGetCurrentState(resource.Name, out var current)
-            || current.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is not { } value)
-        {
-            return null;
-        }
+        var mark = $"{Mark}={Environment.ProcessId}\0";
+        var own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return Directory.EnumerateDirectories("/proc").Select(folder => Path.GetFileName(folder)!)
+            .Where(process => char.IsAsciiDigit(process[0]) && process != own && Variables(process).Contains(mark, StringComparison.Ordinal));
+    }
 
+    private static string Variables(string process)
+    {
         try
         {
-            return Process.GetProcessById(Convert.ToInt32(value, System.Globalization.CultureInfo.InvariantCulture));
+            return File.ReadAllText($"/proc/{process}/environ") + "\0";
         }
-        catch (ArgumentException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Ended already.
-            return null;
+            // It ended meanwhile, or is somebody else's.
+            return "";
         }
     }
 }
