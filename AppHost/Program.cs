@@ -78,7 +78,7 @@ try
     builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
     return await Running.Run(builder, options, dashboard);
 
-    // Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
+    // Every service: a database of its own, the broker (which takes longest to come up; a service starts meanwhile and is ready when it can talk to it), one port for HTTP/1.1 and one for gRPC, tokens, health.
     ServiceProcesses Service<TProject>(string name, Action<IResourceBuilder<ProjectResource>>? configure = null) where TProject : IProjectMetadata, new()
     {
         var database = servers.Database(name);
@@ -87,7 +87,7 @@ try
             WithTokens(process)
                 .WithHttpHealthCheck("/health", endpointName: "http")
                 .WithReference(database, connectionName: name).WaitFor(database)
-                .WithReference(servers.RabbitMQ).WaitFor(servers.RabbitMQ)
+                .WithReference(servers.RabbitMQ).WaitForStart(servers.RabbitMQ)
                 .WithEnvironment("Messaging__ManagementUri", servers.Management)
                 .WithEnvironment("SampleData__Enabled", "true");
             configure?.Invoke(process);

@@ -13,7 +13,7 @@ internal sealed class LogFiles(ResourceNotificationService notifications, Resour
         Directory.CreateDirectory(options.LogFolder);
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
-            if (change.Resource is ProjectResource or ExecutableResource or ContainerResource && !change.Snapshot.IsHidden)
+            if (change.Resource is (ProjectResource or ExecutableResource or ContainerResource) && !change.Snapshot.IsHidden)
             {
                 _ = _writing.GetOrAdd(change.ResourceId, id => Write(id, change.Resource.Name, stoppingToken));
             }
