@@ -65,7 +65,8 @@ try
         .WithHttpEndpoint(port: options.GatewayPort(ports), name: "http", env: "HTTP_PORT", isProxied: false)
         .WithExternalHttpEndpoints()
         .WithHttpHealthCheck("/health")
-        .WithUrlForEndpoint("http", url => url.DisplayText = "API reference")
+        .WithUrlForEndpoint("http", endpoint => new() { Url = "/docs", DisplayText = "API reference" })
+        .WithDemoCommands(options)
         .RunsAsBuilt());
     gateway.Calls(billing, intake, matching, physician, reporting);
 
@@ -78,7 +79,7 @@ try
     builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
     return await Running.Run(builder, options, dashboard);
 
-    // Every service: a database of its own, the broker (which takes longest to come up; a service starts meanwhile and is ready when it can talk to it), one port for HTTP/1.1 and one for gRPC, tokens, health.
+    // Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
     ServiceProcesses Service<TProject>(string name, Action<IResourceBuilder<ProjectResource>>? configure = null) where TProject : IProjectMetadata, new()
     {
         var database = servers.Database(name);
@@ -87,7 +88,7 @@ try
             WithTokens(process)
                 .WithHttpHealthCheck("/health", endpointName: "http")
                 .WithReference(database, connectionName: name).WaitFor(database)
-                .WithReference(servers.RabbitMQ).WaitForStart(servers.RabbitMQ)
+                .WithReference(servers.RabbitMQ).WaitFor(servers.RabbitMQ)
                 .WithEnvironment("Messaging__ManagementUri", servers.Management)
                 .WithEnvironment("SampleData__Enabled", "true");
             configure?.Invoke(process);
