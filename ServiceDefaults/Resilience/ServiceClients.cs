@@ -59,9 +59,9 @@ public static class ServiceClients
                     LoadBalancingConfigs = { new RoundRobinConfig() },
                     MethodConfigs = { new MethodConfig { Names = { MethodName.Default }, RetryPolicy = Retries } },
                 };
-                // A service that comes back is called again within two seconds; the library would wait up to two minutes.
-                channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(200);
-                channel.MaxReconnectBackoff = TimeSpan.FromSeconds(2);
+                // A service that comes back is called again within the time of the retries; the library would wait up to two minutes.
+                channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
+                channel.MaxReconnectBackoff = TimeSpan.FromMilliseconds(500);
             })
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
