@@ -55,6 +55,18 @@ public sealed class PrivateServers : IAsyncDisposable
         }
     }
 
+    /// <summary>After its process was killed: the same data, the same port.</summary>
+    public async Task StartAgain(LocalServer server, CancellationToken cancellationToken)
+    {
+        var ended = _running.Single(running => running.Server == server);
+        await ended.Stop();
+        _running.Remove(ended);
+        await server.Prepare(cancellationToken);
+        var again = new Running(server);
+        _running.Add(again);
+        await again.Answers(cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_running.Select(running => running.Stop()));
@@ -90,6 +102,8 @@ public sealed class PrivateServers : IAsyncDisposable
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
         }
+
+        public LocalServer Server => _server;
 
         public async Task Answers(CancellationToken cancellationToken)
         {

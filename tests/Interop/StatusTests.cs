@@ -176,6 +176,7 @@ public sealed class TraceTests
         var client = spans.Single(span => span.Source.Name == "Grpc.Net.Client");
         var received = spans.Single(span => span.Source.Name == "Microsoft.AspNetCore");
         client.ParentSpanId.ShouldBe(root.SpanId);
+        client.Kind.ShouldBe(ActivityKind.Client);
         received.ParentSpanId.ShouldBe(client.SpanId);
     }
 }

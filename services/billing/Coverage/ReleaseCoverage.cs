@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using Npgsql;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Intake;
@@ -47,8 +46,8 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 }
 
 /// <summary>A withdrawn case needs no cover.</summary>
-internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IConsumer<CaseWithdrawn>
+internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
 {
-    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(ReleaseOnWithdrawal),
-        db => ReleaseCoverage.End(db, context.Message.CaseId, "released", context.Message.WithdrawnAt));
+    public Task Handle(Delivery<CaseWithdrawn> delivery) => inbox.Once(delivery, nameof(ReleaseOnWithdrawal),
+        db => ReleaseCoverage.End(db, delivery.Event.CaseId, "released", delivery.Event.WithdrawnAt));
 }
