@@ -1,8 +1,8 @@
 using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Pdf;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Files;
-using SecondOpinion.Pdf;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;

@@ -1,10 +1,10 @@
-using System.Net.Http.Json;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
-using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Billing;
+using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Database;

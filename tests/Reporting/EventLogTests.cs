@@ -1,11 +1,11 @@
-using System.Net.Http.Json;
 using System.Net;
+using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dapper;
+using MassTransit;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
-using MassTransit;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
 

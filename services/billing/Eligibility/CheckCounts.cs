@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Telemetry;
-using Dapper;
-using System.Diagnostics.Metrics;
 
 namespace SecondOpinion.Billing.Eligibility;
 
