@@ -41,7 +41,9 @@ public sealed class StatusTests
     [Fact]
     public async Task A_call_that_a_leaving_server_did_not_come_to_is_answered_on_a_new_connection()
     {
-        using var server = new ScriptedServer(
+        // The balancer may open one connection more than the call takes: whichever comes is answered.
+        Func<Http2Socket, Task> answers = async connection => await AnswerAsync(connection, await ScriptedServer.TakeRequestAsync(connection));
+        using var server = new ScriptedServer([
             async connection =>
             {
                 await ScriptedServer.TakeRequestAsync(connection);
@@ -49,7 +51,7 @@ public sealed class StatusTests
                 await connection.SendAsync(Frame.GoAway, 0, 0, [.. Http2Socket.Number(0), .. Http2Socket.Number(0)]);
                 (await connection.ReadAsync(Frame.Data)).ShouldBeNull();
             },
-            async connection => await AnswerAsync(connection, await ScriptedServer.TakeRequestAsync(connection)));
+            .. Enumerable.Repeat(answers, 10)]);
 
         (await StatusAsync(server.Address)).ShouldBe(StatusCode.OK);
     }
