@@ -12,15 +12,21 @@ internal static class LocalKeys
 {
     public const string Issuer = "secondopinion-local";
     public const string Audience = "secondopinion";
-    private static readonly string[] Names = ["token-key", "encryption-key", "beneficiary-key"];
+    public const string PostgresPassword = "postgres-password";
+    public const string RabbitMQPassword = "rabbitmq-password";
+    private static readonly string[] Keys = ["token-key", "encryption-key", "beneficiary-key"];
+    private static readonly string[] Passwords = [PostgresPassword, RabbitMQPassword];
 
     public static void AddTo(IConfigurationManager configuration, string dataFolder)
     {
         var keys = ReadOrMake(dataFolder);
-        configuration.AddInMemoryCollection(Names
+        configuration.AddInMemoryCollection(keys.Keys
             .Where(name => configuration[$"Parameters:{name}"] is null)
             .Select(name => KeyValuePair.Create<string, string?>($"Parameters:{name}", keys[name])));
     }
+
+    public static string Of(IConfiguration configuration, string name) =>
+        configuration[$"Parameters:{name}"] ?? throw new InvalidOperationException($"There is no parameter {name}.");
 
     /// <summary>The configuration of a token signer, for <c>./run token</c> and the story.</summary>
     public static IConfiguration TokenSettings(string dataFolder) => new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -35,21 +41,34 @@ internal static class LocalKeys
     private static Dictionary<string, string> ReadOrMake(string dataFolder)
     {
         var file = Path.Combine(dataFolder, "keys.json");
-        if (File.Exists(file))
+        var known = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))! : [];
+        var missing = Keys.Concat(Passwords).Except(known.Keys).ToList();
+        if (missing.Count == 0)
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))!;
+            return known;
         }
 
+        foreach (var name in missing)
+        {
+            // Passwords stand in connection strings and addresses, so of letters and digits only.
+            known[name] = Passwords.Contains(name) ? RandomNumberGenerator.GetHexString(32, lowercase: true) : Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+        }
+
+        // Written beside and renamed: a crash in between must not lose the keys of existing data.
         Directory.CreateDirectory(dataFolder);
-        var keys = Names.ToDictionary(name => name, _ => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var stream = new FileStream(file, options);
-        JsonSerializer.Serialize(stream, keys);
-        return keys;
+        using (var stream = new FileStream(file + ".new", options))
+        {
+            JsonSerializer.Serialize(stream, known);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(file + ".new", file, overwrite: true);
+        return known;
     }
 }

@@ -1,5 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.AppHost;
 using SecondOpinion.AppHost.Commands;
+using SecondOpinion.AppHost.LocalServers;
+using SecondOpinion.AppHost.Resources;
+using SecondOpinion.Servers;
 
 // ./run token … and the servers that ./test shares are the same program.
 switch (args.FirstOrDefault())
@@ -10,78 +14,98 @@ switch (args.FirstOrDefault())
         return await ServersCommand.Run(args[1..]);
 }
 
-// The whole system on one page.
-// Quiet: what a resource prints goes to its log; what fails is told in any case.
-var builder = DistributedApplication.CreateBuilder(["--console=Quiet", "--Host:Title=SecondOpinion", .. args]);
-var options = RunOptions.Read(builder.Configuration);
-LocalKeys.AddTo(builder.Configuration, options.DataFolder);
-
-// Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.
-var tokenKey = builder.AddParameter("token-key", secret: true);
-var encryptionKey = builder.AddParameter("encryption-key", secret: true);
-var beneficiaryKey = builder.AddParameter("beneficiary-key", secret: true);
-
-var postgres = builder.AddPostgres("postgres");
-var rabbitmq = builder.AddRabbitMQ("rabbitmq").WithManagementPlugin();
-
-var billing = Service("billing")
-    .WithEnvironment("Beneficiaries__Keys__k1", beneficiaryKey)
-    .WithEnvironment("Beneficiaries__CurrentKey", "k1")
-    .WithEnvironment("Rosters__SpoolPath", Path.Combine(options.DataFolder, "rosters"));
-
-var intake = Service("intake")
-    .WithEnvironment("Documents__Path", Path.Combine(options.DataFolder, "documents"))
-    .WithEnvironment("Encryption__Keys__k1", encryptionKey)
-    .WithEnvironment("Encryption__CurrentKey", "k1");
-
-var matching = Service("matching");
-
-var physician = Service("physician")
-    .WithEnvironment("Encryption__Keys__k1", encryptionKey)
-    .WithEnvironment("Encryption__CurrentKey", "k1");
-
-var reporting = Service("reporting");
-
-// Questions that need an answer now (gRPC). Each service starts without the others and copes with their absence.
-intake.WithReference(billing).WithReference(physician).WithReference(matching);
-physician.WithReference(intake);
-matching.WithReference(physician);
-
-var gateway = builder.AddProject("gateway", "../gateway/Gateway.csproj")
-    .WithHttpEndpoint(port: options.Port, name: "http", env: "HTTP_PORT")
-    .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/health")
-    .WithReference(billing).WithReference(intake).WithReference(matching).WithReference(physician).WithReference(reporting)
-    // Not for their health: a gateway that starts beside them is ready when they are, and answers 503 until then.
-    .WaitForStart(billing).WaitForStart(intake).WaitForStart(matching).WaitForStart(physician).WaitForStart(reporting);
-WithTokens(gateway);
-
-foreach (var service in (IResourceBuilder<ProjectResource>[])[billing, intake, matching, physician, reporting, gateway])
+try
 {
-    // Problem types are absolute addresses that resolve: the gateway serves their pages.
-    service.WithEnvironment("Problems__BaseUri", gateway.GetEndpoint("http"));
+    // The whole system on one page.
+    var options = RunOptions.Read(args);
+    using var folder = options.LockDataFolder();
+    using var ports = new Ports(Path.Combine(options.DataFolder, "ports.json"));
+    var dashboard = Dashboard.Choose(options, ports);
+    var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+    {
+        Args = [.. dashboard.Settings, .. args],
+        DisableDashboard = dashboard.Url is null,
+        AssemblyName = typeof(Entry).Assembly.GetName().Name,
+    });
+    builder.Configuration["AppHost:DashboardApiKey"] = dashboard.Token;
+    LocalKeys.AddTo(builder.Configuration, options.DataFolder);
+
+    // Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.
+    var tokenKey = builder.AddParameter("token-key", secret: true);
+    var encryptionKey = builder.AddParameter("encryption-key", secret: true);
+    var beneficiaryKey = builder.AddParameter("beneficiary-key", secret: true);
+
+    var servers = Infrastructure.Add(builder, options, ports);
+
+    var billing = Service<Projects.Billing>("billing", process => process
+        .WithEnvironment("Beneficiaries__Keys__k1", beneficiaryKey)
+        .WithEnvironment("Beneficiaries__CurrentKey", "k1")
+        .WithEnvironment("Rosters__SpoolPath", Path.Combine(options.DataFolder, "rosters")));
+
+    var intake = Service<Projects.Intake>("intake", process => process
+        .WithEnvironment("Documents__Path", Path.Combine(options.DataFolder, "documents"))
+        .WithEnvironment("Encryption__Keys__k1", encryptionKey)
+        .WithEnvironment("Encryption__CurrentKey", "k1"));
+
+    var matching = Service<Projects.Matching>("matching");
+
+    var physician = Service<Projects.Physician>("physician", process => process
+        .WithEnvironment("Encryption__Keys__k1", encryptionKey)
+        .WithEnvironment("Encryption__CurrentKey", "k1"));
+
+    var reporting = Service<Projects.Reporting>("reporting");
+
+    // Questions that need an answer now (gRPC). Each service starts without the others and copes with their absence.
+    intake.Calls(billing, physician, matching);
+    physician.Calls(intake);
+    matching.Calls(physician);
+
+    var gateway = new ServiceProcesses("gateway", [builder.AddProject<Projects.Gateway>("gateway", project => project.ExcludeLaunchProfile = true)]);
+    gateway.With(process => WithTokens(process)
+        .WithHttpEndpoint(port: options.GatewayPort(ports), name: "http", env: "HTTP_PORT", isProxied: false)
+        .WithExternalHttpEndpoints()
+        .WithHttpHealthCheck("/health")
+        .WithUrlForEndpoint("http", endpoint => new() { Url = "/docs", DisplayText = "API reference" })
+        .WithDemoCommands(options)
+        .RunsAsBuilt());
+    gateway.Calls(billing, intake, matching, physician, reporting);
+
+    foreach (var service in (ServiceProcesses[])[billing, intake, matching, physician, reporting, gateway])
+    {
+        // Problem types are absolute addresses that resolve: the gateway serves their pages.
+        service.With(process => process.WithEnvironment("Problems__BaseUri", gateway.All[0].GetEndpoint("http")));
+    }
+
+    builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
+    return await Running.Run(builder, options, dashboard);
+
+    // Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
+    ServiceProcesses Service<TProject>(string name, Action<IResourceBuilder<ProjectResource>>? configure = null) where TProject : IProjectMetadata, new()
+    {
+        var database = servers.Database(name);
+        return builder.AddProcesses<TProject>(name, options, ports).With(process =>
+        {
+            WithTokens(process)
+                .WithHttpHealthCheck("/health", endpointName: "http")
+                .WithReference(database, connectionName: name).WaitFor(database)
+                .WithReference(servers.RabbitMQ).WaitFor(servers.RabbitMQ)
+                .WithEnvironment("Messaging__ManagementUri", servers.Management)
+                .WithEnvironment("SampleData__Enabled", "true");
+            configure?.Invoke(process);
+        });
+    }
+
+    IResourceBuilder<ProjectResource> WithTokens(IResourceBuilder<ProjectResource> process) => process
+        .WithEnvironment("Authentication__Schemes__Bearer__ValidIssuer", LocalKeys.Issuer)
+        .WithEnvironment("Authentication__Schemes__Bearer__ValidAudiences__0", LocalKeys.Audience)
+        .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Issuer", LocalKeys.Issuer)
+        .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Value", tokenKey)
+        .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production")
+        // A dashboard that is gone must not hold up a process that stops.
+        .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
 }
-
-return await Running.Run(builder, options);
-
-// Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
-IResourceBuilder<ProjectResource> Service(string name)
+catch (CannotStartException reason)
 {
-    var database = postgres.AddDatabase($"{name}-database", name);
-    var service = builder.AddProject(name, $"../services/{name}/{char.ToUpperInvariant(name[0])}{name[1..]}.csproj")
-        .WithHttpEndpoint(name: "http", env: "HTTP_PORT")
-        .WithHttpEndpoint(name: "grpc", env: "GRPC_PORT")
-        .WithHttpHealthCheck("/health", endpointName: "http")
-        .WithReference(database, connectionName: name).WaitFor(database)
-        .WithReference(rabbitmq).WaitFor(rabbitmq)
-        .WithEnvironment("Messaging__ManagementUri", rabbitmq.GetEndpoint("management"))
-        .WithEnvironment("SampleData__Enabled", "true");
-    return WithTokens(service);
+    Console.Error.WriteLine(reason.Message);
+    return 1;
 }
-
-IResourceBuilder<ProjectResource> WithTokens(IResourceBuilder<ProjectResource> service) => service
-    .WithEnvironment("Authentication__Schemes__Bearer__ValidIssuer", LocalKeys.Issuer)
-    .WithEnvironment("Authentication__Schemes__Bearer__ValidAudiences__0", LocalKeys.Audience)
-    .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Issuer", LocalKeys.Issuer)
-    .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Value", tokenKey)
-    .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production");

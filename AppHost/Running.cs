@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SecondOpinion.AppHost.Resources;
 using SecondOpinion.AppHost.Story;
 
 namespace SecondOpinion.AppHost;
@@ -10,55 +12,70 @@ internal static class Running
 {
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(120);
 
-    public static async Task<int> Run(IDistributedApplicationBuilder builder, RunOptions options)
+    public static async Task<int> Run(IDistributedApplicationBuilder builder, RunOptions options, Dashboard dashboard)
     {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            await builder.Build().RunAsync();
+            return 0;
+        }
+
         var watch = Stopwatch.StartNew();
+        Stopping.MarkChildren();
+        builder.Services.AddSingleton<RestartWhatEnds>().AddHostedService(services => services.GetRequiredService<RestartWhatEnds>());
+        builder.Services.AddHostedService<LogFiles>();
+        // Not those that Aspire adds for itself, which nobody starts.
+        var resources = builder.Resources
+            .Where(resource => resource is (ProjectResource or ExecutableResource or ContainerResource) && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).ToList();
         await using var app = builder.Build();
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         Console.WriteLine($"Starting PostgreSQL, RabbitMQ, five services and the gateway (data in {options.DataFolder})…");
+        var success = false;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
             limit.CancelAfter(ReadyLimit);
             await app.StartAsync(limit.Token);
-            foreach (var resource in builder.Resources.OfType<ProjectResource>())
-            {
-                await app.ResourceNotifications.WaitForResourceHealthyAsync(resource.Name, limit.Token);
-            }
+            await Task.WhenAll(resources.OfType<ProjectResource>().Select(resource =>
+                app.ResourceNotifications.WaitForResourceHealthyAsync(resource.Name, WaitBehavior.WaitOnResourceUnavailable, limit.Token)));
+            ResourceTable.Print(resources, app, dashboard);
+            Console.WriteLine($"ready in {watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
+            Console.WriteLine();
+            success = await StayUp(builder, resources, options, lifetime.ApplicationStopping);
         }
         catch (OperationCanceledException)
         {
             if (!lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                Console.Error.WriteLine($"Not everything became healthy within {ReadyLimit.TotalSeconds:0} s; see {Path.Combine(options.DataFolder, "logs")}.");
+                Console.Error.WriteLine($"Not everything became healthy within {ReadyLimit.TotalSeconds:0} s; see {options.LogFolder}.");
             }
-
-            await app.StopAsync();
-            return 1;
-        }
-
-        ResourceTable.Print(builder, app);
-        Console.WriteLine($"ready in {watch.Elapsed.TotalSeconds:0.0} s");
-        Console.WriteLine();
-        var success = true;
-        if (options.Demo)
-        {
-            var gateway = builder.Resources.OfType<ProjectResource>().Single(r => r.Name == "gateway").GetEndpoint("http").Url;
-            var root = Path.GetFullPath("..", builder.AppHostDirectory);
-            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, root, new Narrator(Console.Out), lifetime.ApplicationStopping);
-        }
-
-        if (!options.Once && !lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            Console.WriteLine("Running. Ctrl-C stops everything.");
-            var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var registration = lifetime.ApplicationStopping.Register(stopping.SetResult);
-            await stopping.Task;
         }
 
         Console.WriteLine("Stopping…");
-        await app.StopAsync();
+        await Stopping.Stop(app, resources);
         Console.WriteLine("Stopped.");
         return success ? 0 : 1;
+    }
+
+    private static async Task<bool> StayUp(
+        IDistributedApplicationBuilder builder, IReadOnlyList<IResource> resources, RunOptions options, CancellationToken stopping)
+    {
+        var success = true;
+        if (options.Demo)
+        {
+            var gateway = resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway").GetEndpoint("http").Url;
+            var root = Path.GetFullPath("..", builder.AppHostDirectory);
+            success = await SampleStory.Play(new Uri(gateway), options.DataFolder, root, new Narrator(Console.Out), stopping);
+        }
+
+        if (!options.Once && !stopping.IsCancellationRequested)
+        {
+            Console.WriteLine("Running. Ctrl-C stops everything.");
+            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = stopping.Register(told.SetResult);
+            await told.Task;
+        }
+
+        return success;
     }
 }

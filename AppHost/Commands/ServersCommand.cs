@@ -1,5 +1,6 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Servers;
 
 namespace SecondOpinion.AppHost.Commands;
 
@@ -8,35 +9,31 @@ internal static class ServersCommand
 {
     public static async Task<int> Run(string[] args)
     {
-        var file = new ConfigurationBuilder().AddCommandLine(args).Build()["write"];
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = [.. args, "--Host:Throwaway=true"], DisableDashboard = true });
-        var postgres = builder.AddPostgres("postgres");
-        var rabbitmq = builder.AddRabbitMQ("rabbitmq").WithManagementPlugin();
-        await using var app = builder.Build();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        await app.StartAsync(limit.Token);
-        await app.ResourceNotifications.WaitForResourceHealthyAsync("postgres", limit.Token);
-        await app.ResourceNotifications.WaitForResourceHealthyAsync("rabbitmq", limit.Token);
-        if (file is not null)
+        var options = new ConfigurationBuilder().AddCommandLine(args).Build();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Tell(PosixSignalContext signal)
         {
-            var broker = await rabbitmq.Resource.ConnectionStringExpression.GetValueAsync(limit.Token);
+            signal.Cancel = true;
+            told.TrySetResult();
+        }
+
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Tell);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        var data = Path.GetFullPath(options["data"] ?? throw new CannotStartException("servers needs --data DIR."));
+        await using var servers = await PrivateServers.Start(data, broker: true, limit.Token);
+        if (options["write"] is { } file)
+        {
             await File.WriteAllTextAsync(file + ".part", $"""
-                SECONDOPINION_TEST_POSTGRES='{await postgres.Resource.GetConnectionStringAsync(limit.Token)}'
-                SECONDOPINION_TEST_RABBITMQ='{broker}'
-                SECONDOPINION_TEST_RABBITMQ_MANAGEMENT='{rabbitmq.GetEndpoint("management").Url}'
+                SECONDOPINION_TEST_POSTGRES='{servers.Postgres.ConnectionString}'
+                SECONDOPINION_TEST_RABBITMQ='{servers.RabbitMQ!.Address}'
+                SECONDOPINION_TEST_RABBITMQ_MANAGEMENT='{servers.RabbitMQ.Management}'
 
                 """);
             File.Move(file + ".part", file, overwrite: true);
         }
 
-        await app.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().ApplicationStopping.WaitAsync();
+        await told.Task;
         return 0;
-    }
-
-    private static Task WaitAsync(this CancellationToken token)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        token.Register(done.SetResult);
-        return done.Task;
     }
 }

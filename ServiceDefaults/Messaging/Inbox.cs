@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Telemetry;
@@ -9,17 +8,16 @@ namespace SecondOpinion.ServiceDefaults.Messaging;
 /// <summary>Gives a message its effect once: the mark and the effect commit together, so a redelivery finds the mark and does nothing.</summary>
 public sealed class Inbox(NpgsqlDataSource dataSource, ServiceMetrics metrics)
 {
-    /// <param name="context">The message as it came.</param>
+    /// <param name="delivery">The message as it came.</param>
     /// <param name="consumer">The consumer's name: two consumers of one message each have their own effect.</param>
     /// <param name="effect">Runs inside the transaction; what it throws rolls back and lets the message be tried again.</param>
-    public Task Once<T>(ConsumeContext<T> context, string consumer, Func<NpgsqlConnection, Task> effect) where T : class
+    public Task Once<T>(Delivery<T> delivery, string consumer, Func<NpgsqlConnection, Task> effect) where T : class
     {
-        var messageId = context.MessageId ?? throw new InvalidOperationException($"A {typeof(T).Name} came without a message id: it cannot be told from a redelivery.");
         return dataSource.InTransaction(async db =>
         {
             var first = await db.ExecuteAsync(
-                "insert into inbox (message_id, consumer) values (@messageId, @consumer) on conflict do nothing",
-                new { messageId, consumer });
+                "insert into inbox (message_id, consumer) values (@MessageId, @consumer) on conflict do nothing",
+                new { delivery.MessageId, consumer });
             if (first == 0)
             {
                 metrics.InboxDuplicate(consumer);
@@ -27,6 +25,6 @@ public sealed class Inbox(NpgsqlDataSource dataSource, ServiceMetrics metrics)
             }
 
             await effect(db);
-        }, context.CancellationToken);
+        }, delivery.Cancel);
     }
 }

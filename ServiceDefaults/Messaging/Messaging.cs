@@ -1,3 +1,4 @@
+using System.Reflection;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -7,12 +8,12 @@ using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
-/// <summary>The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_error</c>. MassTransit stays inside this folder and consumer signatures.</summary>
+/// <summary>The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_error</c>. MassTransit stays inside this folder.</summary>
 public static class Messaging
 {
-    /// <summary>Adds the bus, the outbox relay and the inbox. Each consumer has a queue of its own, named <c>service-consumer</c>.</summary>
+    /// <summary>Adds the bus, the outbox relay and the inbox.</summary>
     /// <exception cref="InvalidOperationException">The broker's connection string is not set.</exception>
-    public static void AddMessaging(this WebApplicationBuilder builder, string service, Action<IBusRegistrationConfigurator>? consumers = null)
+    public static void AddMessaging(this WebApplicationBuilder builder, string service, Action<Handlers>? hears = null)
     {
         var broker = new Uri(builder.Configuration.GetConnectionString("rabbitmq")
             ?? throw new InvalidOperationException("ConnectionStrings:rabbitmq is not set: the service has no broker. AppHost sets it for local runs."));
@@ -20,26 +21,21 @@ public static class Messaging
         builder.Services.AddJob<OutboxRelay>();
         builder.Services.AddJob<OutboxListener>();
         builder.Services.AddJob<BrokerPolicy>();
+        var handlers = new Handlers();
+        hears?.Invoke(handlers);
+        foreach (var handler in handlers.All)
+        {
+            builder.Services.AddScoped(handler);
+        }
+
         builder.Services.AddMassTransit(x =>
         {
-            consumers?.Invoke(x);
-            x.SetEndpointNameFormatter(new KebabCaseEndpointNameFormatter(service, includeNamespace: false));
             x.ConfigureHealthCheckOptions(options =>
             {
                 options.Name = "broker";
                 options.Tags.Clear();
                 options.Tags.Add("ready");
                 options.MinimalFailureStatus = HealthStatus.Unhealthy;
-            });
-            x.AddConfigureEndpointsCallback((_, _, endpoint) =>
-            {
-                // A poison message takes its unacknowledged neighbours along when it kills the process: keep them few.
-                endpoint.PrefetchCount = 16;
-                endpoint.ConcurrentMessageLimit = 8;
-                if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
-                {
-                    rabbit.SetQuorumQueue();
-                }
             });
             x.UsingRabbitMq((context, bus) =>
             {
@@ -51,10 +47,38 @@ public static class Messaging
                 });
                 // Delayed redelivery needs a broker plugin that Debian does not ship: retries stay in the process, about 10 s in all.
                 bus.UseMessageRetry(retry => retry.Exponential(6, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200)));
-                bus.ConfigureEndpoints(context);
+                foreach (var handler in handlers.All)
+                {
+                    bus.ReceiveEndpoint(Queue(service, handler), endpoint =>
+                    {
+                        // A poison message takes its unacknowledged neighbours along when it kills the process: keep them few.
+                        endpoint.PrefetchCount = 16;
+                        endpoint.ConcurrentMessageLimit = 8;
+                        endpoint.SetQuorumQueue();
+                        foreach (var heard in Handlers.Events(handler))
+                        {
+                            HearMethod.MakeGenericMethod(handler, heard).Invoke(null, [endpoint, context]);
+                        }
+                    });
+                }
             });
         });
         // Longer than MassTransit's retries: a stop lets what is being consumed finish.
         builder.Services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(8));
     }
+
+    private static readonly MethodInfo HearMethod = typeof(Messaging).GetMethod(nameof(Hear), BindingFlags.NonPublic | BindingFlags.Static)!;
+
+    private static void Hear<THandler, TEvent>(IReceiveEndpointConfigurator endpoint, IServiceProvider services) where THandler : IHandle<TEvent> where TEvent : class =>
+        endpoint.Handler<TEvent>(async context =>
+        {
+            var messageId = context.MessageId ?? throw new InvalidOperationException(
+                $"A {typeof(TEvent).Name} came without a message id: it cannot be told from a redelivery.");
+            await using var scope = services.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<THandler>().Handle(new Delivery<TEvent>(context.Message, messageId, context.CancellationToken));
+        });
+
+    /// <summary><c>intake</c>, <c>MarkOffered</c>: <c>intake-mark-offered</c>. Queues outlive the program: to rename a class is to leave its queue behind.</summary>
+    private static string Queue(string service, Type handler) =>
+        $"{service}{string.Concat(handler.Name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()))}";
 }

@@ -1,6 +1,11 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Grpc.Net.Client.Balancer;
+using Grpc.Net.Client.Configuration;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SecondOpinion.ServiceDefaults.Access;
@@ -11,35 +16,72 @@ namespace SecondOpinion.ServiceDefaults.Resilience;
 public static class ServiceClients
 {
     /// <summary>
-    /// Registers a typed gRPC client that finds <paramref name="service"/> by configuration, retries what was never sent, breaks when it keeps failing,
-    /// and calls as this service unless the call brings its own <c>authorization</c>. Every call needs a deadline.
+    /// Four attempts within about a second: another address, or the same one once it is back. Retries are the library's; what may have reached a service is
+    /// kept out of them by <see cref="SentOnce"/>, so a call that moves money is repeated only when nobody can have seen it.
+    /// </summary>
+    private static readonly RetryPolicy Retries = new()
+    {
+        MaxAttempts = 4,
+        InitialBackoff = TimeSpan.FromMilliseconds(100),
+        MaxBackoff = TimeSpan.FromSeconds(1),
+        BackoffMultiplier = 3,
+        RetryableStatusCodes = { StatusCode.Unavailable },
+    };
+
+    /// <summary>
+    /// Registers a typed gRPC client. It finds <paramref name="service"/> by <c>services:NAME:grpc:0…n</c> (one <c>dns:///host:port</c> in a cluster), goes to its
+    /// addresses in turn, leaves out those that do not answer and retries what was never sent. It calls as this service unless the call brings its own
+    /// <c>authorization</c>. Every call needs a deadline.
     /// </summary>
     public static IHttpClientBuilder AddServiceClient<TClient>(this WebApplicationBuilder builder, string service) where TClient : ClientBase<TClient>
     {
-        builder.Services.TryAddSingleton<ServiceAddresses>();
         builder.Services.TryAddSingleton<ServiceTokens>();
-        builder.Services.TryAddTransient<DiscoveryHandler>();
-        builder.Services.TryAddTransient<ResilienceHandler>();
         builder.Services.TryAddTransient<ServiceTokenHandler>();
+        builder.Services.TryAddTransient<SentOnce>();
+        if (!builder.Services.Any(known => known.ServiceType == typeof(ResolverFactory)))
+        {
+            builder.Services.AddSingleton<ResolverFactory>(services => new StaticResolverFactory(wanted =>
+                Addresses(services.GetRequiredService<IConfiguration>(), wanted.AbsolutePath.Trim('/')).Select(a => new BalancerAddress(a.Host, a.Port))));
+            // A name is looked up again also while all goes well: a replica that was added is found.
+            builder.Services.AddSingleton<ResolverFactory>(new DnsResolverFactory(refreshInterval: TimeSpan.FromSeconds(15)));
+        }
+
         return builder.Services
-            .AddGrpcClient<TClient>(options => options.Address = new Uri($"http://_grpc.{service}"))
+            .AddGrpcClient<TClient>((services, options) => options.Address =
+                Addresses(services.GetRequiredService<IConfiguration>(), service) is [{ Scheme: "dns" } name] ? name : new Uri($"static:///{service}"))
+            .ConfigureChannel((services, channel) =>
+            {
+                channel.Credentials = Addresses(services.GetRequiredService<IConfiguration>(), service).Any(a => a.Scheme == Uri.UriSchemeHttps)
+                    ? ChannelCredentials.SecureSsl
+                    : ChannelCredentials.Insecure;
+                channel.ServiceConfig = new ServiceConfig
+                {
+                    LoadBalancingConfigs = { new RoundRobinConfig() },
+                    MethodConfigs = { new MethodConfig { Names = { MethodName.Default }, RetryPolicy = Retries } },
+                };
+                // A service that comes back is called again within the time of the retries; the library would wait up to two minutes.
+                channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
+                channel.MaxReconnectBackoff = TimeSpan.FromMilliseconds(500);
+            })
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
                 EnableMultipleHttp2Connections = true,
                 ConnectTimeout = TimeSpan.FromSeconds(2),
-                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
                 KeepAlivePingDelay = TimeSpan.FromSeconds(20),
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
                 UseProxy = false,
                 AllowAutoRedirect = false,
-                // The gRPC call carries the trace itself: one call is one client span, not a second one for its HTTP request.
+                // One call is one client span, that of gRPC: SentOnce passes it on, and HTTP adds none of its own.
                 ActivityHeadersPropagator = null,
             })
             .AddHttpMessageHandler<ServiceTokenHandler>()
-            .AddHttpMessageHandler<ResilienceHandler>()
-            .AddHttpMessageHandler<DiscoveryHandler>()
+            .AddHttpMessageHandler<SentOnce>()
             .AddInterceptor(() => new DeadlineInterceptor());
     }
+
+    private static Uri[] Addresses(IConfiguration configuration, string service) =>
+        [.. configuration.GetSection($"services:{service}:grpc").GetChildren().Where(a => !string.IsNullOrEmpty(a.Value)).Select(a => new Uri(a.Value!))];
 
     private sealed class ServiceTokenHandler(ServiceTokens tokens) : DelegatingHandler
     {
@@ -48,6 +90,47 @@ public static class ServiceClients
             request.Headers.Authorization ??= new("Bearer", tokens.Current());
             return base.SendAsync(request, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Passes the call's span on, and tells the library's retry, in gRPC's own words (a push-back below zero), to leave alone what a service may have seen: an
+    /// answer, whatever it is, and a connection that broke amid the call. What remains to be retried is a connection that never came about.
+    /// </summary>
+    private sealed class SentOnce : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            DistributedContextPropagator.Current.Inject(Activity.Current, request.Headers, static (headers, name, value) =>
+                ((HttpRequestHeaders)headers!).TryAddWithoutValidation(name, value));
+            try
+            {
+                var answer = await base.SendAsync(request, cancellationToken);
+                return DoNotRepeat(answer);
+            }
+            catch (HttpRequestException broken) when (broken.HttpRequestError is not HttpRequestError.ConnectionError && IsLost(broken))
+            {
+                var lost = new HttpResponseMessage { RequestMessage = request, Version = request.Version, Content = new ByteArrayContent([]) };
+                lost.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+                lost.Headers.Add("grpc-status", ((int)StatusCode.Unavailable).ToString(System.Globalization.CultureInfo.InvariantCulture));
+                lost.Headers.Add("grpc-message", "The connection was lost amid the call.");
+                return DoNotRepeat(lost);
+            }
+        }
+
+        private static HttpResponseMessage DoNotRepeat(HttpResponseMessage answer)
+        {
+            answer.Headers.Remove("grpc-retry-pushback-ms");
+            answer.Headers.TryAddWithoutValidation("grpc-retry-pushback-ms", "-1");
+            return answer;
+        }
+
+        /// <summary>Cut, or ended in peace by a service that leaves (which the library would call Internal); any other error of HTTP/2 has its own status.</summary>
+        private static bool IsLost(HttpRequestException broken) => broken.InnerException switch
+        {
+            HttpProtocolException protocol => protocol.ErrorCode == 0,
+            IOException { InnerException: HttpProtocolException protocol } => protocol.ErrorCode == 0,
+            _ => true,
+        };
     }
 
     /// <summary>A call without a deadline could hold its caller for ever: it is a defect of the code, found at its first run.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -11,14 +12,13 @@ using OpenTelemetry.Trace;
 
 namespace SecondOpinion.ServiceDefaults.Telemetry;
 
-/// <summary>Traces, metrics and logs. The libraries emit natively; here they are only listened to. Exported by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
+/// <summary>Traces, metrics and logs. Exported by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
 internal static class Telemetry
 {
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
     {
         builder.Services.AddSingleton(new ServiceName(service));
         builder.Services.AddSingleton<ServiceMetrics>();
-        builder.Services.AddSingleton<IStartupFilter, RequestSpans>();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // What the exception handler has already told in one line of ours.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
@@ -44,17 +44,21 @@ internal static class Telemetry
                 if (exports)
                 {
                     tracing
-                        .AddSource("Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Yarp.ReverseProxy", "Grpc.Net.Client", "Grpc.AspNetCore.Server")
-                        .AddProcessor(new DropProbes())
+                        .AddAspNetCoreInstrumentation(options => options.Filter = request => !IsProbe(request))
+                        .AddHttpClientInstrumentation()
+                        .AddSource("Npgsql", "Yarp.ReverseProxy", "Grpc.Net.Client")
                         .AddProcessor(new DropPaths())
+                        .AddProcessor(new NameCalls())
                         .AddOtlpExporter();
                 }
             })
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(
-                    $"secondopinion.{service}", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting",
-                    "System.Net.Http", "System.Runtime", "Npgsql", "MassTransit", "Grpc.Net.Client", "Grpc.AspNetCore.Server");
+                metrics
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddRuntimeInstrumentation()
+                    .AddMeter($"secondopinion.{service}", "Npgsql", "MassTransit", "Grpc.Net.Client", "Grpc.AspNetCore.Server");
                 // MassTransit's histograms are in milliseconds; the SDK's default buckets fit, those in seconds bring their own.
                 if (exports)
                 {
@@ -67,21 +71,47 @@ internal static class Telemetry
         }
     }
 
-    /// <summary>Probes would drown the traces: they are not exported.</summary>
-    private sealed class DropProbes : BaseProcessor<Activity>
+    /// <summary>Probes would drown the traces.</summary>
+    private static bool IsProbe(HttpContext request) => request.Request.Path.Value is "/health" or "/alive";
+
+    /// <summary>
+    /// Paths and queries hold the ids of cases and insurers and the words that people search for, which is health data: no span keeps them as they were sent.
+    /// The route says where a request went.
+    /// </summary>
+    private sealed class DropPaths : BaseProcessor<Activity>
     {
+        private static readonly string[] Told = ["url.full", "url.path", "url.query", "http.url", "http.target"];
+
         public override void OnEnd(Activity data)
         {
-            if (data.GetTagItem("http.route") is "/health" or "/alive")
+            foreach (var tag in Told)
             {
-                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+                data.SetTag(tag, null);
             }
         }
     }
 
-    /// <summary>The address of an outgoing HTTP call holds the ids of cases and insurers; the span around it has the route.</summary>
-    private sealed class DropPaths : BaseProcessor<Activity>
+    /// <summary>Names the calls of one service to another as the conventions for RPC do; the client's own tags are older than those.</summary>
+    private sealed class NameCalls : BaseProcessor<Activity>
     {
-        public override void OnEnd(Activity data) => data.SetTag("url.full", null);
+        public override void OnEnd(Activity data)
+        {
+            if (data.Source.Name != "Grpc.Net.Client" || data.GetTagItem("grpc.method") is not string method)
+            {
+                return;
+            }
+
+            data.DisplayName = method.TrimStart('/');
+            data.SetTag("rpc.system.name", "grpc");
+            data.SetTag("rpc.method", data.DisplayName);
+            if (data.GetTagItem("grpc.status_code") is string code && int.TryParse(code, CultureInfo.InvariantCulture, out var number))
+            {
+                data.SetTag("rpc.response.status_code", ((Grpc.Core.StatusCode)number).ToString());
+                data.SetStatus(number == 0 ? ActivityStatusCode.Unset : ActivityStatusCode.Error);
+            }
+
+            data.SetTag("grpc.method", null);
+            data.SetTag("grpc.status_code", null);
+        }
     }
 }

@@ -6,13 +6,11 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Dapper;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using SecondOpinion.Servers;
 using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.Bench.Eligibility;
@@ -20,13 +18,13 @@ namespace SecondOpinion.Bench.Eligibility;
 /// <summary>A private PostgreSQL with its usual settings and the real billing service as a process of its own. Its events wait in the outbox: there is no broker.</summary>
 internal sealed class RunningBilling : IAsyncDisposable
 {
-    private readonly DistributedApplication _host;
+    private readonly PrivateServers _servers;
     private readonly Process _service;
     private readonly IConfiguration _tokens;
 
-    private RunningBilling(string folder, DistributedApplication host, Process service, IConfiguration tokens, string connectionString, Uri http, Uri grpc)
+    private RunningBilling(string folder, PrivateServers servers, Process service, IConfiguration tokens, string connectionString, Uri http, Uri grpc)
     {
-        (Folder, _host, _service, _tokens, ConnectionString) = (folder, host, service, tokens, connectionString);
+        (Folder, _servers, _service, _tokens, ConnectionString) = (folder, servers, service, tokens, connectionString);
         Http = new HttpClient { BaseAddress = http, Timeout = TimeSpan.FromHours(2) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Access.Ops));
         GrpcAddress = grpc;
@@ -46,13 +44,14 @@ internal sealed class RunningBilling : IAsyncDisposable
     public static async Task<RunningBilling> Start(bool brief)
     {
         var folder = Directory.CreateTempSubdirectory("bench-eligibility-").FullName;
-        var builder = DistributedApplication.CreateBuilder(["--data", folder]);
-        var database = builder.AddPostgres("postgres").AddDatabase("billing");
-        var host = builder.Build();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await host.StartAsync(limit.Token);
-        await host.Services.GetRequiredService<ResourceNotificationService>().WaitForResourceHealthyAsync("billing", limit.Token);
-        var connectionString = (await database.Resource.ConnectionStringExpression.GetValueAsync(limit.Token))!;
+        var servers = await PrivateServers.Start(folder, broker: false, limit.Token, throwaway: false);
+        await using (var db = new NpgsqlConnection(servers.Postgres.ConnectionString))
+        {
+            await db.ExecuteAsync("create database billing");
+        }
+
+        var connectionString = servers.Postgres.ConnectionString + ";Database=billing";
 
         var settings = new Dictionary<string, string?>
         {
@@ -93,7 +92,7 @@ internal sealed class RunningBilling : IAsyncDisposable
         service.OutputDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
         service.BeginOutputReadLine();
         var system = new RunningBilling(
-            folder, host, service, new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), connectionString,
+            folder, servers, service, new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), connectionString,
             new Uri($"http://127.0.0.1:{httpPort}"), new Uri($"http://127.0.0.1:{grpcPort}"));
         await system.WaitAlive();
         return system;
@@ -156,8 +155,7 @@ internal sealed class RunningBilling : IAsyncDisposable
     {
         _service.Kill();
         await _service.WaitForExitAsync();
-        await _host.StopAsync();
-        await _host.DisposeAsync();
+        await _servers.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -14,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using SecondOpinion.Bench.Search;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Servers;
 
 // ./bench search: the queries of tests/data through the in-memory index (also over HTTP), plain ilike and a trigram index, in one run on one machine.
 var quick = args.Contains("--quick");
@@ -25,15 +24,11 @@ var index = new PathologyIndex(catalogue.Pathologies);
 var buildMs = build.Elapsed.TotalMilliseconds;
 
 var data = Directory.CreateTempSubdirectory("secondopinion-bench-").FullName;
-var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = ["--data", data, "--console", "Quiet", "--Host:Throwaway=true"], DisableDashboard = true });
-var server = builder.AddPostgres("postgres");
-var host = builder.Build();
+using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+var servers = await PrivateServers.Start(data, broker: false, limit.Token);
 try
 {
-    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-    await host.StartAsync(limit.Token);
-    await host.Services.GetRequiredService<ResourceNotificationService>().WaitForResourceHealthyAsync("postgres", limit.Token);
-    await using var dataSource = NpgsqlDataSource.Create((await server.Resource.GetConnectionStringAsync(limit.Token))!);
+    await using var dataSource = NpgsqlDataSource.Create(servers.Postgres.ConnectionString);
     var database = new DatabaseSearch(dataSource);
     await database.Load(catalogue.Pathologies);
     if (!(await database.TrigramPlan()).Contains("phrase_trigram", StringComparison.Ordinal))
@@ -60,8 +55,7 @@ try
 }
 finally
 {
-    await host.StopAsync();
-    await host.DisposeAsync();
+    await servers.DisposeAsync();
     Directory.Delete(data, recursive: true);
 }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using Yarp.ReverseProxy.Model;
 
@@ -12,9 +13,6 @@ namespace SecondOpinion.Gateway.Routing;
 /// </summary>
 internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> options)
 {
-    /// <summary>How long a refused body is still read and thrown away. Many clients write all of it before they look at the answer.</summary>
-    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(20);
-
     public async Task InvokeAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
@@ -68,20 +66,6 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
         await Drain(context);
     }
 
-    /// <summary>Ends the answer, and then lets the caller finish writing, for a while: a reset connection would hide the answer.</summary>
-    private static async Task Drain(HttpContext context)
-    {
-        await context.Response.CompleteAsync();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        limit.CancelAfter(LongestDrain);
-        try
-        {
-            var rest = context.Request.Body is LimitedStream limited ? limited.Inner : context.Request.Body;
-            await rest.CopyToAsync(Stream.Null, limit.Token);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or BadHttpRequestException)
-        {
-            // The caller left, or goes on for too long: the answer has been given, and Kestrel closes the connection.
-        }
-    }
+    private static Task Drain(HttpContext context) =>
+        RefusedBodies.Drain(context, context.Request.Body is LimitedStream limited ? limited.Inner : context.Request.Body);
 }

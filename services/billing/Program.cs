@@ -13,11 +13,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("billing");
 builder.AddDatabase("billing", typeof(Program).Assembly);
-builder.AddMessaging("billing", bus =>
+builder.AddMessaging("billing", handlers =>
 {
     // Never CaseOpened, CaseCompleted or OpinionOutcomeRecorded: they name the pathology or the outcome. A test watches this list.
-    bus.AddConsumer<BookDeliveredOpinion>();
-    bus.AddConsumer<ReleaseOnWithdrawal>();
+    handlers.Add<BookDeliveredOpinion>();
+    handlers.Add<ReleaseOnWithdrawal>();
 });
 builder.AddBilling();
 

@@ -25,17 +25,16 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
-using MassTransit;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("intake");
 builder.AddDatabase("intake", typeof(Program).Assembly);
-builder.AddMessaging("intake", bus =>
+builder.AddMessaging("intake", handlers =>
 {
-    bus.AddConsumer<MarkOffered>();
-    bus.AddConsumer<MarkAssigned>();
-    bus.AddConsumer<MarkEscalated>();
-    bus.AddConsumer<MarkDelivered>();
+    handlers.Add<MarkOffered>();
+    handlers.Add<MarkAssigned>();
+    handlers.Add<MarkEscalated>();
+    handlers.Add<MarkDelivered>();
 });
 builder.AddServiceClient<Eligibility.EligibilityClient>("billing");
 builder.AddServiceClient<Opinions.OpinionsClient>("physician");

@@ -13,16 +13,16 @@ using SecondOpinion.ServiceDefaults.Resilience;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("matching");
 builder.AddDatabase("matching", typeof(Program).Assembly);
-builder.AddMessaging("matching", bus =>
+builder.AddMessaging("matching", handlers =>
 {
-    bus.AddConsumer<KeepProfile>();
-    bus.AddConsumer<KeepAvailability>();
-    bus.AddConsumer<OfferCompletedCase>();
-    bus.AddConsumer<CloseWithdrawnCase>();
-    bus.AddConsumer<KeepDeadline>();
-    bus.AddConsumer<FreePlaceOnDelivery>();
-    bus.AddConsumer<AssignOnAcceptance>();
-    bus.AddConsumer<AskNextOnRefusal>();
+    handlers.Add<KeepProfile>();
+    handlers.Add<KeepAvailability>();
+    handlers.Add<OfferCompletedCase>();
+    handlers.Add<CloseWithdrawnCase>();
+    handlers.Add<KeepDeadline>();
+    handlers.Add<FreePlaceOnDelivery>();
+    handlers.Add<AssignOnAcceptance>();
+    handlers.Add<AskNextOnRefusal>();
 });
 builder.AddServiceClient<Roster.RosterClient>("physician");
 

@@ -16,12 +16,12 @@ using SecondOpinion.ServiceDefaults.Resilience;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("physician");
 builder.AddDatabase("physician", typeof(Program).Assembly);
-builder.AddMessaging("physician", bus =>
+builder.AddMessaging("physician", handlers =>
 {
-    bus.AddConsumer<KeepOffer>();
-    bus.AddConsumer<CloseOffer>();
-    bus.AddConsumer<KeepAssignment>();
-    bus.AddConsumer<KeepAnswer>();
+    handlers.Add<KeepOffer>();
+    handlers.Add<CloseOffer>();
+    handlers.Add<KeepAssignment>();
+    handlers.Add<KeepAnswer>();
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 

@@ -11,13 +11,13 @@ builder.AddServiceDefaults("reporting");
 builder.AddDatabase("reporting", typeof(Program).Assembly);
 builder.Services.AddSingleton<EventLog>();
 builder.Services.AddHostedService<DepartmentClasses>();
-builder.AddMessaging("reporting", bus =>
+builder.AddMessaging("reporting", handlers =>
 {
-    bus.AddConsumer<FollowCases>();
-    bus.AddConsumer<FollowCoverage>();
-    bus.AddConsumer<FollowOffers>();
-    bus.AddConsumer<FollowOpinions>();
-    bus.AddConsumer<FollowPhysicians>();
+    handlers.Add<FollowCases>();
+    handlers.Add<FollowCoverage>();
+    handlers.Add<FollowOffers>();
+    handlers.Add<FollowOpinions>();
+    handlers.Add<FollowPhysicians>();
 });
 
 var app = builder.Build();

@@ -2,12 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Dapper;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.Servers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
@@ -51,12 +49,15 @@ public sealed class CrashTests
     public async Task PostgreSQL_killed_in_mid_import_comes_back_with_the_former_roster_and_the_import_ends()
     {
         using var folder = new TemporaryFolder();
-        var builder = DistributedApplication.CreateBuilder(["--Host:Data", folder.Path, "--Host:Dashboard=off", "--Host:Throwaway=true"]);
-        var database = builder.AddPostgres("postgres").AddDatabase("billing");
-        await using var host = builder.Build();
-        await host.StartAsync();
-        await host.Services.GetRequiredService<ResourceNotificationService>().WaitForResourceHealthyAsync("billing");
-        var connectionString = (await database.Resource.ConnectionStringExpression.GetValueAsync(CancellationToken.None))!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await using var servers = await PrivateServers.Start(folder.Path, broker: false, limit.Token);
+        await using (var server = NpgsqlDataSource.Create(servers.Postgres.ConnectionString))
+        await using (var create = server.CreateCommand("create database billing"))
+        {
+            await create.ExecuteNonQueryAsync(limit.Token);
+        }
+
+        var connectionString = servers.Postgres.ConnectionString + ";Database=billing";
         await using var data = NpgsqlDataSource.Create(connectionString);
         await using var broker = await TestBroker.Start();
         using var spool = new TemporaryFolder();
@@ -72,6 +73,7 @@ public sealed class CrashTests
             process.Kill();
         }
 
+        await servers.StartAgain(servers.Postgres, limit.Token);
         var client = new Eligibility.EligibilityClient(service.Channel);
         CheckReply? reply = null;
         await Eventually.True(async () =>
@@ -90,7 +92,6 @@ public sealed class CrashTests
         await Eventually.True(async () => await Answered(() => State(data, import)) == "imported", "the import is taken up and ends", TimeSpan.FromSeconds(60));
         (await client.CheckAsync(Person("NEW400000"), deadline: BillingFixture.Soon)).Covered.ShouldBeTrue();
         await OnlyTablesOfVersions(data, 2);
-        await host.StopAsync();
     }
 
     private static Dictionary<string, string?> Settings(string spool, string database, TestBroker broker) => new(TestTokens.Settings)

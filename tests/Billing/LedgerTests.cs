@@ -2,13 +2,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
-using MassTransit;
 using Npgsql;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;
@@ -112,7 +112,7 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
     public void Billing_never_hears_of_a_pathology_or_an_outcome()
     {
         var heard = typeof(Program).Assembly.GetTypes().SelectMany(t => t.GetInterfaces())
-            .Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IConsumer<>)).Select(i => i.GetGenericArguments()[0]).Distinct().ToList();
+            .Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IHandle<>)).Select(i => i.GetGenericArguments()[0]).Distinct().ToList();
         heard.ShouldContain(typeof(OpinionDelivered));
         heard.ShouldNotContain(typeof(CaseOpened));
         heard.ShouldNotContain(typeof(CaseCompleted));

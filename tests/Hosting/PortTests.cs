@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Aspire.Hosting.Running;
+using SecondOpinion.Servers;
 
 namespace SecondOpinion.Tests.Hosting;
 
@@ -9,12 +9,12 @@ public sealed class PortTests
     [Fact]
     public void A_held_port_goes_to_nobody_else_and_can_be_listened_on()
     {
-        using var one = new PortAllocation();
-        using var two = new PortAllocation();
+        using var one = new Ports(null);
+        using var two = new Ports(null);
         var ports = Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? one : two).Any()).ToList();
 
         ports.ShouldBeUnique();
-        two.Try(ports[0]).ShouldBeFalse();
+        two.TryHold(ports[0]).ShouldBeFalse();
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, ports[0]));
         listener.Listen();
@@ -23,18 +23,34 @@ public sealed class PortTests
     }
 
     [Fact]
-    public async Task A_fixed_port_that_is_in_use_is_skipped_and_its_user_named()
+    public void A_port_in_use_is_passed_over_and_its_user_named()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var taken = ((IPEndPoint)other.LocalEndpoint).Port;
-        await using var builder = Sample.Create("--DcpPublisher:RandomizePorts=false");
-        builder.AddService("late").WithEndpoint("http", endpoint => endpoint.Port = taken);
-        await using var app = await builder.StartAsync();
+        using var ports = new Ports(null);
 
-        await app.HealthyAsync("late");
+        ports.From(taken).ShouldBeGreaterThan(taken);
 
-        app.GetEndpoint("late").Port.ShouldBeGreaterThan(taken);
-        PortUser.Describe(taken).ShouldEndWith($"(pid {Environment.ProcessId})");
+        PortUser.Describe(taken).ShouldEndWith($"(process {Environment.ProcessId})");
+    }
+
+    [Fact]
+    public void A_name_has_its_port_again_at_the_next_run_unless_somebody_took_it()
+    {
+        var file = Path.GetTempFileName();
+        File.Delete(file);
+        int first;
+        using (var run = new Ports(file))
+        {
+            first = run.Take("postgres");
+        }
+
+        using var next = new Ports(file);
+        using var beside = new Ports(file);
+
+        next.Take("postgres").ShouldBe(first);
+        beside.Take("postgres").ShouldNotBe(first);
+        File.Delete(file);
     }
 }

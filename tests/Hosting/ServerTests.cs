@@ -1,123 +1,55 @@
-using System.Diagnostics;
-using System.Net.Sockets;
-using Aspire.Hosting.Servers;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
+using SecondOpinion.AppHost;
+using SecondOpinion.Servers;
 
 namespace SecondOpinion.Tests.Hosting;
 
 public sealed class ServerTests
 {
-    [Fact]
-    public async Task Two_hosts_side_by_side_do_not_meet()
-    {
-        await using var one = await DistributedApplicationTestingBuilder.CreateAsync<SampleHost.Program>();
-        await using var two = await DistributedApplicationTestingBuilder.CreateAsync<SampleHost.Program>();
-        await using var first = await one.BuildAsync();
-        await using var second = await two.BuildAsync();
-        await Task.WhenAll(first.StartAsync(), second.StartAsync());
-        await Task.WhenAll(first.HealthyAsync("front"), second.HealthyAsync("front"));
+    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
 
-        first.GetEndpoint("front").ShouldNotBe(second.GetEndpoint("front"));
-        await Execute(await first.GetConnectionStringAsync("store"), "create table only_here (id int)");
-        (await Execute(await second.GetConnectionStringAsync("store"), "select to_regclass('only_here')::text")).ShouldBe(DBNull.Value);
-        using var front = first.CreateHttpClient("front");
-        int.Parse(await front.GetStringAsync("next/back/pid")).ShouldBe(first.ProcessId("back-0"));
-        (await AmqpProbe.FailureAsync(new Uri((await first.GetConnectionStringAsync("broker"))!), default)).ShouldBeNull();
-        (await AmqpProbe.FailureAsync(new Uri((await second.GetConnectionStringAsync("broker"))!), default)).ShouldBeNull();
-        (await first.GetConnectionStringAsync("broker")).ShouldNotBe(await second.GetConnectionStringAsync("broker"));
+    [Fact]
+    public async Task Two_pairs_side_by_side_do_not_meet_and_leave_nothing()
+    {
+        var folders = Enumerable.Range(0, 2).Select(_ => Directory.CreateTempSubdirectory("servers-").FullName).ToList();
+        var pairs = await Task.WhenAll(folders.Select(folder => PrivateServers.Start(folder, broker: true, Cancel)));
+
+        await Execute(pairs[0].Postgres.ConnectionString, "create table only_here (id int)");
+        (await Execute(pairs[1].Postgres.ConnectionString, "select to_regclass('only_here')::text")).ShouldBe(DBNull.Value);
+        await Task.WhenAll(pairs.Select(pair => pair.RabbitMQ!.Check(Cancel)));
+        new[] { pairs[0].RabbitMQ!.Address, pairs[1].RabbitMQ!.Address }.ShouldBeUnique();
+        await Task.WhenAll(pairs.Select(pair => pair.DisposeAsync().AsTask()));
+
+        await Eventually.True(() => folders.TrueForAll(folder => WorkingIn(folder).Count == 0), "no process is left");
+        folders.ForEach(folder => Directory.Delete(folder, recursive: true));
     }
 
     [Fact]
-    public async Task Servers_that_are_killed_come_back_with_their_data()
+    public async Task A_kept_folder_keeps_its_data_and_a_killed_server_leaves_it_usable()
     {
-        await using var builder = Sample.Create();
-        builder.AddPostgres("postgres").AddDatabase("store");
-        builder.AddRabbitMQ("broker").WithManagementPlugin();
-        await using var app = await builder.StartAsync();
-        await app.HealthyAsync("store", "broker");
-        var connection = await app.GetConnectionStringAsync("store");
-        await Execute(connection, "create table kept as select 42 as answer");
-
-        foreach (var server in (string[])["postgres", "broker"])
+        var folder = Directory.CreateTempSubdirectory("kept-").FullName;
+        using var ports = new Ports(null);
+        for (var start = 0; start < 2; start++)
         {
-            Process.GetProcessById(app.ProcessId(server)).Kill();
-            await app.SeeAsync(server, static snapshot => snapshot.State?.Text == "Restarting");
+            var server = new PostgresServer(folder, "postgres", ports, "constant");
+            await server.Prepare(Cancel);
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(server.Command, server.Arguments) { WorkingDirectory = server.WorkingDirectory })!;
+            await Eventually.True(async () => await Answers(server), "the server answers");
+            if (start == 0)
+            {
+                await Execute(server.ConnectionString, "create table kept as select 42 as answer");
+            }
+            else
+            {
+                (await Execute(server.ConnectionString, "select answer from kept")).ShouldBe(42);
+            }
+
+            // The script around it dies without a word; the server hears of it.
+            process.Kill();
+            await Eventually.True(() => WorkingIn(folder).Count == 0, "the server is gone");
         }
 
-        await app.HealthyAsync("postgres", "broker", "store");
-        (await Execute(connection, "select answer from kept")).ShouldBe(42);
-        using var management = app.CreateHttpClient("broker", "management");
-        (await management.GetAsync("api/overview")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Unauthorized);
-    }
-
-    [Fact]
-    public async Task The_data_folder_keeps_databases_passwords_and_ports_from_run_to_run()
-    {
-        var data = Directory.CreateTempSubdirectory("kept-");
-        string[] args = ["--data", data.FullName, "--DcpPublisher:RandomizePorts=false"];
-        string? connection;
-        using var lasting = new TcpClient();
-        await using (var app = await Store(args).StartAsync())
-        {
-            await app.HealthyAsync("store");
-            connection = await app.GetConnectionStringAsync("store");
-            await Execute(connection, "create table kept as select 42 as answer");
-
-            // Closed by the server as it stops, which the kernel remembers for a minute.
-            await lasting.ConnectAsync("localhost", new NpgsqlConnectionStringBuilder(connection).Port);
-        }
-
-        await using (var app = await Store(args).StartAsync())
-        {
-            await app.HealthyAsync("store");
-            (await app.GetConnectionStringAsync("store")).ShouldBe(connection);
-            (await Execute(connection, "select answer from kept")).ShouldBe(42);
-            (await Execute(connection, "show data_checksums")).ShouldBe("on");
-            File.GetUnixFileMode(Path.Combine(data.FullName, "secrets.json")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-
-            var second = await Should.ThrowAsync<DistributedApplicationException>(() => Store(args).StartAsync());
-            second.Message.ShouldContain("in use by another host");
-        }
-
-        data.Delete(recursive: true);
-    }
-
-    [Fact]
-    public async Task An_existing_server_is_used_and_watched_instead_of_a_private_one()
-    {
-        await using var lender = Sample.Create();
-        lender.AddPostgres("postgres");
-        lender.AddRabbitMQ("broker");
-        await using var owner = await lender.StartAsync();
-        await owner.HealthyAsync("postgres", "broker");
-        await using var builder = Sample.Create(
-            "--postgres", (await owner.GetConnectionStringAsync("postgres"))!, "--rabbitmq", (await owner.GetConnectionStringAsync("broker"))!);
-        builder.AddPostgres("postgres").AddDatabase("guest");
-        builder.AddRabbitMQ("broker");
-        await using var app = await builder.StartAsync();
-
-        await app.HealthyAsync("guest", "broker");
-
-        (await Execute(await owner.GetConnectionStringAsync("postgres"), "select count(*) from pg_database where datname = 'guest'")).ShouldBe(1L);
-        app.ResourceNotifications.TryGetCurrentState("postgres", out var state).ShouldBeTrue();
-        state!.Snapshot.Properties.ShouldNotContain(static property => property.Name == "executable.pid");
-    }
-
-    [Theory]
-    [InlineData("amqp://nobody:wrong@{0}", "the broker refused the login")]
-    [InlineData("amqp://{1}@{0}/no-such-vhost", "the broker refused the virtual host no-such-vhost")]
-    public async Task A_wrong_login_to_a_broker_is_told_apart_from_a_broker_that_is_down(string url, string expected)
-    {
-        await using var builder = Sample.Create();
-        builder.AddRabbitMQ("broker");
-        await using var app = await builder.StartAsync();
-        await app.HealthyAsync("broker");
-        var uri = new Uri((await app.GetConnectionStringAsync("broker"))!);
-
-        var failure = await AmqpProbe.FailureAsync(new Uri(string.Format(url, uri.Authority, uri.UserInfo)), default);
-
-        failure.ShouldBe(expected);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Theory]
@@ -127,27 +59,56 @@ public sealed class ServerTests
     [InlineData("Host=db;Port=7;Username=u;Password=p", "db", 7, "u", "p")]
     public void An_address_is_a_url_or_a_connection_string(string text, string host, int port, string user, string? password)
     {
-        var parsed = ExternalPostgres.Parse(text);
+        var parsed = RunOptions.Read(["--postgres", text]).Postgres!;
 
         (parsed.Host, parsed.Port, parsed.Username, parsed.Password).ShouldBe((host, port, user, password));
     }
 
-    [Fact]
-    public void An_address_of_something_else_is_refused() =>
-        Should.Throw<DistributedApplicationException>(() => ExternalPostgres.Parse("mysql://me@db")).Message.ShouldContain("postgres://");
+    [Theory]
+    [InlineData("--postgres", "mysql://me@db", "postgres://")]
+    [InlineData("--rabbitmq", "http://me@db", "amqp://")]
+    [InlineData("--replicas", "intake=many", "intake=many")]
+    public void What_has_no_sense_is_refused_in_one_sentence(string option, string value, string said) =>
+        Should.Throw<CannotStartException>(() => RunOptions.Read([option, value])).Message.ShouldContain(said);
 
-    private static IDistributedApplicationTestingBuilder Store(string[] args)
+    [Fact]
+    public void A_flag_without_a_value_means_yes_whatever_follows()
     {
-        var builder = Sample.Create(args);
-        builder.AddPostgres("postgres").AddDatabase("store");
-        return builder;
+        var options = RunOptions.Read(["--once", "--replicas", "intake=2,billing=3", "--no-demo"]);
+
+        (options.Once, options.Demo, options.Replicas["intake"], options.Replicas["billing"]).ShouldBe((true, false, 2, 3));
     }
 
-    private static async Task<object?> Execute(string? connectionString, string sql)
+    private static async Task<bool> Answers(PostgresServer server)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
+        try
+        {
+            await server.Check(Cancel);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    private static List<string> WorkingIn(string folder) => [.. Directory.EnumerateDirectories("/proc").Where(process =>
+    {
+        try
+        {
+            return new FileInfo(process + "/cwd").LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    })];
+
+    private static async Task<object?> Execute(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await connection.OpenAsync(Cancel);
         await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
+        return await command.ExecuteScalarAsync(Cancel);
     }
 }

@@ -11,9 +11,6 @@ internal sealed record Call(string Kind)
 {
     public string Address { get; init; } = "";
 
-    /// <summary>Calls of one name share a connection of the Node client.</summary>
-    public string Channel { get; init; } = "";
-
     public string Text { get; init; } = "";
 
     /// <summary>Bytes in the body of each request.</summary>
@@ -37,17 +34,8 @@ internal sealed record Call(string Kind)
     /// <summary>Cancel once that many answers have come; 0 for never.</summary>
     public int CancelAfter { get; init; }
 
-    public bool CancelNow { get; init; }
-
     /// <summary>Values of keys that end in -bin are base64.</summary>
     public Dictionary<string, string> Metadata { get; init; } = [];
-
-    /// <summary>Channel options of the Node client.</summary>
-    public Dictionary<string, object> Options { get; init; } = [];
-
-    /// <summary>Compress requests.</summary>
-    [JsonIgnore]
-    public bool Gzip { get; init; }
 }
 
 /// <summary>All that a client sees of a call.</summary>
@@ -127,11 +115,6 @@ internal static class OwnClient
         {
             try
             {
-                if (call.CancelNow)
-                {
-                    await cancellation.CancelAsync();
-                }
-
                 outcome.Headers = Flatten(await headers);
                 await (work ?? Task.CompletedTask);
             }
@@ -142,7 +125,8 @@ internal static class OwnClient
 
             outcome.Code = (int)status().StatusCode;
             outcome.Details = status().Detail;
-            outcome.Trailers = Flatten(trailers());
+            // A call that was ended on this side has none, and asking for them is refused.
+            outcome.Trailers = status().StatusCode == StatusCode.OK ? Flatten(trailers()) : [];
         }
 
         async Task ReadAsync(IAsyncStreamReader<EchoReply> responses)
@@ -224,11 +208,6 @@ internal static class OwnClient
             {
                 headers.Add(key, value);
             }
-        }
-
-        if (call.Gzip)
-        {
-            headers.Add("grpc-internal-encoding-request", "gzip");
         }
 
         return headers;

@@ -11,9 +11,6 @@ internal sealed class EchoService : Echo.EchoBase
     /// <summary>Calls that were cancelled while the server served them, by the text of their request.</summary>
     public static readonly ConcurrentDictionary<string, int> Cancelled = new();
 
-    /// <summary>Messages that a server stream has written so far, by the text of its request.</summary>
-    public static readonly ConcurrentDictionary<string, int> Written = new();
-
     public override async Task<EchoReply> Unary(EchoRequest request, ServerCallContext context)
     {
         AnswerMetadata(context);
@@ -37,7 +34,6 @@ internal sealed class EchoService : Echo.EchoBase
         for (var index = 0; index < request.Count; index++)
         {
             await responseStream.WriteAsync(new EchoReply { Text = request.Text, Body = body, Index = index }, context.CancellationToken);
-            Note(Written, request.Text);
         }
 
         if (request.Hang)

@@ -16,7 +16,7 @@ internal enum Frame : byte
     WindowUpdate = 8,
 }
 
-/// <summary>HTTP/2 by hand, frame by frame, on either end of a connection: for what no library would send.</summary>
+/// <summary>HTTP/2 by hand, frame by frame, on the server's end of a connection: for what no library would send.</summary>
 internal sealed class Http2Socket(Socket socket) : IDisposable
 {
     public const byte EndStream = 1;
@@ -26,21 +26,6 @@ internal sealed class Http2Socket(Socket socket) : IDisposable
     public static readonly byte[] Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray();
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
-    public static async Task<Http2Socket> ConnectAsync(string address)
-    {
-        var uri = new Uri(address);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
-        return new Http2Socket(socket);
-    }
-
-    /// <summary>As a client: preface and empty settings.</summary>
-    public async Task OpenAsync()
-    {
-        await SendRawAsync(Preface);
-        await SendAsync(Frame.Settings, 0, 0, []);
-    }
 
     public async Task SendRawAsync(byte[] bytes)
     {
@@ -168,8 +153,8 @@ internal sealed class ScriptedServer : IDisposable
     /// <summary>Takes its leave of each connection as soon as a request has come, before it has come to it.</summary>
     public static ScriptedServer Leaving()
     {
-        const int moreThanTheHandlerTries = 8;
-        return new ScriptedServer([.. Enumerable.Repeat<Func<Http2Socket, Task>>(Leave, moreThanTheHandlerTries)]);
+        const int moreThanAnyClientTries = 30;
+        return new ScriptedServer([.. Enumerable.Repeat<Func<Http2Socket, Task>>(Leave, moreThanAnyClientTries)]);
 
         static async Task Leave(Http2Socket connection)
         {
@@ -196,12 +181,21 @@ internal sealed class ScriptedServer : IDisposable
 
     private async Task RunAsync(Func<Http2Socket, Task>[] connections)
     {
+        // Side by side: a balancing client opens its next connection before the last one has ended.
+        var running = new List<Task>();
         foreach (var script in connections)
         {
-            using var connection = new Http2Socket(await listener.AcceptAsync());
-            (await connection.ReadAsync(Http2Socket.Preface.Length)).ShouldBe(Http2Socket.Preface);
-            await connection.SendAsync(Frame.Settings, 0, 0, []);
-            await script(connection);
+            running.Add(PlayAsync(script, await listener.AcceptAsync()));
         }
+
+        await Task.WhenAll(running);
+    }
+
+    private static async Task PlayAsync(Func<Http2Socket, Task> script, Socket socket)
+    {
+        using var connection = new Http2Socket(socket);
+        (await connection.ReadAsync(Http2Socket.Preface.Length)).ShouldBe(Http2Socket.Preface);
+        await connection.SendAsync(Frame.Settings, 0, 0, []);
+        await script(connection);
     }
 }

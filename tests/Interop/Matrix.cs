@@ -1,6 +1,7 @@
 using Grpc.Net.Client;
+using SecondOpinion.Tests.Interop;
 
-[assembly: AssemblyFixture(typeof(SecondOpinion.Tests.Interop.Matrix))]
+[assembly: AssemblyFixture(typeof(Matrix))]
 
 namespace SecondOpinion.Tests.Interop;
 
@@ -9,48 +10,38 @@ public enum Pair
 {
     NodeCallsUs,
     WeCallNode,
-    WeCallUs,
 }
 
 /// <summary>Both servers and both clients, started once for all tests.</summary>
 public sealed class Matrix : IAsyncLifetime
 {
     private GrpcChannel toNode = null!;
-    private GrpcChannel toUs = null!;
-
-    internal Peer Node { get; private set; } = null!;
-
-    internal EchoServer Us { get; private set; } = null!;
-
-    private int NodePort { get; set; }
+    private EchoServer us = null!;
+    private Peer node = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Us = await EchoServer.StartAsync(options => options.ResponseCompressionAlgorithm = null);
-        Node = await Peer.StartAsync();
-        NodePort = (await Node.SendAsync<Port>("serve", new { })).Value;
-        toNode = GrpcChannel.ForAddress($"http://127.0.0.1:{NodePort}");
-        toUs = GrpcChannel.ForAddress(Us.Address);
+        us = await EchoServer.StartAsync();
+        node = await Peer.StartAsync();
+        toNode = GrpcChannel.ForAddress($"http://127.0.0.1:{(await node.SendAsync<Port>("serve", new { })).Value}");
     }
 
     public async ValueTask DisposeAsync()
     {
         toNode.Dispose();
-        toUs.Dispose();
-        await Us.DisposeAsync();
-        await Node.DisposeAsync();
+        await us.DisposeAsync();
+        await node.DisposeAsync();
     }
 
     internal Task<Outcome> RunAsync(Pair pair, Call call) => pair switch
     {
-        Pair.NodeCallsUs => Node.SendAsync<Outcome>("run", call with { Address = Us.Authority }),
-        Pair.WeCallNode => OwnClient.RunAsync(toNode, call),
-        _ => OwnClient.RunAsync(toUs, call),
+        Pair.NodeCallsUs => node.SendAsync<Outcome>("run", call with { Address = us.Authority }),
+        _ => OwnClient.RunAsync(toNode, call),
     };
 
     /// <summary>How often the server of the pair saw a call of that name being cancelled.</summary>
     internal async Task<int> CancelledAsync(Pair pair, string name) => pair == Pair.WeCallNode
-        ? (await Node.SendAsync<Observed>("observed", new { name })).Count
+        ? (await node.SendAsync<Observed>("observed", new { name })).Count
         : EchoService.Cancelled.GetValueOrDefault(name);
 
     internal sealed record Port([property: System.Text.Json.Serialization.JsonPropertyName("port")] int Value);

@@ -6,6 +6,7 @@ using Dapper;
 using MassTransit;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Reporting;
@@ -16,7 +17,7 @@ public sealed class EventLogTests(ReportingFixture reporting) : IClassFixture<Re
     public void Every_event_of_the_contracts_has_a_consumer_here()
     {
         var consumed = typeof(Program).Assembly.GetTypes().SelectMany(t => t.GetInterfaces())
-            .Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IConsumer<>)).Select(i => i.GetGenericArguments()[0]).ToList();
+            .Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IHandle<>)).Select(i => i.GetGenericArguments()[0]).ToList();
         TestBroker.Events.ShouldAllBe(e => consumed.Contains(e));
     }
 

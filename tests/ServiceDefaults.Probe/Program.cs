@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Dapper;
-using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
@@ -16,7 +15,7 @@ using SecondOpinion.ServiceDefaults.Problems;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("probe");
 builder.AddDatabase("probe", typeof(Program).Assembly);
-builder.AddMessaging("probe", bus => bus.AddConsumer<CountWithdrawals>());
+builder.AddMessaging("probe", handlers => handlers.Add<CountWithdrawals>());
 
 var app = builder.Build();
 app.UseServiceDefaults([]);
@@ -52,8 +51,8 @@ internal sealed record MakeThing(string Name, IReadOnlyList<string>? Tags = null
 
 internal sealed record Thing(Guid Id, string Name);
 
-internal sealed class CountWithdrawals(Inbox inbox) : IConsumer<CaseWithdrawn>
+internal sealed class CountWithdrawals(Inbox inbox) : IHandle<CaseWithdrawn>
 {
-    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(CountWithdrawals), db =>
-        db.ExecuteAsync("insert into withdrawal (case_id, seen) values (@CaseId, 1)", new { context.Message.CaseId }));
+    public Task Handle(Delivery<CaseWithdrawn> delivery) => inbox.Once(delivery, nameof(CountWithdrawals), db =>
+        db.ExecuteAsync("insert into withdrawal (case_id, seen) values (@CaseId, 1)", new { delivery.Event.CaseId }));
 }

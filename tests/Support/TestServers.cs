@@ -1,6 +1,4 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Servers;
 
 namespace SecondOpinion.Tests.Support;
 
@@ -27,28 +25,14 @@ public static class TestServers
         }
 
         var data = Directory.CreateTempSubdirectory("secondopinion-tests-").FullName;
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
-        {
-            Args = ["--data", data, "--console", "Quiet", "--Host:Throwaway=true"],
-            DisableDashboard = true,
-        });
-        var database = builder.AddPostgres("postgres");
-        var broker = builder.AddRabbitMQ("rabbitmq").WithManagementPlugin();
-        var app = builder.Build();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        var servers = await PrivateServers.Start(data, broker: true, limit.Token);
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
-            app.StopAsync().Wait(TimeSpan.FromSeconds(20));
+            servers.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(20));
             Directory.Delete(data, recursive: true);
         };
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        await app.StartAsync(limit.Token);
-        var notifications = app.Services.GetRequiredService<ResourceNotificationService>();
-        await notifications.WaitForResourceHealthyAsync("postgres", limit.Token);
-        await notifications.WaitForResourceHealthyAsync("rabbitmq", limit.Token);
-        return new Addresses(
-            (await database.Resource.GetConnectionStringAsync(limit.Token))!,
-            new Uri((await broker.Resource.ConnectionStringExpression.GetValueAsync(limit.Token))!),
-            new Uri(broker.GetEndpoint("management").Url));
+        return new Addresses(servers.Postgres.ConnectionString, servers.RabbitMQ!.Address, servers.RabbitMQ.Management);
     }
 
     private static Uri Given(string variable) => new(Environment.GetEnvironmentVariable(variable)

@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using Npgsql;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Intake;
@@ -51,7 +50,7 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 /// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and <see cref="ReserveCoverage"/> holds nothing for
 /// that case any more. Both write <c>withdrawn_case</c> or look at it under the same lock, so that one of them sees the other.
 /// </remarks>
-internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IConsumer<CaseWithdrawn>
+internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
 {
     /// <summary>Orders what is decided about one case, until the transaction's end.</summary>
     public static Task LockCase(NpgsqlConnection db, Guid caseId) =>
@@ -60,12 +59,12 @@ internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IConsumer<CaseWithdrawn
     public static Task<bool> IsWithdrawn(NpgsqlConnection db, Guid caseId) =>
         db.ExecuteScalarAsync<bool>("select exists (select from withdrawn_case where case_id = @caseId)", new { caseId });
 
-    public Task Consume(ConsumeContext<CaseWithdrawn> context) => inbox.Once(context, nameof(ReleaseOnWithdrawal), async db =>
+    public Task Handle(Delivery<CaseWithdrawn> delivery) => inbox.Once(delivery, nameof(ReleaseOnWithdrawal), async db =>
     {
-        await LockCase(db, context.Message.CaseId);
+        await LockCase(db, delivery.Event.CaseId);
         await db.ExecuteAsync(
             "insert into withdrawn_case (case_id, withdrawn_at) values (@CaseId, @WithdrawnAt) on conflict do nothing",
-            new { context.Message.CaseId, context.Message.WithdrawnAt });
-        await ReleaseCoverage.End(db, context.Message.CaseId, "released", context.Message.WithdrawnAt);
+            new { delivery.Event.CaseId, delivery.Event.WithdrawnAt });
+        await ReleaseCoverage.End(db, delivery.Event.CaseId, "released", delivery.Event.WithdrawnAt);
     });
 }

@@ -1,16 +1,15 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Ledger;
 
 /// <summary>Hears that an opinion was delivered: consumes the reserved use and books both sides. A correction (version 2 and on) costs nothing.</summary>
-internal sealed class BookDeliveredOpinion(Inbox inbox, BookOpinion book) : IConsumer<OpinionDelivered>
+internal sealed class BookDeliveredOpinion(Inbox inbox, BookOpinion book) : IHandle<OpinionDelivered>
 {
-    public Task Consume(ConsumeContext<OpinionDelivered> context) => inbox.Once(context, nameof(BookDeliveredOpinion), async db =>
+    public Task Handle(Delivery<OpinionDelivered> delivery) => inbox.Once(delivery, nameof(BookDeliveredOpinion), async db =>
     {
-        var opinion = context.Message;
+        var opinion = delivery.Event;
         if (opinion.Version > 1)
         {
             return;

@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,11 +6,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Intake.Delivery;
 
 /// <summary>The opinion is there: the clock stops. A correction is a later version of the same opinion and moves nothing.</summary>
-internal sealed class MarkDelivered(Inbox inbox) : IConsumer<OpinionDelivered>
+internal sealed class MarkDelivered(Inbox inbox) : IHandle<OpinionDelivered>
 {
-    public Task Consume(ConsumeContext<OpinionDelivered> context) => inbox.Once(context, nameof(MarkDelivered), async db =>
+    public Task Handle(Delivery<OpinionDelivered> delivery) => inbox.Once(delivery, nameof(MarkDelivered), async db =>
     {
-        var message = context.Message;
+        var message = delivery.Event;
         if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file)
         {
             return;

@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,11 +6,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Intake.Matching;
 
 /// <summary>A physician has accepted: from now on this physician, and no other, may read the file.</summary>
-internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IConsumer<CaseAssigned>
+internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IHandle<CaseAssigned>
 {
-    public Task Consume(ConsumeContext<CaseAssigned> context) => inbox.Once(context, nameof(MarkAssigned), async db =>
+    public Task Handle(Delivery<CaseAssigned> delivery) => inbox.Once(delivery, nameof(MarkAssigned), async db =>
     {
-        var message = context.Message;
+        var message = delivery.Event;
         if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file
             || file.CurrentState is CaseState.Withdrawn or CaseState.Refused or CaseState.Redirected)
         {

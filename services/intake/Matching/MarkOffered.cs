@@ -1,4 +1,3 @@
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -6,11 +5,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Intake.Matching;
 
 /// <summary>A physician is being asked.</summary>
-internal sealed class MarkOffered(Inbox inbox, TimeProvider time) : IConsumer<CaseOffered>
+internal sealed class MarkOffered(Inbox inbox, TimeProvider time) : IHandle<CaseOffered>
 {
-    public Task Consume(ConsumeContext<CaseOffered> context) => inbox.Once(context, nameof(MarkOffered), async db =>
+    public Task Handle(Delivery<CaseOffered> delivery) => inbox.Once(delivery, nameof(MarkOffered), async db =>
     {
-        if (await FollowMatching.IfNews(db, context.Message.CaseId, context.Message.OfferedAt) is { } file)
+        if (await FollowMatching.IfNews(db, delivery.Event.CaseId, delivery.Event.OfferedAt) is { } file)
         {
             await CaseTransition.IfAllowed(db, file, CaseMove.Offer, time.GetUtcNow());
         }

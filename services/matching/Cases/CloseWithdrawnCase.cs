@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,14 +6,14 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Cases;
 
 /// <summary>The patient withdrew: the live offer, accepted or not, is closed and the physician's place is free.</summary>
-internal sealed class CloseWithdrawnCase(Inbox inbox, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IConsumer<CaseWithdrawn>
+internal sealed class CloseWithdrawnCase(Inbox inbox, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IHandle<CaseWithdrawn>
 {
-    public async Task Consume(ConsumeContext<CaseWithdrawn> context)
+    public async Task Handle(Delivery<CaseWithdrawn> delivery)
     {
         Guid? freed = null;
-        await inbox.Once(context, nameof(CloseWithdrawnCase), async db =>
+        await inbox.Once(delivery, nameof(CloseWithdrawnCase), async db =>
         {
-            var caseId = context.Message.CaseId;
+            var caseId = delivery.Event.CaseId;
             // A withdrawal may overtake the completion: its row then waits for it and refuses it.
             await db.ExecuteAsync("insert into matching_case (case_id, state) values (@caseId, 'withdrawn') on conflict (case_id) do nothing", new { caseId });
             var withdrawn = (await MatchingCase.Lock(db, caseId))!;

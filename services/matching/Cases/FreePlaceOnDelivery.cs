@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,12 +6,12 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Cases;
 
 /// <summary>The opinion is delivered: the physician's place is free for another case. A corrected version changes nothing.</summary>
-internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : IConsumer<OpinionDelivered>
+internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : IHandle<OpinionDelivered>
 {
-    public async Task Consume(ConsumeContext<OpinionDelivered> context)
+    public async Task Handle(Delivery<OpinionDelivered> delivery)
     {
-        var delivered = context.Message;
-        await inbox.Once(context, nameof(FreePlaceOnDelivery), async db =>
+        var delivered = delivery.Event;
+        await inbox.Once(delivery, nameof(FreePlaceOnDelivery), async db =>
         {
             if (await MatchingCase.Lock(db, delivered.CaseId) is not { State: MatchingCase.Assigned } assigned)
             {

@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,11 +6,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Cases;
 
 /// <summary>A file is complete: asks the first physician.</summary>
-internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvider time) : IConsumer<CaseCompleted>
+internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvider time) : IHandle<CaseCompleted>
 {
-    public Task Consume(ConsumeContext<CaseCompleted> context) => inbox.Once(context, nameof(OfferCompletedCase), async db =>
+    public Task Handle(Delivery<CaseCompleted> delivery) => inbox.Once(delivery, nameof(OfferCompletedCase), async db =>
     {
-        var completed = context.Message;
+        var completed = delivery.Event;
         // No row is added for a case that is known: told twice, or withdrawn before this arrived.
         var added = await db.ExecuteAsync(
             """

@@ -1,4 +1,3 @@
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -6,12 +5,12 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Offers;
 
 /// <summary>A physician declined: asks the next one, or calls the coordinator after three. The place goes back to the physician.</summary>
-internal sealed class AskNextOnRefusal(Inbox inbox, NextChoice next, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IConsumer<OfferDeclined>
+internal sealed class AskNextOnRefusal(Inbox inbox, NextChoice next, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IHandle<OfferDeclined>
 {
-    public async Task Consume(ConsumeContext<OfferDeclined> context)
+    public async Task Handle(Delivery<OfferDeclined> delivery)
     {
-        var declined = context.Message;
-        await inbox.Once(context, nameof(AskNextOnRefusal), async db =>
+        var declined = delivery.Event;
+        await inbox.Once(delivery, nameof(AskNextOnRefusal), async db =>
         {
             var now = time.GetUtcNow();
             if (await MatchingCase.Lock(db, declined.CaseId) is { } wanted

@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Cases;
@@ -8,11 +7,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Offers;
 
 /// <summary>A physician accepted: the case is assigned if the offer is still open. Offers are matching's own, so this is the one place that decides it.</summary>
-internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger) : IConsumer<OfferAccepted>
+internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger) : IHandle<OfferAccepted>
 {
-    public Task Consume(ConsumeContext<OfferAccepted> context) => inbox.Once(context, nameof(AssignOnAcceptance), async db =>
+    public Task Handle(Delivery<OfferAccepted> delivery) => inbox.Once(delivery, nameof(AssignOnAcceptance), async db =>
     {
-        var accepted = context.Message;
+        var accepted = delivery.Event;
         var wanted = await MatchingCase.Lock(db, accepted.CaseId);
         var won = await db.ExecuteAsync(
             """

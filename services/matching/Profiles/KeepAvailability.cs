@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,12 +6,12 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Profiles;
 
 /// <summary>A physician went away, came back, or takes more or fewer cases: keeps the latest by its own time, even before the profile is known.</summary>
-internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IConsumer<AvailabilityChanged>
+internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IHandle<AvailabilityChanged>
 {
-    public async Task Consume(ConsumeContext<AvailabilityChanged> context)
+    public async Task Handle(Delivery<AvailabilityChanged> delivery)
     {
-        var changed = context.Message;
-        await inbox.Once(context, nameof(KeepAvailability), db => db.ExecuteAsync(
+        var changed = delivery.Event;
+        await inbox.Once(delivery, nameof(KeepAvailability), db => db.ExecuteAsync(
             """
             insert into expert (physician_id, capacity, capacity_at, away_until, away_at)
             values (@PhysicianId, @Capacity, @ChangedAt, @AwayUntil, @ChangedAt)

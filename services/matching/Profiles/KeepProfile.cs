@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -7,12 +6,12 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Profiles;
 
 /// <summary>The scientific council admitted a référent, or the profile changed: keeps the latest by its own time.</summary>
-internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IConsumer<PhysicianAdmitted>
+internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IHandle<PhysicianAdmitted>
 {
-    public async Task Consume(ConsumeContext<PhysicianAdmitted> context)
+    public async Task Handle(Delivery<PhysicianAdmitted> delivery)
     {
-        var profile = context.Message;
-        await inbox.Once(context, nameof(KeepProfile), db => db.ExecuteAsync(
+        var profile = delivery.Event;
+        await inbox.Once(delivery, nameof(KeepProfile), db => db.ExecuteAsync(
             """
             insert into expert (physician_id, profile_at, specialty_code, pathology_codes, establishments, capacity, capacity_at)
             values (@PhysicianId, @AdmittedAt, @SpecialtyCode, @PathologyCodes, @Establishments, @Capacity, @AdmittedAt)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 

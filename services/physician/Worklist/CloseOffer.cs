@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.ServiceDefaults.Messaging;
 
@@ -9,11 +8,11 @@ namespace SecondOpinion.Physician.Worklist;
 /// Matching ended the offer: it leaves the worklist, accepted or not, and with it the right to read the file. What the physician declined stays declined, and
 /// what was delivered stays delivered.
 /// </summary>
-internal sealed class CloseOffer(Inbox inbox) : IConsumer<OfferClosed>
+internal sealed class CloseOffer(Inbox inbox) : IHandle<OfferClosed>
 {
-    public Task Consume(ConsumeContext<OfferClosed> context) => inbox.Once(context, nameof(CloseOffer), db =>
+    public Task Handle(Delivery<OfferClosed> delivery) => inbox.Once(delivery, nameof(CloseOffer), db =>
     {
-        var closed = context.Message;
+        var closed = delivery.Event;
         return db.ExecuteAsync(
             """
             insert into worklist_item (offer_id, case_id, physician_id, state, closed_reason)

@@ -1,16 +1,15 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Physician.Worklist;
 
 /// <summary>The patient answered: the case waits for the physician again, with a later end of its clock.</summary>
-internal sealed class KeepAnswer(Inbox inbox) : IConsumer<InformationProvided>
+internal sealed class KeepAnswer(Inbox inbox) : IHandle<InformationProvided>
 {
-    public Task Consume(ConsumeContext<InformationProvided> context) => inbox.Once(context, nameof(KeepAnswer), async db =>
+    public Task Handle(Delivery<InformationProvided> delivery) => inbox.Once(delivery, nameof(KeepAnswer), async db =>
     {
-        var provided = context.Message;
+        var provided = delivery.Event;
         // The answer may be told before the question was recorded here: the question reaches intake first.
         await db.ExecuteAsync(
             """

@@ -1,16 +1,15 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Physician.Worklist;
 
 /// <summary>Matching confirms the acceptance: from now on the physician may read the file. A case that was closed since stays closed.</summary>
-internal sealed class KeepAssignment(Inbox inbox) : IConsumer<CaseAssigned>
+internal sealed class KeepAssignment(Inbox inbox) : IHandle<CaseAssigned>
 {
-    public Task Consume(ConsumeContext<CaseAssigned> context) => inbox.Once(context, nameof(KeepAssignment), db =>
+    public Task Handle(Delivery<CaseAssigned> delivery) => inbox.Once(delivery, nameof(KeepAssignment), db =>
     {
-        var assigned = context.Message;
+        var assigned = delivery.Event;
         return db.ExecuteAsync(
             """
             insert into worklist_item (offer_id, case_id, physician_id, state, assigned_at)

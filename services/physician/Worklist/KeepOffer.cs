@@ -1,16 +1,15 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Physician.Worklist;
 
 /// <summary>Matching asks a physician: the offer appears on the worklist. If a later event overtook it, only the details are filled in.</summary>
-internal sealed class KeepOffer(Inbox inbox) : IConsumer<CaseOffered>
+internal sealed class KeepOffer(Inbox inbox) : IHandle<CaseOffered>
 {
-    public Task Consume(ConsumeContext<CaseOffered> context) => inbox.Once(context, nameof(KeepOffer), db =>
+    public Task Handle(Delivery<CaseOffered> delivery) => inbox.Once(delivery, nameof(KeepOffer), db =>
     {
-        var offer = context.Message;
+        var offer = delivery.Event;
         return db.ExecuteAsync(
             """
             insert into worklist_item (offer_id, case_id, physician_id, state, pathology_code, rank, offered_at, expires_at, due_at)

@@ -4,9 +4,9 @@ using Npgsql;
 using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json;
 using Dapper;
-using MassTransit;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Messaging;
 
@@ -16,14 +14,14 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <param name="context">The message as it came.</param>
+    /// <param name="delivery">The message as it came.</param>
     /// <param name="consumer">The consumer's class.</param>
     /// <param name="caseId">The case it tells about; null for facts about an insurer or a physician.</param>
     /// <param name="occurredAt">When the sender says that it happened.</param>
     /// <param name="effect">What it changes in the facts; may be nothing.</param>
-    public Task Once<T>(ConsumeContext<T> context, string consumer, Guid? caseId, DateTimeOffset occurredAt, Func<NpgsqlConnection, Task>? effect = null)
+    public Task Once<T>(Delivery<T> delivery, string consumer, Guid? caseId, DateTimeOffset occurredAt, Func<NpgsqlConnection, Task>? effect = null)
         where T : class =>
-        inbox.Once(context, consumer, async db =>
+        inbox.Once(delivery, consumer, async db =>
         {
             var appended = await db.ExecuteAsync(
                 """
@@ -33,23 +31,17 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
                 """,
                 new
                 {
-                    context.MessageId,
-                    Event = EventName<T>.Value,
+                    delivery.MessageId,
+                    Event = EventName.Of<T>(),
                     caseId,
                     occurredAt = occurredAt.ToUniversalTime(),
                     ReceivedAt = time.GetUtcNow(),
                     TraceId = Activity.Current?.TraceId.ToHexString(),
-                    Body = JsonSerializer.Serialize(context.Message, Json),
+                    Body = JsonSerializer.Serialize(delivery.Event, Json),
                 });
             if (appended == 1 && effect is not null)
             {
                 await effect(db);
             }
         });
-
-    private static class EventName<T>
-    {
-        public static readonly string Value = typeof(T).GetCustomAttribute<EntityNameAttribute>()?.EntityName
-            ?? throw new InvalidOperationException($"{typeof(T).Name} has no [EntityName]: it cannot be named in the log.");
-    }
 }

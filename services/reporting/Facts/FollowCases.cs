@@ -1,19 +1,19 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Reporting.Events;
+using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>Intake's events: who asks, for which pathology, and how the case moves. A late event never undoes a later one.</summary>
 internal sealed class FollowCases(EventLog log)
-    : IConsumer<CaseOpened>, IConsumer<CaseStateChanged>, IConsumer<CaseCompleted>, IConsumer<CaseWithdrawn>, IConsumer<InformationProvided>,
-      IConsumer<ConsentChanged>, IConsumer<SocialFactsTold>
+    : IHandle<CaseOpened>, IHandle<CaseStateChanged>, IHandle<CaseCompleted>, IHandle<CaseWithdrawn>, IHandle<InformationProvided>,
+      IHandle<ConsentChanged>, IHandle<SocialFactsTold>
 {
-    public Task Consume(ConsumeContext<CaseOpened> context)
+    public Task Handle(Delivery<CaseOpened> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCases), e.CaseId, e.OpenedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.OpenedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, pathology_code, department_code, requested_by, insurer_id, coverage, coverage_at, opened_at)
             values (@CaseId, @PathologyCode, @DepartmentCode, @RequestedBy, @InsurerId, @Coverage, @OpenedAt, @OpenedAt)
@@ -29,10 +29,10 @@ internal sealed class FollowCases(EventLog log)
             new { e.CaseId, e.PathologyCode, e.DepartmentCode, e.RequestedBy, e.InsurerId, e.Coverage, OpenedAt = e.OpenedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CaseStateChanged> context)
+    public Task Handle(Delivery<CaseStateChanged> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCases), e.CaseId, e.ChangedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.ChangedAt, db => db.ExecuteAsync(
             """
             insert into state_change_fact (case_id, sequence, from_state, to_state, changed_at)
             values (@CaseId, @Sequence, @From, @To, @ChangedAt)
@@ -49,11 +49,11 @@ internal sealed class FollowCases(EventLog log)
             new { e.CaseId, e.Sequence, e.From, e.To, ChangedAt = e.ChangedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CaseCompleted> context)
+    public Task Handle(Delivery<CaseCompleted> delivery)
     {
         // A file sent back as incomplete can be completed again: the clock counts from the last completion, the patient's wait from the first submission.
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCases), e.CaseId, e.CompletedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.CompletedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, pathology_code, specialty_code, submitted_at, completed_at, due_at)
             values (@CaseId, @PathologyCode, @SpecialtyCode, @SubmittedAt, @CompletedAt, @DueAt)
@@ -75,10 +75,10 @@ internal sealed class FollowCases(EventLog log)
             }));
     }
 
-    public Task Consume(ConsumeContext<CaseWithdrawn> context)
+    public Task Handle(Delivery<CaseWithdrawn> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCases), e.CaseId, e.WithdrawnAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.WithdrawnAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, withdrawn_at)
             values (@CaseId, @WithdrawnAt)
@@ -87,10 +87,10 @@ internal sealed class FollowCases(EventLog log)
             new { e.CaseId, WithdrawnAt = e.WithdrawnAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<InformationProvided> context)
+    public Task Handle(Delivery<InformationProvided> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCases), e.CaseId, e.ProvidedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.ProvidedAt, db => db.ExecuteAsync(
             """
             insert into information_wait_fact (request_id, case_id, provided_at)
             values (@RequestId, @CaseId, @ProvidedAt)
@@ -104,10 +104,10 @@ internal sealed class FollowCases(EventLog log)
     }
 
     /// <summary>Kept in the log as the proof of what was agreed to when; no indicator counts it.</summary>
-    public Task Consume(ConsumeContext<ConsentChanged> context) =>
-        log.Once(context, nameof(FollowCases), context.Message.CaseId, context.Message.ChangedAt);
+    public Task Handle(Delivery<ConsentChanged> delivery) =>
+        log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ChangedAt);
 
     /// <summary>Kept as it came: the equity indicators are read from the log.</summary>
-    public Task Consume(ConsumeContext<SocialFactsTold> context) =>
-        log.Once(context, nameof(FollowCases), context.Message.CaseId, context.Message.ToldAt);
+    public Task Handle(Delivery<SocialFactsTold> delivery) =>
+        log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ToldAt);
 }

@@ -1,13 +1,13 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Reporting.Events;
+using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>Billing's events: who pays, and what was booked. Of two answers about coverage the one that was given last counts.</summary>
 internal sealed class FollowCoverage(EventLog log)
-    : IConsumer<CoverageReserved>, IConsumer<CoverageRefused>, IConsumer<CoverageReleased>, IConsumer<OpinionBooked>, IConsumer<RosterImported>
+    : IHandle<CoverageReserved>, IHandle<CoverageRefused>, IHandle<CoverageReleased>, IHandle<OpinionBooked>, IHandle<RosterImported>
 {
     private const string SetCoverage =
         """
@@ -20,31 +20,31 @@ internal sealed class FollowCoverage(EventLog log)
         where case_fact.coverage_at is null or case_fact.coverage_at <= excluded.coverage_at
         """;
 
-    public Task Consume(ConsumeContext<CoverageReserved> context)
+    public Task Handle(Delivery<CoverageReserved> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCoverage), e.CaseId, e.ReservedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReservedAt, db => db.ExecuteAsync(
             SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "reserved", At = e.ReservedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CoverageRefused> context)
+    public Task Handle(Delivery<CoverageRefused> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCoverage), e.CaseId, e.RefusedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.RefusedAt, db => db.ExecuteAsync(
             SetCoverage, new { e.CaseId, InsurerId = (Guid?)null, Coverage = "refused", At = e.RefusedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CoverageReleased> context)
+    public Task Handle(Delivery<CoverageReleased> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCoverage), e.CaseId, e.ReleasedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReleasedAt, db => db.ExecuteAsync(
             SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "released", At = e.ReleasedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OpinionBooked> context)
+    public Task Handle(Delivery<OpinionBooked> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowCoverage), e.CaseId, e.BookedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.BookedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, insurer_id, receivable_cents, payable_cents, booked_at)
             values (@CaseId, @InsurerId, @ReceivableCents, @PayableCents, @BookedAt)
@@ -58,6 +58,6 @@ internal sealed class FollowCoverage(EventLog log)
     }
 
     /// <summary>About an insurer, not a case: logged.</summary>
-    public Task Consume(ConsumeContext<RosterImported> context) =>
-        log.Once(context, nameof(FollowCoverage), caseId: null, context.Message.ImportedAt);
+    public Task Handle(Delivery<RosterImported> delivery) =>
+        log.Once(delivery, nameof(FollowCoverage), caseId: null, delivery.Event.ImportedAt);
 }

@@ -1,19 +1,19 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Reporting.Events;
+using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>How a case finds its physician: offers, answers, assignment, escalation. The physician's id stays in the log and out of the facts.</summary>
 internal sealed class FollowOffers(EventLog log)
-    : IConsumer<CaseOffered>, IConsumer<OfferAccepted>, IConsumer<OfferDeclined>, IConsumer<OfferClosed>, IConsumer<CaseAssigned>, IConsumer<CaseEscalated>
+    : IHandle<CaseOffered>, IHandle<OfferAccepted>, IHandle<OfferDeclined>, IHandle<OfferClosed>, IHandle<CaseAssigned>, IHandle<CaseEscalated>
 {
-    public Task Consume(ConsumeContext<CaseOffered> context)
+    public Task Handle(Delivery<CaseOffered> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.OfferedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.OfferedAt, db => db.ExecuteAsync(
             """
             insert into offer_fact (offer_id, case_id, rank, offered_at)
             values (@OfferId, @CaseId, @Rank, @OfferedAt)
@@ -28,10 +28,10 @@ internal sealed class FollowOffers(EventLog log)
             new { e.OfferId, e.CaseId, e.Rank, e.PathologyCode, OfferedAt = e.OfferedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OfferAccepted> context)
+    public Task Handle(Delivery<OfferAccepted> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.AcceptedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.AcceptedAt, db => db.ExecuteAsync(
             """
             insert into offer_fact (offer_id, case_id, accepted_at)
             values (@OfferId, @CaseId, @AcceptedAt)
@@ -40,10 +40,10 @@ internal sealed class FollowOffers(EventLog log)
             new { e.OfferId, e.CaseId, AcceptedAt = e.AcceptedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OfferDeclined> context)
+    public Task Handle(Delivery<OfferDeclined> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.DeclinedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.DeclinedAt, db => db.ExecuteAsync(
             """
             insert into offer_fact (offer_id, case_id, declined_at, decline_reason)
             values (@OfferId, @CaseId, @DeclinedAt, @Reason)
@@ -52,10 +52,10 @@ internal sealed class FollowOffers(EventLog log)
             new { e.OfferId, e.CaseId, e.Reason, DeclinedAt = e.DeclinedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OfferClosed> context)
+    public Task Handle(Delivery<OfferClosed> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.ClosedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.ClosedAt, db => db.ExecuteAsync(
             """
             insert into offer_fact (offer_id, case_id, closed_at, close_reason)
             values (@OfferId, @CaseId, @ClosedAt, @Reason)
@@ -64,10 +64,10 @@ internal sealed class FollowOffers(EventLog log)
             new { e.OfferId, e.CaseId, e.Reason, ClosedAt = e.ClosedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CaseAssigned> context)
+    public Task Handle(Delivery<CaseAssigned> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.AssignedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.AssignedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, assigned_at)
             values (@CaseId, @AssignedAt)
@@ -76,10 +76,10 @@ internal sealed class FollowOffers(EventLog log)
             new { e.CaseId, AssignedAt = e.AssignedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<CaseEscalated> context)
+    public Task Handle(Delivery<CaseEscalated> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOffers), e.CaseId, e.EscalatedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOffers), e.CaseId, e.EscalatedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, escalated_at)
             values (@CaseId, @EscalatedAt)

@@ -1,17 +1,17 @@
 using Dapper;
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Reporting.Events;
+using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>The opinion: waiting for information, delivery, outcome. The first delivery stops the clock; the latest version's outcome counts.</summary>
-internal sealed class FollowOpinions(EventLog log) : IConsumer<InformationRequested>, IConsumer<OpinionDelivered>, IConsumer<OpinionOutcomeRecorded>
+internal sealed class FollowOpinions(EventLog log) : IHandle<InformationRequested>, IHandle<OpinionDelivered>, IHandle<OpinionOutcomeRecorded>
 {
-    public Task Consume(ConsumeContext<InformationRequested> context)
+    public Task Handle(Delivery<InformationRequested> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOpinions), e.CaseId, e.RequestedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOpinions), e.CaseId, e.RequestedAt, db => db.ExecuteAsync(
             """
             insert into information_wait_fact (request_id, case_id, requested_at)
             values (@RequestId, @CaseId, @RequestedAt)
@@ -20,10 +20,10 @@ internal sealed class FollowOpinions(EventLog log) : IConsumer<InformationReques
             new { e.RequestId, e.CaseId, RequestedAt = e.RequestedAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OpinionDelivered> context)
+    public Task Handle(Delivery<OpinionDelivered> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOpinions), e.CaseId, e.DeliveredAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOpinions), e.CaseId, e.DeliveredAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, opinion_version, delivered_at)
             values (@CaseId, @Version, @DeliveredAt)
@@ -34,10 +34,10 @@ internal sealed class FollowOpinions(EventLog log) : IConsumer<InformationReques
             new { e.CaseId, e.Version, DeliveredAt = e.DeliveredAt.ToUniversalTime() }));
     }
 
-    public Task Consume(ConsumeContext<OpinionOutcomeRecorded> context)
+    public Task Handle(Delivery<OpinionOutcomeRecorded> delivery)
     {
-        var e = context.Message;
-        return log.Once(context, nameof(FollowOpinions), e.CaseId, e.RecordedAt, db => db.ExecuteAsync(
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowOpinions), e.CaseId, e.RecordedAt, db => db.ExecuteAsync(
             """
             insert into case_fact (case_id, pathology_code, outcome_version, diagnosis, treatment, impact)
             values (@CaseId, @PathologyCode, @Version, @Diagnosis, @Treatment, @Impact)

@@ -1,15 +1,15 @@
-using MassTransit;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Reporting.Events;
+using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>Events about physicians are logged and become no fact: nothing here counts or compares physicians.</summary>
-internal sealed class FollowPhysicians(EventLog log) : IConsumer<PhysicianAdmitted>, IConsumer<AvailabilityChanged>
+internal sealed class FollowPhysicians(EventLog log) : IHandle<PhysicianAdmitted>, IHandle<AvailabilityChanged>
 {
-    public Task Consume(ConsumeContext<PhysicianAdmitted> context) =>
-        log.Once(context, nameof(FollowPhysicians), caseId: null, context.Message.AdmittedAt);
+    public Task Handle(Delivery<PhysicianAdmitted> delivery) =>
+        log.Once(delivery, nameof(FollowPhysicians), caseId: null, delivery.Event.AdmittedAt);
 
-    public Task Consume(ConsumeContext<AvailabilityChanged> context) =>
-        log.Once(context, nameof(FollowPhysicians), caseId: null, context.Message.ChangedAt);
+    public Task Handle(Delivery<AvailabilityChanged> delivery) =>
+        log.Once(delivery, nameof(FollowPhysicians), caseId: null, delivery.Event.ChangedAt);
 }

@@ -16,11 +16,11 @@ internal sealed class AppHostProcess : IDisposable
     private readonly string _dataFolder;
     private readonly Task _read;
 
-    private AppHostProcess(string dataFolder, string[] args)
+    private AppHostProcess(string dataFolder, int port, string[] args)
     {
         _dataFolder = dataFolder;
         // A shell that runs things in the background lets them ignore SIGINT, which is inherited; people's terminals do not.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{FreePort()}", "--dashboard", "0", "--console", "Warnings"])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{port}", "--dashboard", "0"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -45,7 +45,9 @@ internal sealed class AppHostProcess : IDisposable
 
     public string Output => string.Join('\n', _output);
 
-    public static AppHostProcess Start(string dataFolder, params string[] args) => new(dataFolder, args);
+    public static AppHostProcess Start(string dataFolder, params string[] args) => new(dataFolder, FreePort(), args);
+
+    public static AppHostProcess StartOn(int port, string dataFolder, params string[] args) => new(dataFolder, port, args);
 
     public static string NewDataFolder() => Directory.CreateTempSubdirectory("secondopinion-").FullName;
 
@@ -67,12 +69,15 @@ internal sealed class AppHostProcess : IDisposable
 
     public IReadOnlyList<Processes.Id> Everything() => Processes.Of(ProcessId, _mark, _dataFolder);
 
+    /// <summary>The process whose command line fits; null when there is none just now.</summary>
+    public int? Find(Func<string, bool> commandLine) => Everything().Select(id => (int?)id.Pid).FirstOrDefault(pid => commandLine(Processes.CommandLine(pid!.Value)));
+
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= StopWithUs;
         if (!_process.HasExited)
         {
-            // Its own watchdog then ends all that it started.
+            // Aspire's orchestrator sees it and ends all that it started.
             _process.Kill();
             _process.WaitForExit();
         }

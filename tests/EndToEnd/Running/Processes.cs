@@ -42,22 +42,6 @@ internal static class Processes
             .Select(p => new Id(p.Key, p.Value.StartedAt))];
     }
 
-    /// <summary>The process below <paramref name="root"/> whose command line fits; null when there is none just now.</summary>
-    public static int? Find(int root, Func<string, bool> commandLine)
-    {
-        var all = All();
-        var below = new HashSet<int> { root };
-        while (all.Any(p => below.Contains(p.Value.Parent) && below.Add(p.Key)))
-        {
-        }
-
-        below.Remove(root);
-        var fitting = below.Where(pid => all[pid].State is not ('Z' or 'X') && commandLine(CommandLine(pid))).ToList();
-
-        // PostgreSQL's and Erlang's helpers look like their parent: the one whose parent does not fit is meant.
-        return fitting.Where(pid => !fitting.Contains(all[pid].Parent)).Select(pid => (int?)pid).FirstOrDefault();
-    }
-
     public static string CommandLine(int pid) => Text(pid, "cmdline").Replace('\0', ' ').Trim();
 
     public static string? Variable(int pid, string name) =>

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using SecondOpinion.AppHost;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
@@ -18,16 +19,18 @@ public sealed class OnSharedSystem
 }
 
 /// <summary>One system for all tests, started at the first one that wants it. With E2E_KEEP=1 its data folder (logs!) is kept.</summary>
-public sealed class SharedSystem : IAsyncLifetime
+public sealed partial class SharedSystem : IAsyncLifetime
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan HealthLimit = TimeSpan.FromSeconds(90);
 
     private readonly List<HttpClient> _clients = [];
     private AppHostProcess _host = null!;
-    private HttpClient _page = null!;
+    private readonly Dictionary<string, Uri> _addresses = [];
+    private readonly HttpClient _health = new();
+    private HttpClient _dashboard = null!;
 
-    /// <summary>Resources that the page of the host shows, without the databases.</summary>
+    /// <summary>Processes of the system.</summary>
     public static IReadOnlyList<string> Parts { get; } = ["intake", "billing", "matching", "physician", "reporting", "gateway", "rabbitmq", "postgres"];
 
     public string DataFolder { get; } = AppHostProcess.NewDataFolder();
@@ -37,16 +40,27 @@ public sealed class SharedSystem : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // Throwaway: nothing is forced to disk, which only a power cut would notice.
-        _host = AppHostProcess.Start(DataFolder, "--no-demo", "--Host:Throwaway=true");
+        _host = AppHostProcess.Start(DataFolder, "--no-demo", "--throwaway");
         await _host.Says("ready in", StartLimit);
         Gateway = new Uri(Address(await _host.Says("API  ", StartLimit)).GetLeftPart(UriPartial.Authority));
-        _page = new HttpClient { BaseAddress = Address(await _host.Says("Resource page:", StartLimit)) };
+        var dashboard = Address(await _host.Says("Dashboard  ", StartLimit));
+        _dashboard = new HttpClient { BaseAddress = new Uri(dashboard.GetLeftPart(UriPartial.Authority)) };
+        _dashboard.DefaultRequestHeaders.Add("x-api-key", dashboard.Query["?t=".Length..]);
+        foreach (var part in Parts)
+        {
+            var row = await _host.Says($"{part,-12} Running", StartLimit);
+            if (HttpAddress().Match(row) is { Success: true } http)
+            {
+                _addresses[part] = new Uri(http.Groups[1].Value);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         _clients.ForEach(c => c.Dispose());
-        _page?.Dispose();
+        _dashboard?.Dispose();
+        _health.Dispose();
         if (_host is not null)
         {
             Processes.Terminate(_host.ProcessId);
@@ -107,42 +121,29 @@ public sealed class SharedSystem : IAsyncLifetime
         }
     }
 
-    /// <summary>A trace as the host's resource page has received it; null while it knows nothing of it.</summary>
-    public async Task<JsonNode?> Trace(string traceId)
+    /// <summary>A trace as the dashboard has received it; null while it knows nothing of it.</summary>
+    public async Task<Trace?> Trace(string traceId)
     {
-        using var answer = await _page.GetAsync($"/api/traces/{traceId}");
-        return answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<JsonNode>() : null;
+        using var answer = await _dashboard.GetAsync($"/api/telemetry/traces/{traceId}");
+        return answer.IsSuccessStatusCode ? Running.Trace.Read((await answer.Content.ReadFromJsonAsync<JsonNode>())!) : null;
     }
 
-    /// <summary>The last traces that were received.</summary>
-    public async Task<IReadOnlyList<JsonNode>> Traces()
-    {
-        var traces = new List<JsonNode>();
-        foreach (var summary in (await _page.GetFromJsonAsync<JsonArray>("/api/traces?limit=300"))!)
-        {
-            if (await Trace((string)summary!["traceId"]!) is { } trace)
-            {
-                traces.Add(trace);
-            }
-        }
+    /// <summary>All spans that were received, as the dashboard tells them.</summary>
+    public async Task<JsonNode> Spans() => (await _dashboard.GetFromJsonAsync<JsonNode>("/api/telemetry/spans?limit=10000"))!;
 
-        return traces;
+    /// <summary>What the dashboard answers to somebody without the token.</summary>
+    public async Task<HttpResponseMessage> DashboardForStrangers(string path)
+    {
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = _dashboard.BaseAddress };
+        return await http.GetAsync(path);
     }
 
     private async Task<string> Sick()
     {
-        var resources = (await _page.GetFromJsonAsync<JsonArray>("/api/resources"))!;
         foreach (var part in Parts)
         {
-            var resource = resources.Single(r => (string)r!["name"]! == part)!;
-            if ((string?)resource["state"] != "Running" || (string?)resource["health"] != "Healthy" || (int?)resource["processId"] != TryPid(part))
-            {
-                return part;
-            }
-
-            // The page asks a healthy part every few seconds only; what it says may be old.
-            var http = resource["endpoints"]!.AsArray().FirstOrDefault(e => (string)e!["name"]! == "http");
-            if (http is not null && !await IsHealthy((string)http["url"]!))
+            // A service's health is also that of its database and its broker connection.
+            if (TryPid(part) is null || (_addresses.TryGetValue(part, out var address) && part != "rabbitmq" && !await IsHealthy(address)))
             {
                 return part;
             }
@@ -151,12 +152,12 @@ public sealed class SharedSystem : IAsyncLifetime
         return "";
     }
 
-    private async Task<bool> IsHealthy(string url)
+    private async Task<bool> IsHealthy(Uri address)
     {
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            using var answer = await _page.GetAsync(new Uri(new Uri(url), "/health"), limit.Token);
+            using var answer = await _health.GetAsync(new Uri(address, "/health"), limit.Token);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
@@ -165,13 +166,17 @@ public sealed class SharedSystem : IAsyncLifetime
         }
     }
 
-    private int? TryPid(string part) => Processes.Find(_host.ProcessId, part switch
+    private int? TryPid(string part) => _host.Find(part switch
     {
         "gateway" => line => line.Contains("/gateway/bin/", StringComparison.Ordinal),
-        "rabbitmq" => line => line.Contains("beam.smp", StringComparison.Ordinal),
-        "postgres" => line => line.Contains("/postgres -D", StringComparison.Ordinal),
-        _ => line => line.Contains($"/services/{part}/bin/", StringComparison.Ordinal),
+        "rabbitmq" => line => line.StartsWith('/') && line.Contains("beam.smp", StringComparison.Ordinal),
+        // Not the script around it, whose command line holds it too.
+        "postgres" => line => line.StartsWith('/') && line.Contains("/postgres -D", StringComparison.Ordinal),
+        _ => line => line.StartsWith("dotnet ", StringComparison.Ordinal) && line.Contains($"/services/{part}/bin/", StringComparison.Ordinal),
     });
 
     private static Uri Address(string line) => new(line[line.IndexOf("http", StringComparison.Ordinal)..].Trim());
+
+    [GeneratedRegex(@"http (http://\S+)")]
+    private static partial Regex HttpAddress();
 }

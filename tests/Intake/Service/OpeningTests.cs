@@ -124,14 +124,17 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         other.ShouldBe((422, "REQ-0011", null));
     }
 
-    [Fact]
-    public async Task A_body_of_300_megabytes_is_refused()
+    /// <summary>Clients that ask first stop asking after a second, and most never ask: they write all of it before they read the answer.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_of_300_megabytes_is_refused_and_the_caller_hears_it(bool asksFirst)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/cases") { Content = new StreamContent(new Endless(300_000_000)) };
         request.Content.Headers.ContentType = new("application/json");
         request.Content.Headers.ContentLength = 300_000_000;
         request.Headers.Add("Idempotency-Key", "big");
-        request.Headers.ExpectContinue = true;
+        request.Headers.ExpectContinue = asksFirst;
 
         var problem = await Journey.Problem(await intake.Patient().Http.SendAsync(request));
 

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
-import reflection from 'grpc-js-reflection-client';
 
 const protos = join(dirname(fileURLToPath(import.meta.url)), '..', 'Protos');
 const echo = grpc.loadPackageDefinition(loader.loadSync('echo.proto', { includeDirs: [protos], keepCase: true, longs: Number, defaults: true }))
@@ -192,13 +191,6 @@ function serve({ options = {} }) {
   }));
 }
 
-async function reflect({ address, symbol }) {
-  const client = new reflection.GrpcReflection(address, grpc.ChannelCredentials.createInsecure());
-  const services = await client.listServices();
-  const methods = await client.listMethods(symbol);
-  return { services, methods: methods.map((method) => method.name) };
-}
-
 /** Unary calls from `callers` loops for `seconds`; latencies in microseconds. Used by the benchmark. */
 async function load({ address, callers, seconds, size }) {
   const client = clientFor({ address });
@@ -226,7 +218,7 @@ async function loadStream({ address, count, text }) {
   return { code: outcome.code, count: outcome.count, seconds: Number(process.hrtime.bigint() - started) / 1e9 };
 }
 
-const commands = { serve, run, reflect, load, loadStream, observed: ({ name }) => ({ count: observed.get(name) ?? 0 }) };
+const commands = { serve, run, load, loadStream, observed: ({ name }) => ({ count: observed.get(name) ?? 0 }) };
 
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const { id, command, ...rest } = JSON.parse(line);
