@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SecondOpinion.AppHost.Commands;
 using SecondOpinion.AppHost.Story;
 
 namespace SecondOpinion.AppHost;
@@ -37,13 +38,14 @@ internal static class Running
             return 1;
         }
 
+        var gateway = builder.Resources.OfType<ProjectResource>().Single(r => r.Name == "gateway").GetEndpoint("http").Url;
+        await File.WriteAllTextAsync(KeysCommand.GatewayFile(options.DataFolder), gateway);
         ResourceTable.Print(builder, app);
         Console.WriteLine($"ready in {watch.Elapsed.TotalSeconds:0.0} s");
         Console.WriteLine();
         var success = true;
         if (options.Demo)
         {
-            var gateway = builder.Resources.OfType<ProjectResource>().Single(r => r.Name == "gateway").GetEndpoint("http").Url;
             var root = Path.GetFullPath("..", builder.AppHostDirectory);
             success = await SampleStory.Play(new Uri(gateway), options.DataFolder, root, new Narrator(Console.Out), lifetime.ApplicationStopping);
         }
