@@ -10,6 +10,8 @@ switch (args.FirstOrDefault())
 {
     case "token":
         return TokenCommand.Run(args[1..]);
+    case "keys":
+        return await KeysCommand.Run(args[1..]);
     case "servers":
         return await ServersCommand.Run(args[1..]);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SecondOpinion.AppHost.Commands;
 using SecondOpinion.AppHost.Resources;
 using SecondOpinion.AppHost.Story;
 
@@ -61,9 +62,10 @@ internal static class Running
         IDistributedApplicationBuilder builder, IReadOnlyList<IResource> resources, RunOptions options, CancellationToken stopping)
     {
         var success = true;
+        var gateway = resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway").GetEndpoint("http").Url;
+        await File.WriteAllTextAsync(KeysCommand.GatewayFile(options.DataFolder), gateway, stopping);
         if (options.Demo)
         {
-            var gateway = resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway").GetEndpoint("http").Url;
             var root = Path.GetFullPath("..", builder.AppHostDirectory);
             success = await SampleStory.Play(new Uri(gateway), options.DataFolder, root, new Narrator(Console.Out), stopping);
         }

@@ -9,6 +9,7 @@ using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -59,6 +60,7 @@ public static class ServiceDefaults
         app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
+        app.MapKeyUses();
         app.MapGet("/problems", () => TypedResults.Ok(problems)).AllowAnonymous().ExcludeFromDescription();
     }
 

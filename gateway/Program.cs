@@ -1,5 +1,6 @@
 using SecondOpinion.Gateway.Documents;
 using SecondOpinion.Gateway.Edge;
+using SecondOpinion.Gateway.Keys;
 using SecondOpinion.Gateway.ProblemPages;
 using SecondOpinion.Gateway.RateLimits;
 using SecondOpinion.Gateway.Routing;
@@ -30,6 +31,7 @@ app.MapProxy();
 app.MapEdgeHealth();
 OpenApiDocument.Map(app);
 ReadProblems.Map(app);
+ShowKeys.Map(app);
 app.MapNothingHere();
 
 await app.RunService();

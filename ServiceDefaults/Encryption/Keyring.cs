@@ -5,7 +5,7 @@ namespace SecondOpinion.ServiceDefaults.Encryption;
 
 /// <summary>
 /// The installation's keys, by version, from <c>Encryption:Keys:{version}</c> (base64 of 32 bytes); <c>Encryption:CurrentKey</c> names the one that wraps new
-/// cases. Former versions stay until the service has moved every case to the current one.
+/// cases. Former versions stay until every service has moved its cases to the current one: <c>./run keys</c> says when.
 /// </summary>
 public sealed class Keyring
 {
@@ -14,7 +14,8 @@ public sealed class Keyring
     /// <exception cref="InvalidOperationException">A key is missing or is not 32 bytes: the service must not start.</exception>
     public Keyring(IConfiguration configuration)
     {
-        foreach (var entry in configuration.GetSection("Encryption:Keys").GetChildren())
+        // A blank value is a key taken away: an environment variable can be emptied where a file above still names it.
+        foreach (var entry in configuration.GetSection("Encryption:Keys").GetChildren().Where(k => !string.IsNullOrWhiteSpace(k.Value)))
         {
             var key = new byte[Envelope.KeySize + 1];
             if (!Convert.TryFromBase64String(entry.Value ?? "", key, out var length) || length != Envelope.KeySize)
@@ -35,6 +36,8 @@ public sealed class Keyring
     }
 
     public string Current { get; }
+
+    public IReadOnlyCollection<string> Versions => _keys.Keys;
 
     public byte[] Wrap(Guid caseId, ReadOnlySpan<byte> dataKey) => Envelope.Seal(_keys[Current], dataKey, Place(caseId, Current));
 

@@ -6,6 +6,7 @@ using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Sample;
 using SecondOpinion.ServiceDefaults.Background;
+using Npgsql;
 
 namespace SecondOpinion.Billing;
 
@@ -16,7 +17,9 @@ internal static class Billing
     {
         T Bound<T>(string section) where T : new() => builder.Configuration.GetSection(section).Get<T>() ?? new T();
 
-        builder.Services.AddSingleton(new IdentityKeys(Bound<HashingOptions>("Beneficiaries")));
+        var identityKeys = new IdentityKeys(Bound<HashingOptions>("Beneficiaries"));
+        builder.Services.AddSingleton(identityKeys);
+        builder.Services.AddSingleton(services => identityKeys.Use(services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddSingleton(Bound<RosterOptions>("Rosters").Checked());
         builder.Services.AddSingleton(Bound<CoverageOptions>("Coverage").Checked());
         builder.Services.AddSingleton(new CheckLimits(Bound<CheckLimitOptions>("Eligibility:Limits")));

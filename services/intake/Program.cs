@@ -7,7 +7,6 @@ using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Delivery;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Fhir;
 using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Information;
@@ -38,8 +37,8 @@ builder.AddMessaging("intake", handlers =>
 });
 builder.AddServiceClient<Eligibility.EligibilityClient>("billing");
 builder.AddServiceClient<Opinions.OpinionsClient>("physician");
-// Made here and not on first use: a missing key or folder stops the start.
-builder.Services.AddSingleton(new Keyring(builder.Configuration));
+builder.AddCaseKeys();
+// Made here and not on first use: a missing folder stops the start.
 builder.Services.AddSingleton(DocumentOptions.Read(builder.Configuration));
 var catalogue = PathologyCatalogue.Load();
 builder.Services.AddSingleton(catalogue);
@@ -52,7 +51,6 @@ builder.Services.AddSingleton<DocumentStore>();
 builder.Services.AddSingleton<CoverageDesk>();
 builder.Services.AddJob<SettleCoverage>();
 builder.Services.AddJob<SweepOrphans>();
-builder.Services.AddJob<RewrapKeys>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);

@@ -1,6 +1,5 @@
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician;
-using SecondOpinion.Physician.Encryption;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
@@ -25,9 +24,7 @@ builder.AddMessaging("physician", handlers =>
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
-// Made here and not on first use: a missing key stops the start.
-builder.Services.AddSingleton(new Keyring(builder.Configuration));
-builder.Services.AddSingleton<CaseKeys>();
+builder.AddCaseKeys();
 builder.Services.AddSingleton<IntakeFile>();
 builder.Services.AddHostedService<LoadSampleReferents>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));

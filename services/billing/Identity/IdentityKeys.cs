@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Dapper;
+using Npgsql;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Billing.Identity;
 
@@ -76,6 +79,13 @@ internal sealed class IdentityKeys
     /// <summary>The calling thread's hasher; do not keep it across an await.</summary>
     public IdentityHasher Hasher(string keyId) =>
         _hashers.GetOrAdd(keyId, static (id, keys) => new ThreadLocal<IdentityHasher>(() => keys.NewHasher(id)), this).Value!;
+
+    /// <summary>For <c>./run keys</c>: a version is needed while a roster that can answer, or be rolled back to, was made with it.</summary>
+    public KeyUse Use(NpgsqlDataSource dataSource) => new("beneficiaries", CurrentId, Ids, async cancel =>
+    {
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        return (await db.QueryAsync<(string KeyId, long Rows)>("select key_id, count(*) from roster_version where dropped_at is null group by key_id")).ToDictionary(v => v.KeyId, v => v.Rows);
+    });
 
     private byte[] Key(string keyId) => _keys.GetValueOrDefault(keyId) ?? throw Missing(keyId);
 

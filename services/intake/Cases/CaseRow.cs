@@ -5,6 +5,15 @@ using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.Intake.Cases;
 
+/// <summary>What of <c>case_file</c> is sealed.</summary>
+internal static class CaseColumns
+{
+    public static readonly SealedPlace Person = new("case_file", "sealed_person");
+    public static readonly SealedPlace Answers = new("case_file", "sealed_answers");
+    public static readonly SealedPlace Questions = new("case_file", "sealed_questions");
+    public static readonly SealedPlace CoverageQuestion = new("case_file", "sealed_coverage_question");
+}
+
 /// <summary>A row of <c>case_file</c>, without its sealed answers and questions.</summary>
 internal sealed record CaseRow
 {

@@ -2,9 +2,10 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Catalogue;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Reading;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -72,7 +73,7 @@ internal static class CaseViews
         NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         using var key = await CaseKey.Of(db, keyring, file.Id);
-        var person = key.Open<SealedPerson>("case_file|sealed_person", file.SealedPerson).Patient;
+        var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
         var clock = file.Clock;
         return new CaseView(
             file.Id,
@@ -125,7 +126,7 @@ internal static class CaseViews
                 order by id
                 """,
                 new { caseId })).Select(d => new CaseDocumentView(
-                    d.Id, d.TypeCode, key.Open<string>("document|sealed_name", d.SealedName, d.Id), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt)),
+                    d.Id, d.TypeCode, key.Open<string>(DocumentColumns.Name.Of(d.Id), d.SealedName), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt)),
         ];
 
     public static async Task<IReadOnlyList<InformationRequestView>> Requests(NpgsqlConnection db, CaseKey key, Guid caseId) =>
@@ -139,9 +140,9 @@ internal static class CaseViews
                 """,
                 new { caseId })).Select(r => new InformationRequestView(
                     r.Id,
-                    key.Open<string>("information_request|sealed_question", r.SealedQuestion, r.Id),
+                    key.Open<string>(RequestColumns.Question.Of(r.Id), r.SealedQuestion),
                     r.RequestedAt,
-                    r.SealedAnswer is { } answer ? key.Open<string>("information_request|sealed_answer", answer, r.Id) : null,
+                    r.SealedAnswer is { } answer ? key.Open<string>(RequestColumns.Answer.Of(r.Id), answer) : null,
                     r.ProvidedAt)),
         ];
 

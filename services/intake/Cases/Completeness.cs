@@ -2,7 +2,6 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Catalogue;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
 
@@ -61,7 +60,7 @@ internal static class Completeness
         NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         using var key = await CaseKey.Of(db, keyring, file.Id);
-        var answers = file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>("case_file|sealed_answers", box) : [];
+        var answers = file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>(CaseColumns.Answers, box) : [];
         var types = (await db.QueryAsync<string>("select distinct type_code from document where case_id = @Id", new { file.Id })).AsList();
         return Missing(new Content(
             questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, now)),

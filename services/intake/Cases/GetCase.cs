@@ -2,7 +2,6 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Catalogue;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;

@@ -7,7 +7,6 @@ using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
@@ -179,7 +178,7 @@ internal static class OpenCase
         NpgsqlConnection db, Keyring keyring, Guid id, OpenCaseRequest request, Requester requester, ClaimsPrincipal user, Pathology pathology,
         QuestionnaireBook questionnaires, Communes communes, CoverageQuestion? question, DateTimeOffset now)
     {
-        using var key = await CaseKey.Create(db, keyring, id);
+        using var key = await CaseKey.OfOrNew(db, keyring, id);
         var asked = questionnaires.LatestOf(pathology.Family);
         // A physician who asks is the one who treats, unless another is named.
         var physician = request.TreatingPhysician is { } named ? named with { Rpps = Rpps.Parse(named.Rpps).Value }
@@ -206,11 +205,11 @@ internal static class OpenCase
                 Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
                 Establishment = request.TreatingEstablishment is { } finess ? Finess.Parse(finess).Value : null,
                 Physician = physician?.Rpps,
-                Person = key.Seal("case_file|sealed_person", new SealedPerson(request.Patient, request.Relative, physician)),
+                Person = key.Seal(CaseColumns.Person, new SealedPerson(request.Patient, request.Relative, physician)),
                 Questionnaire = asked.Code,
                 asked.Version,
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,
-                Question = question is null ? null : key.Seal("case_file|sealed_coverage_question", question),
+                Question = question is null ? null : key.Seal(CaseColumns.CoverageQuestion, question),
                 now,
             });
         return (await CaseRows.Any(db, id))!;

@@ -5,7 +5,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Coverage;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Social;
 using SecondOpinion.ServiceDefaults.Access;
@@ -117,7 +116,7 @@ internal static class SubmitCase
         }
 
         using var key = await CaseKey.Of(db, keyring, id);
-        return (key.Open<CoverageQuestion>("case_file|sealed_coverage_question", box), null);
+        return (key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box), null);
     }
 
     private static async Task<Problem?> Refusal(NpgsqlConnection db, CaseRow file)

@@ -1,7 +1,6 @@
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
@@ -60,7 +59,7 @@ internal sealed partial class SettleCoverage(
             }
 
             using var key = await CaseKey.Of(db, keyring, id);
-            question = key.Open<CoverageQuestion>("case_file|sealed_coverage_question", box);
+            question = key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box);
             submitted = file.CurrentState == CaseState.Submitted;
         }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using SecondOpinion.Intake.Encryption;
 
 namespace SecondOpinion.Intake.Documents;
 
@@ -130,6 +129,13 @@ internal sealed class DocumentStore
 
     [DllImport("libc", SetLastError = true)]
     private static extern int fsync(SafeFileHandle handle);
+}
+
+/// <summary>What of <c>document</c> is sealed, each for its row.</summary>
+internal static class DocumentColumns
+{
+    public static readonly SealedPlace Name = new("document", "sealed_name");
+    public static readonly SealedPlace Key = new("document", "sealed_key");
 }
 
 /// <param name="Key">The file's own key, to be sealed under the case's.</param>

@@ -3,7 +3,6 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -60,8 +59,8 @@ internal static class DownloadDocument
 
         using var key = await CaseKey.Of(db, keyring, caseId);
         return new Readable(
-            documentId, row.TypeCode, key.Open<string>("document|sealed_name", row.SealedName, documentId), row.MediaType, row.SizeBytes,
-            key.OpenBytes("document|sealed_key", row.SealedKey, documentId));
+            documentId, row.TypeCode, key.Open<string>(DocumentColumns.Name.Of(documentId), row.SealedName), row.MediaType, row.SizeBytes,
+            key.OpenBytes(DocumentColumns.Key.Of(documentId), row.SealedKey));
     }
 
     private sealed record Row(string TypeCode, string MediaType, long SizeBytes, byte[] SealedName, byte[] SealedKey);

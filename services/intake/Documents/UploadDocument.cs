@@ -6,7 +6,6 @@ using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents.Recognition;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -159,8 +158,8 @@ internal static class UploadDocument
                 mediaType,
                 stored.Size,
                 stored.Sha256,
-                Name = key.Seal("document|sealed_name", asked.FileName, stored.Id),
-                Key = key.SealBytes("document|sealed_key", stored.Key, stored.Id),
+                Name = key.Seal(DocumentColumns.Name.Of(stored.Id), asked.FileName),
+                Key = key.SealBytes(DocumentColumns.Key.Of(stored.Id), stored.Key),
                 now,
             });
         return TypedResults.Created(

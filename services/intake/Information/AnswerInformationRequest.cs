@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
+using SecondOpinion.Intake.Reading;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -59,7 +59,7 @@ internal static class AnswerInformationRequest
             using var key = await CaseKey.Of(db, keyring, id);
             await db.ExecuteAsync(
                 "update information_request set sealed_answer = @Box, provided_at = @now where id = @requestId and provided_at is null",
-                new { requestId, now, Box = key.Seal("information_request|sealed_answer", request.Text.Trim(), requestId) });
+                new { requestId, now, Box = key.Seal(RequestColumns.Answer.Of(requestId), request.Text.Trim()) });
             await Outbox.Publish(db, id, new InformationProvided
             {
                 CaseId = id,

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -48,11 +47,11 @@ internal static class ReadAnswers
         }, cancel);
 
     internal static Dictionary<string, JsonElement> Open(CaseKey key, CaseRow file) =>
-        file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>("case_file|sealed_answers", box) : [];
+        file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>(CaseColumns.Answers, box) : [];
 
     /// <summary>The patient as far as the questions need it.</summary>
     internal static Respondent Who(CaseKey key, CaseRow file, DateTimeOffset now) =>
-        Respondent.Of(key.Open<SealedPerson>("case_file|sealed_person", file.SealedPerson).Patient, now);
+        Respondent.Of(key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient, now);
 
     internal static CaseAnswers View(CaseRow file, IReadOnlyDictionary<string, JsonElement> answers, QuestionnaireBook questionnaires, Respondent who)
     {

@@ -4,7 +4,6 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -57,7 +56,7 @@ internal static class SaveAnswers
                     version = version + 1
                 where id = @id
                 """,
-                new { id, Box = key.Seal("case_file|sealed_answers", answers), Alarm = AnswerRules.Alarming(asked, answers).FirstOrDefault()?.Alert!.Door });
+                new { id, Box = key.Seal(CaseColumns.Answers, answers), Alarm = AnswerRules.Alarming(asked, answers).FirstOrDefault()?.Alert!.Door });
             http.Response.Headers.ETag = Etags.Of(file.AnswersVersion + 1);
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(ReadAnswers.View(file, answers, questionnaires, who));

@@ -3,7 +3,6 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -87,13 +86,13 @@ internal static class SaveQuestions
                     version = version + 1
                 where id = @id
                 """,
-                new { id, Box = key.Seal("case_file|sealed_questions", questions), Count = questions.Length });
+                new { id, Box = key.Seal(CaseColumns.Questions, questions), Count = questions.Length });
             http.Response.Headers.ETag = Etags.Of(file.QuestionsVersion + 1);
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new CaseQuestions(id, questions));
         }, cancel);
 
-    internal static string[] Open(CaseKey key, CaseRow file) => file.SealedQuestions is { } box ? key.Open<string[]>("case_file|sealed_questions", box) : [];
+    internal static string[] Open(CaseKey key, CaseRow file) => file.SealedQuestions is { } box ? key.Open<string[]>(CaseColumns.Questions, box) : [];
 
     private static IEnumerable<FieldError> Faults(IReadOnlyList<string> questions)
     {

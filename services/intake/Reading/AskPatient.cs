@@ -4,12 +4,18 @@ using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Reading;
+
+/// <summary>What of <c>information_request</c> is sealed, each for its row.</summary>
+internal static class RequestColumns
+{
+    public static readonly SealedPlace Question = new("information_request", "sealed_question");
+    public static readonly SealedPlace Answer = new("information_request", "sealed_answer");
+}
 
 /// <summary>The assigned physician asks the patient something; the 7-day clock stands still until the answer. The same request id twice is one question.</summary>
 internal static class AskPatient
@@ -45,7 +51,7 @@ internal static class AskPatient
                 insert into information_request (id, case_id, physician_id, sealed_question, requested_at)
                 values (@requestId, @caseId, @PhysicianId, @Box, @now)
                 """,
-                new { requestId, caseId, PhysicianId = user.PhysicianId(), Box = key.Seal("information_request|sealed_question", text.Trim(), requestId), now });
+                new { requestId, caseId, PhysicianId = user.PhysicianId(), Box = key.Seal(RequestColumns.Question.Of(requestId), text.Trim()), now });
             return new RequestInformationReply { RequestedAt = now.ToTimestamp() };
         }, cancel);
 }

@@ -3,7 +3,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Problems;
 

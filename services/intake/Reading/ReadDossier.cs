@@ -4,7 +4,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -21,7 +20,7 @@ internal static class ReadDossier
         var file = await AssignedPhysician.Case(db, user, caseId);
         await Audit.Record(db, user, "read", "dossier", caseId, "second_opinion");
         using var key = await CaseKey.Of(db, keyring, caseId);
-        var person = key.Open<SealedPerson>("case_file|sealed_person", file.SealedPerson).Patient;
+        var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
         var dossier = new Dossier
         {
             CaseId = caseId.ToString(),

@@ -5,7 +5,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;

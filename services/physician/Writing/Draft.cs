@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
 using Npgsql;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -12,23 +12,24 @@ namespace SecondOpinion.Physician.Writing;
 internal sealed record Draft(int Version, OpinionContent? Content, DateTime? SavedAt)
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
-    private const string Place = "opinion_draft|content";
+    internal static readonly SealedPlace Place = new("opinion_draft", "content");
 
-    public static async Task<Draft> Read(NpgsqlConnection db, CaseKeys keys, Guid caseId)
+    public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId)
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>("select version, content, saved_at from opinion_draft where case_id = @caseId", new { caseId });
         return row switch
         {
             null => new Draft(0, null, null),
             { Content: null } => new Draft(row.Version, null, row.SavedAt),
-            _ => new Draft(row.Version, JsonSerializer.Deserialize<OpinionContent>((await keys.Find(db, caseId))!.Decrypt(Place, row.Content), Json), row.SavedAt),
+            _ => new Draft(row.Version, await Open(db, keyring, caseId, row.Content), row.SavedAt),
         };
     }
 
     /// <returns>The new version, or null when <paramref name="expected"/> is no longer the present one.</returns>
-    public static async Task<int?> Save(NpgsqlConnection db, CaseKeys keys, Guid caseId, Guid physicianId, int expected, OpinionContent content, DateTimeOffset now)
+    public static async Task<int?> Save(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId, int expected, OpinionContent content, DateTimeOffset now)
     {
-        var box = (await keys.For(db, caseId)).Encrypt(Place, JsonSerializer.SerializeToUtf8Bytes(content, Json));
+        using var key = await CaseKey.OfOrNew(db, keyring, caseId);
+        var box = key.Seal(Place, content, Json);
         return await db.ExecuteScalarAsync<int?>(
             """
             insert into opinion_draft (case_id, physician_id, version, content, saved_at)
@@ -49,6 +50,12 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTime? Sav
         where case_id = @caseId and version = @version and content is not null
         """,
         new { caseId, version, now }) > 0;
+
+    private static async Task<OpinionContent> Open(NpgsqlConnection db, Keyring keyring, Guid caseId, byte[] content)
+    {
+        using var key = await CaseKey.Of(db, keyring, caseId);
+        return key.Open<OpinionContent>(Place, content, Json);
+    }
 
     private sealed record Row(int Version, byte[]? Content, DateTime SavedAt);
 }

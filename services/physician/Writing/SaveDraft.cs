@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -23,7 +23,7 @@ internal static class SaveDraft
         .WithDescription("Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
 
     private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
-        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, TimeProvider time, CancellationToken cancel)
+        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time, CancellationToken cancel)
     {
         if (request.CheckDraft() is [_, ..] errors)
         {
@@ -37,10 +37,10 @@ internal static class SaveDraft
                 return CommonProblems.Absent();
             }
 
-            var current = await Draft.Read(db, keys, caseId);
+            var current = await Draft.Read(db, keyring, caseId);
             Etags.Require(http.Request, current.Version);
             var now = time.GetUtcNow();
-            if (await Draft.Save(db, keys, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
+            if (await Draft.Save(db, keyring, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
             {
                 return CommonProblems.PreconditionFailed.Because("Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
             }

@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -12,14 +12,14 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Physician.Writing;
 
 /// <summary>Gives signed opinions over gRPC to intake, which knows whose case it is and hands them to the patient.</summary>
-internal sealed class ServeOpinions(NpgsqlDataSource dataSource, CaseKeys keys) : Opinions.OpinionsBase
+internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring) : Opinions.OpinionsBase
 {
     private const int ChunkLength = 64 * 1024;
 
     public override Task<Opinion> Get(GetOpinionRequest request, ServerCallContext context) => dataSource.InTransaction(async db =>
     {
         var signed = await Find(db, request, context, "read");
-        var content = await signed.ReadContent(db, keys);
+        var content = await signed.ReadContent(db, keyring);
         var referent = await Referent.Find(db, signed.PhysicianId);
         return new Opinion
         {
@@ -39,7 +39,7 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, CaseKeys keys) 
     public override async Task Download(GetOpinionRequest request, IServerStreamWriter<OpinionChunk> responseStream, ServerCallContext context)
     {
         var pdf = await dataSource.InTransaction(
-            async db => await (await Find(db, request, context, "download")).ReadPdf(db, keys), context.CancellationToken);
+            async db => await (await Find(db, request, context, "download")).ReadPdf(db, keyring), context.CancellationToken);
         for (var sent = 0; sent < pdf.Length; sent += ChunkLength)
         {
             var chunk = UnsafeByteOperations.UnsafeWrap(pdf.AsMemory(sent, Math.Min(ChunkLength, pdf.Length - sent)));

@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -37,7 +37,7 @@ internal static class ShowOpinion
     }
 
     private static Task<Results<Ok<OwnOpinion>, Problem>> Handle(
-        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, CancellationToken cancel) =>
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<OwnOpinion>, Problem>>(async db =>
         {
             if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null)
@@ -46,7 +46,7 @@ internal static class ShowOpinion
             }
 
             await Audit.Record(db, user, "read", "opinion", caseId, "second_opinion");
-            var draft = await Draft.Read(db, keys, caseId);
+            var draft = await Draft.Read(db, keyring, caseId);
             var signed = (await db.QueryAsync<Row>(
                 """
                 select o.opinion_id, v.version, v.signed_at, v.sha256, v.size_bytes
@@ -62,7 +62,7 @@ internal static class ShowOpinion
         }, cancel);
 
     private static Task<Results<FileContentHttpResult, Problem>> Download(
-        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CaseKeys keys, CancellationToken cancel) =>
+        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
         dataSource.InTransaction<Results<FileContentHttpResult, Problem>>(async db =>
         {
             if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null || await SignedOpinion.Find(db, caseId, version ?? 0) is not { } opinion)
@@ -73,7 +73,7 @@ internal static class ShowOpinion
             await Audit.Record(db, user, "download", "opinion", opinion.OpinionId, "second_opinion");
             http.Response.Headers.CacheControl = "no-store";
             http.Response.Headers.XContentTypeOptions = "nosniff";
-            return TypedResults.File(await opinion.ReadPdf(db, keys), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf");
+            return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf");
         }, cancel);
 
     private sealed record Row(Guid OpinionId, int Version, DateTime SignedAt, string Sha256, long SizeBytes);

@@ -4,7 +4,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.Physician.Worklist;
@@ -38,14 +38,14 @@ internal static class SignOpinion
         ClaimsPrincipal user,
         HttpContext http,
         NpgsqlDataSource dataSource,
-        CaseKeys keys,
+        Keyring keyring,
         IntakeFile intake,
         OpinionPdf pages,
         TimeProvider time,
         CancellationToken cancel)
     {
         var physicianId = user.PhysicianId();
-        var (referent, draft, latest) = await Load(dataSource, keys, caseId, physicianId, cancel);
+        var (referent, draft, latest) = await Load(dataSource, keyring, caseId, physicianId, cancel);
         if (referent is null)
         {
             return CommonProblems.Absent();
@@ -80,7 +80,7 @@ internal static class SignOpinion
                 return Problems.DraftChanged.Because("Read the draft again, then sign it.", "Relisez le brouillon, puis signez-le.");
             }
 
-            await SignedOpinion.Add(db, keys, caseId, physicianId, opinion, pdf, sha256);
+            await SignedOpinion.Add(db, keyring, caseId, physicianId, opinion, pdf, sha256);
             await Audit.Record(db, user, "sign", "opinion", opinion.OpinionId, "second_opinion");
             await Tell(db, caseId, physicianId, opinion);
             return TypedResults.Created(
@@ -92,12 +92,12 @@ internal static class SignOpinion
     }
 
     private static async Task<(Referent? Referent, Draft Draft, SignedOpinion? Latest)> Load(
-        NpgsqlDataSource dataSource, CaseKeys keys, Guid caseId, Guid physicianId, CancellationToken cancel)
+        NpgsqlDataSource dataSource, Keyring keyring, Guid caseId, Guid physicianId, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await WorklistItem.OwnCase(db, caseId, physicianId) is null
             ? default
-            : (await Referent.Find(db, physicianId), await Draft.Read(db, keys, caseId), await SignedOpinion.Find(db, caseId));
+            : (await Referent.Find(db, physicianId), await Draft.Read(db, keyring, caseId), await SignedOpinion.Find(db, caseId));
     }
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>

@@ -1,7 +1,6 @@
-using System.Text.Json;
 using Dapper;
 using Npgsql;
-using SecondOpinion.Physician.Encryption;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -9,6 +8,10 @@ namespace SecondOpinion.Physician.Writing;
 internal sealed record SignedOpinion(
     Guid OpinionId, Guid CaseId, Guid PhysicianId, int Version, DateTime SignedAt, byte[] Content, byte[] Pdf, string Sha256, long SizeBytes)
 {
+    // Signed opinions cannot be sealed anew: those signed before all services wrote places alike stay readable as they are.
+    internal static readonly SealedPlace ContentPlace = new SealedPlace("opinion_version", "content").Once((version, caseId) => $"opinion_version|content|{version}|{caseId}");
+    internal static readonly SealedPlace PdfPlace = new SealedPlace("opinion_version", "pdf").Once((version, caseId) => $"opinion_version|pdf|{version}|{caseId}");
+
     /// <param name="version">0 for the latest.</param>
     public static Task<SignedOpinion?> Find(NpgsqlConnection db, Guid caseId, int version = 0) => db.QuerySingleOrDefaultAsync<SignedOpinion>(
         """
@@ -22,9 +25,9 @@ internal sealed record SignedOpinion(
         new { caseId, version });
 
     /// <exception cref="PostgresException">The version exists already: somebody signed at the same time.</exception>
-    public static async Task Add(NpgsqlConnection db, CaseKeys keys, Guid caseId, Guid physicianId, OpinionToSign opinion, byte[] pdf, string sha256)
+    public static async Task Add(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId, OpinionToSign opinion, byte[] pdf, string sha256)
     {
-        var cipher = await keys.For(db, caseId);
+        using var key = await CaseKey.OfOrNew(db, keyring, caseId);
         await db.ExecuteAsync(
             """
             insert into opinion (opinion_id, case_id, physician_id) values (@OpinionId, @caseId, @physicianId) on conflict (case_id) do nothing;
@@ -38,17 +41,22 @@ internal sealed record SignedOpinion(
                 physicianId,
                 opinion.Version,
                 opinion.SignedAt,
-                Content = cipher.Encrypt(Place("content", opinion.Version), JsonSerializer.SerializeToUtf8Bytes(opinion.Content, Draft.Json)),
-                Pdf = cipher.Encrypt(Place("pdf", opinion.Version), pdf),
+                Content = key.Seal(ContentPlace.Of(opinion.Version), opinion.Content, Draft.Json),
+                Pdf = key.SealBytes(PdfPlace.Of(opinion.Version), pdf),
                 sha256,
                 Size = (long)pdf.Length,
             });
     }
 
-    public async Task<OpinionContent> ReadContent(NpgsqlConnection db, CaseKeys keys) =>
-        JsonSerializer.Deserialize<OpinionContent>((await keys.Find(db, CaseId))!.Decrypt(Place("content", Version), Content), Draft.Json)!;
+    public async Task<OpinionContent> ReadContent(NpgsqlConnection db, Keyring keyring)
+    {
+        using var key = await CaseKey.Of(db, keyring, CaseId);
+        return key.Open<OpinionContent>(ContentPlace.Of(Version), Content, Draft.Json);
+    }
 
-    public async Task<byte[]> ReadPdf(NpgsqlConnection db, CaseKeys keys) => (await keys.Find(db, CaseId))!.Decrypt(Place("pdf", Version), Pdf);
-
-    private static string Place(string column, int version) => $"opinion_version|{column}|{version}";
+    public async Task<byte[]> ReadPdf(NpgsqlConnection db, Keyring keyring)
+    {
+        using var key = await CaseKey.Of(db, keyring, CaseId);
+        return key.OpenBytes(PdfPlace.Of(Version), Pdf);
+    }
 }

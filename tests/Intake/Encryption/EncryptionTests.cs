@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Configuration;
-using SecondOpinion.Intake.Encryption;
 using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Tests.Intake.Encryption;

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace SecondOpinion.Intake.Encryption;
+namespace SecondOpinion.ServiceDefaults.Encryption;
 
 /// <summary>
 /// A file sealed in chunks of 64 KiB, each with its own tag. The nonce of a chunk is its number and whether it is the last, under a key that seals
 /// this one file: a chunk that is changed, moved, dropped or cut off at the end does not open. The document's id is authenticated too.
 /// </summary>
-internal static class SealedFile
+public static class SealedFile
 {
     public const int ChunkSize = 64 * 1024;
     internal const int TagSize = 16;
@@ -22,7 +22,7 @@ internal static class SealedFile
 }
 
 /// <summary>Seals what is written to it; <see cref="Complete"/> writes the last chunk.</summary>
-internal sealed class SealedFileWriter(Stream file, byte[] key, Guid documentId) : IDisposable
+public sealed class SealedFileWriter(Stream file, byte[] key, Guid documentId) : IDisposable
 {
     private readonly AesGcm _aes = new(key, SealedFile.TagSize);
     private readonly byte[] _id = documentId.ToByteArray();
@@ -79,7 +79,7 @@ internal sealed class SealedFileWriter(Stream file, byte[] key, Guid documentId)
 }
 
 /// <summary>Reads a sealed file back, from anywhere; every byte it gives was checked first.</summary>
-internal sealed class SealedFileStream : Stream
+public sealed class SealedFileStream : Stream
 {
     private readonly Stream _file;
     private readonly AesGcm _aes;
