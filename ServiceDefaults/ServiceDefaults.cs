@@ -45,9 +45,8 @@ public static class ServiceDefaults
     /// <param name="problems">The service's own catalogue; the gateway serves a page for each.</param>
     public static void UseServiceDefaults(this WebApplication app, IReadOnlyList<ProblemType> problems)
     {
-        app.UseHead();
         app.UseProblemAnswers();
-        app.UseRouting();
+        app.UseRoutingWithHead();
         // What routing itself refuses (404; 405 and 415 by endpoints of its own, which are no routes) would be a 401 by the fallback policy.
         app.Use((context, next) => context.GetEndpoint() switch
         {

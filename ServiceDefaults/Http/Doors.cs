@@ -15,16 +15,23 @@ internal static partial class Doors
     private static readonly string[] Encodings = ["gzip", "br", "deflate"];
     private static readonly ConcurrentDictionary<MethodInfo, IReadOnlyDictionary<string, Type>> Dated = new();
 
-    /// <summary>Before routing: where GET is possible, HEAD is. The server sends no body for what came as HEAD.</summary>
-    public static void UseHead(this WebApplication app) => app.Use((context, next) =>
+    /// <summary>Routing, with HEAD wherever GET is: what found no endpoint as HEAD is looked for again as GET. The server sends no body for what came as HEAD.</summary>
+    public static void UseRoutingWithHead(this WebApplication app)
     {
-        if (HttpMethods.IsHead(context.Request.Method))
+        app.UseRouting();
+        app.Use((context, next) =>
         {
-            context.Request.Method = HttpMethods.Get;
-        }
+            if (HttpMethods.IsHead(context.Request.Method) && context.GetEndpoint() is not RouteEndpoint)
+            {
+                context.Request.Method = HttpMethods.Get;
+                context.SetEndpoint(null);
+            }
 
-        return next(context);
-    });
+            return next(context);
+        });
+        // Skipped where an endpoint is known.
+        app.UseRouting();
+    }
 
     /// <summary>After routing.</summary>
     public static void UseDoors(this WebApplication app)
