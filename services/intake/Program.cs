@@ -1,3 +1,4 @@
+using MassTransit;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Intake;
@@ -24,7 +25,6 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
-using MassTransit;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("intake");
