@@ -31,6 +31,7 @@ public static class ServiceDefaults
         builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddProblemAnswers();
         builder.Services.AddStrictJson();
+        builder.Services.AddRequestDecompression();
         builder.Services.AddHealthChecks();
         builder.Services.AddBackground();
         builder.Services.AddSingleton<Cursors>();
@@ -46,6 +47,7 @@ public static class ServiceDefaults
     {
         app.UseRefusedBodies();
         app.UseProblemAnswers();
+        app.UseRoutingWithHead();
         // What routing itself refuses (404; 405 and 415 by endpoints of its own, which are no routes) would be a 401 by the fallback policy.
         app.Use((context, next) => context.GetEndpoint() switch
         {
@@ -57,6 +59,7 @@ public static class ServiceDefaults
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseIdempotencyKeys();
+        app.UseDoors();
         app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Builder;
@@ -10,9 +11,50 @@ namespace SecondOpinion.ServiceDefaults.Http;
 /// <summary>The service's OpenAPI 3.1 document: what the code says, plus who may call and which headers a route needs.</summary>
 internal static class ApiDescription
 {
+    /// <summary>Types that have a converter of ours (<see cref="StrictJson"/>), of which the generator knows nothing.</summary>
+    private static readonly Dictionary<Type, string?> Forms = new()
+    {
+        [typeof(string)] = null,
+        [typeof(Guid)] = "uuid",
+        [typeof(DateOnly)] = "date",
+        [typeof(DateTimeOffset)] = "date-time",
+    };
+
+    private static void Describe(OpenApiSchema schema, Type type, bool isNullable)
+    {
+        var inner = Nullable.GetUnderlyingType(type) ?? type;
+        if (schema.Type is null && Forms.TryGetValue(inner, out var format))
+        {
+            schema.Type = isNullable || inner != type ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            schema.Format = format;
+        }
+    }
+
     public static void AddApiDescription(this WebApplicationBuilder builder, string service) => builder.Services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // A parameter is left out, never null.
+            var type = context.JsonTypeInfo.Type;
+            Describe(schema, context.ParameterDescription is null ? type : Nullable.GetUnderlyingType(type) ?? type, context.JsonPropertyInfo is { } member && (member.IsGetNullable || member.IsSetNullable));
+            if (schema.Type?.HasFlag(JsonSchemaType.Array) == true && schema.Items is null && context.JsonTypeInfo.ElementType is { } element)
+            {
+                var items = new OpenApiSchema();
+                Describe(items, element, isNullable: false);
+                schema.Items = items;
+            }
+
+            if (schema.Type?.HasFlag(JsonSchemaType.Object) == true && schema.AdditionalProperties is null && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary
+                && context.JsonTypeInfo.ElementType is { } value && Forms.ContainsKey(Nullable.GetUnderlyingType(value) ?? value))
+            {
+                var values = new OpenApiSchema();
+                Describe(values, value, isNullable: false);
+                schema.AdditionalProperties = values;
+            }
+
+            return Task.CompletedTask;
+        });
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = $"SecondOpinion {service}", Version = "v1" };

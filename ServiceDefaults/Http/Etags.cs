@@ -12,6 +12,14 @@ public static class Etags
     public static Problem? Mismatch(HttpRequest request, long version)
     {
         var wanted = request.Headers.IfMatch.ToString();
+        if (wanted.Length > 0 && wanted != "*" && !wanted.Split(',', StringSplitOptions.TrimEntries).All(IsTag))
+        {
+            return CommonProblems.BadRequest.Because(
+                "If-Match takes the ETag as it was given, quotes included: If-Match: \"v1\".",
+                "If-Match reprend l'ETag tel qu'il a été donné, guillemets compris : If-Match: \"v1\".",
+                new FieldError("#/If-Match", "unquoted_etag", "Mettez l'ETag entre guillemets : \"v1\"."));
+        }
+
         return wanted.Length == 0
             ? CommonProblems.PreconditionRequired.Because(
                 "Read the object first and send its ETag in If-Match.", "Lisez d'abord l'objet et renvoyez son ETag dans If-Match.")
@@ -21,6 +29,8 @@ public static class Etags
                     "Somebody changed it since you read it. Read it again and repeat your change.",
                     "L'objet a changé depuis votre lecture. Relisez-le puis refaites votre modification.");
     }
+
+    private static bool IsTag(string tag) => tag.StartsWith("W/", StringComparison.Ordinal) ? IsTag(tag[2..]) : tag is ['"', .., '"'] && tag.Length > 2;
 
     /// <exception cref="ProblemException">The write may not happen: 428 when If-Match is absent, 412 when it names another version.</exception>
     public static void Require(HttpRequest request, long version)

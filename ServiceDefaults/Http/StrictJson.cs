@@ -20,6 +20,11 @@ internal static class StrictJson
         json.NumberHandling = JsonNumberHandling.Strict;
         json.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         json.TypeInfoResolver = (json.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(NoNullElements.Check);
+        json.Converters.Add(new TextJson());
+        json.Converters.Add(new ElementJson());
+        json.Converters.Add(new UuidJson());
+        json.Converters.Add(new DateJson());
+        json.Converters.Add(new MomentJson());
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     });
 }

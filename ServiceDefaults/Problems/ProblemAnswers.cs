@@ -42,7 +42,7 @@ internal sealed partial class ExceptionToProblem(ILogger<ExceptionToProblem> log
         var problem = exception switch
         {
             ProblemException refused => refused.Problem,
-            BadHttpRequestException { InnerException: JsonException json } => Unreadable(json),
+            BadHttpRequestException { InnerException: JsonException json } => UnreadableJson.Of(json),
             BadHttpRequestException bad => ForBadRequest(bad),
             NpgsqlException { IsTransient: true } => Away(exception),
             TimeoutException => Away(exception),
@@ -56,23 +56,34 @@ internal sealed partial class ExceptionToProblem(ILogger<ExceptionToProblem> log
     /// <summary>ENOSPC as .NET reports it on Linux.</summary>
     private const int NoSpaceLeft = 28;
 
-    private static Problem Unreadable(JsonException json)
-    {
-        // Path and line only: the message may quote what the person typed.
-        var pointer = "#" + (json.Path ?? "$")[1..].Replace('.', '/').Replace("[", "/", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
-        return CommonProblems.BadRequest.Because(
-            $"The JSON body does not fit the description at {pointer} (line {json.LineNumber + 1}): a member is unknown, doubled, missing or of another type.",
-            $"Le corps JSON ne correspond pas à la description à {pointer} (ligne {json.LineNumber + 1}) : membre inconnu, en double, manquant ou d'un autre type.",
-            new FieldError(pointer, "invalid_json", "Valeur illisible ou inattendue."));
-    }
-
     private static Problem ForBadRequest(BadHttpRequestException bad) => bad.StatusCode switch
     {
         400 => CommonProblems.BadRequest.Because(
-            "A parameter or the body is missing or of another type than described.",
-            "Un paramètre ou le corps manque, ou n'a pas le type décrit."),
+            bad.Message.Contains("body", StringComparison.OrdinalIgnoreCase)
+                ? "The body is missing or cut off. Send the JSON object that /docs describes for this route."
+                : "A parameter is missing or of another form than /docs describes for this route.",
+            bad.Message.Contains("body", StringComparison.OrdinalIgnoreCase)
+                ? "Le corps de la demande manque ou est coupé. Envoyez l'objet JSON décrit dans /docs pour cette route."
+                : "Un paramètre manque ou n'a pas la forme décrite dans /docs pour cette route.",
+            Named(bad)),
         _ => CommonProblems.ForStatus(bad.StatusCode),
     };
+
+    /// <summary>The parameter at fault, from the framework's own sentence: <c>Failed to bind parameter "Nullable&lt;int&gt; limit" from "x".</c></summary>
+    private static FieldError[] Named(BadHttpRequestException bad) => Parameter().Match(bad.Message) is { Success: true } match
+        ? [new FieldError($"#/{match.Groups[2].Value}", "wrong_type", match.Groups[1].Value switch
+        {
+            var type when type.Contains("DateOnly", StringComparison.Ordinal) => Text.Dates.DateFrench,
+            var type when type.Contains("DateTime", StringComparison.Ordinal) => Text.Dates.MomentFrench,
+            var type when type.Contains("Guid", StringComparison.Ordinal) => "Un identifiant UUID est attendu.",
+            var type when type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.Ordinal) => "Un nombre entier est attendu.",
+            var type when type.Contains("bool", StringComparison.OrdinalIgnoreCase) => "true ou false est attendu.",
+            _ => "Ce paramètre est obligatoire : donnez-lui une valeur de la forme décrite dans /docs.",
+        })]
+        : [];
+
+    [System.Text.RegularExpressions.GeneratedRegex("parameter \"(.*?) (\\w+)\"")]
+    private static partial System.Text.RegularExpressions.Regex Parameter();
 
     private Problem Away(Exception exception)
     {

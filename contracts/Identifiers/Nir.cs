@@ -7,11 +7,13 @@ namespace SecondOpinion.Contracts.Identifiers;
 /// A person's number in the national register (NIR; with its identity traits, the matricule INS): 13 characters and a two-digit key,
 /// 97 − (body mod 97). Corsica's 2A and 2B count as 19 and 18 and are kept as letters. Provisional numbers (sex 3, 4, 7 or 8),
 /// unknown months (20–42 and 50–99) and births abroad (place 99…) are real and accepted: only the shape and the key are judged.
+/// Many people write it without its key, as on older cards: then the key is computed, everywhere the same.
 /// <see cref="ToString"/> masks it, so that no log or trace can carry it by accident; <see cref="Value"/> is the whole number.
 /// </summary>
 public readonly record struct Nir : IParsable<Nir>
 {
     public const int Length = 15;
+    private const int BodyLength = 13;
 
     private Nir(string value) => Value = value;
 
@@ -23,9 +25,9 @@ public readonly record struct Nir : IParsable<Nir>
     {
         value = default;
         var clean = Typed.Clean(text);
-        if (clean.Length != Length)
+        if (clean.Length is not (BodyLength or Length))
         {
-            reason = "Un numéro de sécurité sociale comporte 15 caractères, clé comprise.";
+            reason = "Un numéro de sécurité sociale comporte 13 caractères, ou 15 avec sa clé.";
             return false;
         }
 
@@ -33,6 +35,11 @@ public readonly record struct Nir : IParsable<Nir>
         {
             reason = "Ce numéro n'a pas la forme d'un numéro de sécurité sociale.";
             return false;
+        }
+
+        if (clean.Length == BodyLength)
+        {
+            clean += KeyOf(clean).ToString("00", CultureInfo.InvariantCulture);
         }
 
         if (KeyOf(clean.AsSpan(0, 13)) != int.Parse(clean.AsSpan(13), CultureInfo.InvariantCulture))
@@ -64,7 +71,7 @@ public readonly record struct Nir : IParsable<Nir>
         }
 
         var corsican = text[5] == '2' && text[6] is 'A' or 'B';
-        for (var i = 1; i < Length; i++)
+        for (var i = 1; i < text.Length; i++)
         {
             if (!char.IsAsciiDigit(text[i]) && !(i == 6 && corsican && text[5] == '2'))
             {

@@ -1,3 +1,4 @@
+using Npgsql;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Identity;
@@ -6,7 +7,6 @@ using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Sample;
 using SecondOpinion.ServiceDefaults.Background;
-using Npgsql;
 
 namespace SecondOpinion.Billing;
 

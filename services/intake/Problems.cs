@@ -18,9 +18,14 @@ internal static class Problems
     public static readonly ProblemType CoverageQuestionInvalid = new("INT-0011", 400, "The insurer cannot read the member's details", "La complémentaire ne peut pas lire les informations d'adhérent");
     public static readonly ProblemType InformationAlreadyGiven = new("INT-0012", 409, "This question was already answered", "Cette question a déjà reçu une réponse");
 
+    public static readonly ProblemType CaseFull = new("INT-0020", 413, "The documents together are too large", "Les documents sont trop volumineux ensemble");
+
+    public static readonly ProblemType DocumentLocked = new("INT-0021", 422, "The file needs a password", "Le fichier demande un mot de passe");
+    public static readonly ProblemType DocumentIndexOnly = new("INT-0022", 422, "The file is only the index of a CD", "Le fichier n'est que le sommaire d'un CD");
+
     public static readonly IReadOnlyList<ProblemType> All =
     [
         .. CommonProblems.All, WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
-        TooManyDocuments, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
+        TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
     ];
 }

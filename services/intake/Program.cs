@@ -1,3 +1,4 @@
+using MassTransit;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Intake;
@@ -50,6 +51,7 @@ builder.Services.AddSingleton(new LetterPdf(new Fonts(builder.Configuration)));
 builder.Services.AddSingleton<DocumentStore>();
 builder.Services.AddSingleton<CoverageDesk>();
 builder.Services.AddJob<SettleCoverage>();
+builder.Services.AddHostedService<BindFolder>();
 builder.Services.AddJob<SweepOrphans>();
 
 var app = builder.Build();

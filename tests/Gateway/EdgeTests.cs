@@ -133,6 +133,29 @@ public sealed class EdgeTests : IAsyncLifetime
         (await Preflight("https://evil.example")).Header("Access-Control-Allow-Origin").ShouldBeNull();
     }
 
+    /// <summary>A portal in a browser needs every header that the description asks for, and reads those that an upload and a download go on with.</summary>
+    [Fact]
+    public async Task Every_header_of_the_description_is_allowed_to_a_browser_and_what_it_must_read_is_exposed()
+    {
+        var description = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(RealServices.RepositoryRoot, "docs", "openapi.json")))!;
+        var asked = description["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject()).Select(o => o.Value as System.Text.Json.Nodes.JsonObject)
+            .SelectMany(o => o?["parameters"]?.AsArray() ?? []).Where(p => (string?)p!["in"] == "header").Select(p => (string)p!["name"]!)
+            .Concat(["Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-Range", "Range", "Upload-Offset"]).Distinct().ToList();
+
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/cases");
+        preflight.Headers.Add("Origin", "https://front.secondopinion.example");
+        preflight.Headers.Add("Access-Control-Request-Method", "PATCH");
+        preflight.Headers.Add("Access-Control-Request-Headers", string.Join(",", asked).ToLowerInvariant());
+        var allowed = (await _gateway.Http().SendAsync(preflight)).Header("Access-Control-Allow-Headers")!.Split(',', StringSplitOptions.TrimEntries);
+        asked.ShouldAllBe(name => allowed.Contains(name, StringComparer.OrdinalIgnoreCase));
+
+        using var simple = new HttpRequestMessage(HttpMethod.Get, "/problems");
+        simple.Headers.Add("Origin", "https://front.secondopinion.example");
+        var exposed = (await _gateway.Http().SendAsync(simple)).Header("Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries);
+        ((string[])["ETag", "Location", "Retry-After", "Upload-Offset", "Content-Range", "Accept-Ranges", "Content-Disposition", "Idempotent-Replayed"]).ShouldBeSubsetOf(exposed);
+    }
+
     [Fact]
     public async Task Without_configuration_no_origin_is_allowed()
     {

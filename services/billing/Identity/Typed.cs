@@ -112,31 +112,7 @@ internal static class Typed
     public static int FromDate(DateOnly date) => date.Year * 10000 + date.Month * 100 + date.Day;
 
     /// <summary>The holder's NIR, with its key or without (13 characters, as many people write it); 2A and 2B in either case.</summary>
-    public static bool TryNir(string text, out Nir nir)
-    {
-        if (Nir.TryParse(text, out nir, out _))
-        {
-            return true;
-        }
-
-        var body = string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
-        return body.Length == Nir.Length - 2 && IsNirBody(body) && Nir.TryParse(Nir.WithKey(body).Value, out nir, out _);
-    }
-
-    private static bool IsNirBody(string body)
-    {
-        for (var i = 0; i < body.Length; i++)
-        {
-            if (!char.IsAsciiDigit(body[i]) && !(i == 6 && body[i] is 'A' or 'B'))
-            {
-                return false;
-            }
-        }
-
-        // A key of 00 never holds: this only asks whether the shape is right before the key is worked out.
-        return body[0] is '1' or '2' or '3' or '4' or '7' or '8' && (char.IsAsciiDigit(body[6]) || body[5] == '2')
-            && int.Parse(body.AsSpan(3, 2), CultureInfo.InvariantCulture) is >= 1 and <= 12 or >= 20 and <= 42 or >= 50 and <= 99;
-    }
+    public static bool TryNir(string text, out Nir nir) => Nir.TryParse(text, out nir, out _);
 
     private static bool TryMemberUtf8(ReadOnlySpan<byte> text, Span<byte> member, out int length)
     {

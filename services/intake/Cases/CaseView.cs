@@ -2,9 +2,9 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Documents;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
-using SecondOpinion.Intake.Documents;
 using SecondOpinion.Intake.Reading;
 
 namespace SecondOpinion.Intake.Cases;

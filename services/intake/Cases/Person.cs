@@ -73,9 +73,9 @@ internal sealed record CasePerson(
             yield return new FieldError($"{pointer}/email", "invalid_email", "Cette adresse électronique n'est pas valide.");
         }
 
-        if (Phone is not null && !IsPhone(Phone))
+        if (Phone is not null && !ServiceDefaults.Text.Phone.TryParse(Phone, out _))
         {
-            yield return new FieldError($"{pointer}/phone", "invalid_phone", "Ce numéro de téléphone n'est pas valide.");
+            yield return new FieldError($"{pointer}/phone", "invalid_phone", "Ce numéro de téléphone n'existe dans aucun plan de numérotation. Écrivez-le par exemple 01 99 00 00 01, ou avec l'indicatif du pays : +32 2 555 12 12.");
         }
     }
 
@@ -89,13 +89,7 @@ internal sealed record CasePerson(
     private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= MaxName && !name.Any(char.IsControl);
 
     private static bool IsInseeCode(string code) =>
-        code.Length == 5 && char.IsAsciiDigit(code[0]) && (char.IsAsciiDigit(code[1]) || code[0] == '2' && code[1] is 'A' or 'B') && code[2..].All(char.IsAsciiDigit);
-
-    private static bool IsPhone(string phone)
-    {
-        var digits = phone.Count(char.IsAsciiDigit);
-        return digits is >= 8 and <= 15 && phone.All(c => char.IsAsciiDigit(c) || c is ' ' or '.' or '-' or '(' or ')' or '+');
-    }
+        code.Length == 5 && char.IsAsciiDigit(code[0]) && (char.IsAsciiDigit(code[1]) || code[0] == '2' && code[1] is 'A' or 'B' or 'a' or 'b') && code[2..].All(char.IsAsciiDigit);
 }
 
 /// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>

@@ -14,8 +14,26 @@ internal sealed class DocumentOptions
 
     public int MaxPerCase { get; init; } = 100;
 
-    /// <summary>A file without a row is somebody's interrupted upload once it is this old.</summary>
+    /// <summary>A file without a row is somebody's interrupted upload once it is this old; room promised to an upload is free again.</summary>
     public TimeSpan OrphanAge { get; init; } = TimeSpan.FromHours(6);
+
+    /// <summary>How long a file that was removed or set aside can still be brought back.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>The share of all documents that one sweep may set aside; more means that the database lacks rows.</summary>
+    public double SweepShare { get; init; } = 0.02;
+
+    /// <summary>As many may always be set aside: a crash leaves one or two.</summary>
+    public int SweepFloor { get; init; } = 2;
+
+    /// <summary>Bytes of all documents of a case; 2 GB unless set.</summary>
+    public long MaxBytesPerCase { get; init; } = 2L * 1000 * 1000 * 1000;
+
+    /// <summary>Bytes of all documents of a person, over all cases; 6 GB unless set.</summary>
+    public long MaxBytesPerPerson { get; init; } = 6L * 1000 * 1000 * 1000;
+
+    /// <summary>Below this much free space on the folder's volume no document is taken; 1 GB unless set.</summary>
+    public long FreeFloorBytes { get; init; } = 1000L * 1000 * 1000;
 
     /// <exception cref="InvalidOperationException">The folder is not set.</exception>
     public static DocumentOptions Read(IConfiguration configuration)
@@ -29,6 +47,12 @@ internal sealed class DocumentOptions
             MaxBytes = section.GetValue("MaxBytes", defaults.MaxBytes),
             MaxPerCase = section.GetValue("MaxPerCase", defaults.MaxPerCase),
             OrphanAge = section.GetValue("OrphanAge", defaults.OrphanAge),
+            Retention = section.GetValue("Retention", defaults.Retention),
+            SweepShare = section.GetValue("SweepShare", defaults.SweepShare),
+            SweepFloor = section.GetValue("SweepFloor", defaults.SweepFloor),
+            MaxBytesPerCase = section.GetValue("MaxBytesPerCase", defaults.MaxBytesPerCase),
+            MaxBytesPerPerson = section.GetValue("MaxBytesPerPerson", defaults.MaxBytesPerPerson),
+            FreeFloorBytes = section.GetValue("FreeFloorBytes", defaults.FreeFloorBytes),
         };
     }
 }
@@ -38,10 +62,13 @@ internal sealed class DocumentOptions
 /// </summary>
 internal sealed class DocumentStore
 {
+    private const string Aside = ".aside";
     private readonly string _root;
+    private readonly TimeProvider _time;
 
-    public DocumentStore(DocumentOptions options)
+    public DocumentStore(DocumentOptions options, TimeProvider time)
     {
+        _time = time;
         _root = options.Path;
         Directory.CreateDirectory(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
@@ -97,14 +124,66 @@ internal sealed class DocumentStore
     public SealedFileStream Open(Guid id, byte[] key) =>
         new(new FileStream(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0), key, id);
 
+    /// <summary>For good: only for what no row ever named.</summary>
     public void Delete(Guid id) => File.Delete(PathOf(id));
 
+    /// <summary>Out of sight, and still there for the retention.</summary>
+    public void SetAside(Guid id)
+    {
+        if (File.Exists(PathOf(id)))
+        {
+            File.SetLastWriteTimeUtc(PathOf(id), _time.GetUtcNow().UtcDateTime);
+            File.Move(PathOf(id), PathOf(id) + Aside);
+        }
+    }
+
+    public void BringBack(Guid id) => File.Move(PathOf(id) + Aside, PathOf(id));
+
+    public IEnumerable<Guid> All() => Ids("*.sealed");
+
+    public IEnumerable<Guid> AllSetAside() => Ids("*.sealed" + Aside);
+
+    /// <returns>How many.</returns>
+    public int RemoveSetAsideBefore(DateTimeOffset before)
+    {
+        var old = Directory.EnumerateFiles(_root, "*.sealed" + Aside, SearchOption.AllDirectories).Where(path => File.GetLastWriteTimeUtc(path) < before.UtcDateTime).ToList();
+        old.ForEach(File.Delete);
+        return old.Count;
+    }
+
+    /// <summary>The id of the database whose documents these are; null in a folder that was never bound.</summary>
+    public Guid? Installation() => File.Exists(InstallationFile) ? Guid.Parse(File.ReadAllText(InstallationFile)) : null;
+
+    /// <returns>The id that the folder carries now: another instance may have been first.</returns>
+    public Guid Bind(Guid id)
+    {
+        var mine = $"{InstallationFile}.{Guid.CreateVersion7():N}";
+        File.WriteAllText(mine, id.ToString());
+        try
+        {
+            // Whole or not at all, and never over another one.
+            File.Move(mine, InstallationFile, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(InstallationFile))
+        {
+            File.Delete(mine);
+        }
+
+        return Installation()!.Value;
+    }
+
+    /// <summary>Of the volume that holds the folder.</summary>
+    public long FreeBytes() => new DriveInfo(_root).AvailableFreeSpace;
+
     /// <summary>Ids of the files that were last written before <paramref name="before"/>.</summary>
-    public IEnumerable<Guid> WrittenBefore(DateTimeOffset before) =>
-        Directory.EnumerateFiles(_root, "*.sealed", SearchOption.AllDirectories)
-            .Where(path => File.GetLastWriteTimeUtc(path) < before.UtcDateTime)
-            .Select(path => Guid.TryParseExact(Path.GetFileNameWithoutExtension(path), "N", out var id) ? id : Guid.Empty)
+    public IEnumerable<Guid> WrittenBefore(DateTimeOffset before) => Ids("*.sealed").Where(id => File.GetLastWriteTimeUtc(PathOf(id)) < before.UtcDateTime);
+
+    private IEnumerable<Guid> Ids(string pattern) =>
+        Directory.EnumerateFiles(_root, pattern, SearchOption.AllDirectories)
+            .Select(path => Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "N", out var id) ? id : Guid.Empty)
             .Where(id => id != Guid.Empty);
+
+    private string InstallationFile => Path.Combine(_root, "installation.id");
 
     /// <summary>The last two digits spread files evenly; the first ones of a UUID v7 are its time.</summary>
     private string PathOf(Guid id)

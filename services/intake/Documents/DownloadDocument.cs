@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
@@ -21,7 +22,7 @@ internal static class DownloadDocument
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
-        .WithDescription("The very bytes that were uploaded, as an attachment.");
+        .WithDescription("The very bytes that were uploaded, as an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
 
     private static async Task<Results<FileStreamHttpResult, Problem>> Handle(
         Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring, CancellationToken cancel)
@@ -45,7 +46,8 @@ internal static class DownloadDocument
         http.Response.Headers.XContentTypeOptions = "nosniff";
         // Never shown by the browser in place: whatever it holds, it is only saved.
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
-        return TypedResults.Stream(store.Open(documentId, found.Key), found.MediaType, found.Name);
+        return TypedResults.Stream(
+            store.Open(documentId, found.Key), found.MediaType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)), enableRangeProcessing: true);
     }
 
     internal static async Task<Readable?> Find(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid documentId)

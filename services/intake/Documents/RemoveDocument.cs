@@ -12,7 +12,7 @@ namespace SecondOpinion.Intake.Documents;
 /// <summary>Takes a wrong document out again while the case is still being written. A document never changes, so its ETag is always the first version's.</summary>
 internal static class RemoveDocument
 {
-    private const long OnlyVersion = 1;
+    internal const long OnlyVersion = 1;
 
     public static void Map(RouteGroupBuilder api) => api.MapDelete("/cases/{id:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
@@ -48,7 +48,7 @@ internal static class RemoveDocument
         if (result.Result is NoContent)
         {
             // After the commit: a file without a row is swept, a row without a file would be a loss.
-            store.Delete(documentId);
+            store.SetAside(documentId);
         }
 
         return result;

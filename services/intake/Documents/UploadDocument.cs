@@ -9,6 +9,7 @@ using SecondOpinion.Intake.Documents.Recognition;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Documents;
 
@@ -16,6 +17,7 @@ namespace SecondOpinion.Intake.Documents;
 internal static class UploadDocument
 {
     private const int LongestName = 200;
+    private static readonly SemaphoreSlim Recognitions = new(Math.Max(2, Environment.ProcessorCount));
 
     /// <summary>What an Idempotency-Key is compared with: not the bytes, their hash.</summary>
     internal sealed record UploadedDocument(string Type, string FileName, long SizeBytes, string Sha256);
@@ -41,6 +43,11 @@ internal static class UploadDocument
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         var documentId = Guid.CreateVersion7(time.GetUtcNow());
         var kept = false;
+        if (await Room.Reserve(dataSource, options, store, documentId, id, http.Request.ContentLength ?? options.MaxBytes, time.GetUtcNow(), cancel) is { } full)
+        {
+            return full;
+        }
+
         try
         {
             var (stored, mediaType, problem) = await Receive(documentId, http.Request.Body, store, options, cancel);
@@ -49,7 +56,7 @@ internal static class UploadDocument
                 return problem;
             }
 
-            var asked = new UploadedDocument(type, fileName, stored!.Size, stored.Sha256);
+            var asked = new UploadedDocument(type, PlainText.FileName(fileName, LongestName)!, stored!.Size, stored.Sha256);
             return await Idempotent.Run<UploadedDocument, Created<CaseDocumentView>>(dataSource, http, asked, async db =>
             {
                 var result = await Insert(db, id, asked, stored, mediaType!, user, options, keyring, time.GetUtcNow());
@@ -64,6 +71,8 @@ internal static class UploadDocument
             {
                 store.Delete(documentId);
             }
+
+            await Room.GiveBack(dataSource, documentId);
         }
     }
 
@@ -77,9 +86,9 @@ internal static class UploadDocument
             return CommonProblems.Invalid(new FieldError("#/type", "unknown_code", "Ce type de document n'existe pas dans la liste."));
         }
 
-        if (string.IsNullOrWhiteSpace(fileName) || fileName.Length > LongestName || fileName.Any(char.IsControl))
+        if (PlainText.FileName(fileName, LongestName) is null)
         {
-            return CommonProblems.Invalid(new FieldError("#/fileName", "invalid_name", $"Le nom du fichier compte de 1 à {LongestName} caractères."));
+            return CommonProblems.Invalid(new FieldError("#/fileName", "invalid_name", "Donnez au fichier un nom lisible, par exemple compte-rendu.pdf."));
         }
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);
@@ -103,9 +112,20 @@ internal static class UploadDocument
             return (null, null, TooLarge(options));
         }
 
-        // Read back through the seal: what is recognised is what was stored.
+        // Read back through the seal: what is recognised is what was stored. A few at a time: it is the costly part of an upload.
         using var file = store.Open(documentId, stored.Key);
-        return FileKind.Of(file) switch
+        Recognised recognised;
+        await Recognitions.WaitAsync(cancel);
+        try
+        {
+            recognised = await Task.Run(() => FileKind.Of(file), CancellationToken.None);
+        }
+        finally
+        {
+            Recognitions.Release();
+        }
+
+        return recognised switch
         {
             Recognised.Accepted accepted => (stored, accepted.MediaType, null),
             Recognised.Empty => (null, null, Empty()),
@@ -113,6 +133,14 @@ internal static class UploadDocument
                 $"The file looks like {damaged.MediaType} but is cut off or damaged. Send it again.",
                 $"{damaged.Where} Envoyez le fichier à nouveau.",
                 new FieldError("#/body", "damaged", damaged.Where))),
+            Recognised.Locked => (null, null, Problems.DocumentLocked.Because(
+                "This PDF opens only with a password, which the physician does not have. Open it, print it to a new PDF without a password, and send that copy.",
+                "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis envoyez cette copie.",
+                new FieldError("#/body", "password", "Enregistrez une copie sans mot de passe et envoyez-la."))),
+            Recognised.IndexOnly => (null, null, Problems.DocumentIndexOnly.Because(
+                "This is the index (DICOMDIR) of a CD: it holds no image. Send the image files of the CD, usually in its folder DICOM or IMAGES.",
+                "Ce fichier est le sommaire (DICOMDIR) d'un CD : il ne contient aucune image. Envoyez les fichiers d'images du CD, le plus souvent dans son dossier DICOM ou IMAGES.",
+                new FieldError("#/body", "index_only", "Envoyez les images du CD, pas son sommaire."))),
             Recognised.Disguised disguised => (null, null, Problems.DocumentDisguised.Because(
                 $"The content is that of a program ({disguised.Found}).",
                 "Le contenu de ce fichier est celui d'un programme, quel que soit son nom.",

@@ -3,10 +3,10 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
-using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Referents;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;

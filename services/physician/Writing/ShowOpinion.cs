@@ -2,11 +2,11 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -73,7 +73,7 @@ internal static class ShowOpinion
             await Audit.Record(db, user, "download", "opinion", opinion.OpinionId, "second_opinion");
             http.Response.Headers.CacheControl = "no-store";
             http.Response.Headers.XContentTypeOptions = "nosniff";
-            return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf");
+            return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf", enableRangeProcessing: true, entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{opinion.Sha256}\""));
         }, cancel);
 
     private sealed record Row(Guid OpinionId, int Version, DateTime SignedAt, string Sha256, long SizeBytes);

@@ -18,7 +18,9 @@ internal sealed class DicomBuilder
 
     private DicomBuilder(string syntax) => _syntax = syntax;
 
-    private bool Implicit => _syntax == ImplicitLittleEndian;
+    private bool Implicit => _syntax is ImplicitLittleEndian or "1.2.840.113619.5.2";
+
+    private bool Compressed => _syntax.StartsWith("1.2.840.10008.1.2.4.", StringComparison.Ordinal) || _syntax == "1.2.840.10008.1.2.5";
 
     private bool BigEndian => _syntax == ExplicitBigEndian;
 
@@ -35,7 +37,7 @@ internal sealed class DicomBuilder
         b.Element(0x0010, 0x0010, "PN", Encoding.ASCII.GetBytes("EXEMPLE^FICTIF "));
         b.Element(0x0028, 0x0010, "US", [8, 0]);
         more?.Invoke(b);
-        if (syntax == JpegBaseline)
+        if (b.Compressed)
         {
             b.Header(0x7FE0, 0x0010, "OB", Undefined);
             b.Fragment([]);
@@ -63,6 +65,26 @@ internal sealed class DicomBuilder
         meta.Element(0x0002, 0x0001, "OB", [0, 1]);
         meta.Element(0x0002, 0x0010, "UI", Encoding.ASCII.GetBytes(syntax.Length % 2 == 0 ? syntax : syntax + "\0"));
         return [.. preamble ?? new byte[128], .. "DICM"u8, .. meta._body.ToArray(), .. body];
+    }
+
+    /// <summary>As older devices write: without preamble and mark.</summary>
+    public static byte[] Bare(string syntax, bool meta)
+    {
+        var whole = Image(syntax);
+        const int metaLength = 8 + 4 + 8 + 2 + 4; // the version, and the syntax's own header
+        return meta
+            ? [0x02, 0, 0, 0, (byte)'U', (byte)'L', 4, 0, (byte)(metaLength + syntax.Length), 0, 0, 0, .. whole[132..]]
+            : whole[(132 + 14 + 8 + (syntax.Length + 1) / 2 * 2)..];
+    }
+
+    /// <summary>The index of a CD: a media directory, without an object of its own.</summary>
+    public static byte[] Directory()
+    {
+        var meta = new DicomBuilder(ExplicitLittleEndian);
+        meta.Element(0x0002, 0x0002, "UI", Encoding.ASCII.GetBytes("1.2.840.10008.1.3.10"));
+        meta.Element(0x0002, 0x0010, "UI", Encoding.ASCII.GetBytes(ExplicitLittleEndian + "\0"));
+        meta.Element(0x0004, 0x1130, "CS", Encoding.ASCII.GetBytes("CD1 "));
+        return [.. new byte[128], .. "DICM"u8, .. meta._body.ToArray()];
     }
 
     public void Element(ushort group, ushort element, string vr, byte[] value)

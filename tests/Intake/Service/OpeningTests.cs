@@ -107,7 +107,7 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
     {
         var problem = await Journey.Problem(await intake.Patient().TryOpen(Journey.Opening(r => r["favouriteColour"] = "bleu")));
 
-        problem.ShouldBe((400, "REQ-0001", "#/favouriteColour invalid_json"));
+        problem.ShouldBe((400, "REQ-0001", "#/favouriteColour unknown_member"));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Text;
 
 namespace SecondOpinion.Intake.Documents.Recognition;
@@ -13,7 +12,12 @@ internal static class DicomFile
     private const int PreambleSize = 128;
     private const string ExplicitBigEndian = "1.2.840.10008.1.2.2";
     private const string ImplicitLittleEndian = "1.2.840.10008.1.2";
-    private const string Deflated = "1.2.840.10008.1.2.1.99";
+    private const string ExplicitLittleEndian = "1.2.840.10008.1.2.1";
+    private const string GePrivate = "1.2.840.113619.5.2"; // implicit little endian, only its pixels are big endian
+    private const string MediaDirectory = "1.2.840.10008.1.3.10";
+
+    /// <summary>The whole data set is deflated: alone, or around references to pixels elsewhere.</summary>
+    private static readonly string?[] Deflated = ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
 
     /// <summary>Storage classes that are images (PS3.4 B.5), after the common root; « . » at the end stands for a whole branch. Others (reports, plans, curves) have no pixels.</summary>
     private static readonly string[] ImageClasses =
@@ -23,24 +27,44 @@ internal static class DicomFile
 
     private const string StorageRoot = "1.2.840.10008.5.1.4.1.1.";
 
-    public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= PreambleSize + 4 && head.Slice(PreambleSize, 4).SequenceEqual("DICM"u8);
+    /// <summary>With its mark after 128 free bytes; or without them, beginning with the header or the first elements, as older devices write.</summary>
+    public static bool LooksLike(ReadOnlySpan<byte> head) => HasMark(head) || IsBare(head);
 
-    /// <summary>The preamble is all zeros, or the start of a TIFF for files that are both; anything else is somebody else's program.</summary>
+    private static bool HasMark(ReadOnlySpan<byte> head) => head.Length >= PreambleSize + 4 && head.Slice(PreambleSize, 4).SequenceEqual("DICM"u8);
+
+    /// <summary>Group 0002 explicit, or group 0008 with one of its first elements, explicit or implicit.</summary>
+    private static bool IsBare(ReadOnlySpan<byte> head) =>
+        head.Length > 64 && (head[..6].SequenceEqual("\u0002\0\0\0UL"u8)
+            || (head[0] == 8 && head[1] == 0 && head[3] == 0 && head[2] is 0x00 or 0x05 or 0x08 or 0x12 or 0x16
+                && (IsVr(head.Slice(4, 2)) || (BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) is var length && length is > 0 and <= 256 && length % 2 == 0))));
+
+    private static bool IsVr(ReadOnlySpan<byte> vr) => char.IsAsciiLetterUpper((char)vr[0]) && char.IsAsciiLetterUpper((char)vr[1]);
+
+    /// <summary>The 128 free bytes may hold anything (zeros, a TIFF, a BigTIFF, a device's own words) but a program or another kind of document, which would open instead of the image.</summary>
     public static string? Preamble(ReadOnlySpan<byte> head) =>
-        !head[..PreambleSize].ContainsAnyExcept((byte)0) || head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8)
-            ? null
-            : FileKind.Program(head) ?? "preamble_not_empty";
+        !HasMark(head) ? null : FileKind.Program(head) ?? (head.StartsWith("PK\u0003\u0004"u8) ? "archive" : head[..PreambleSize].IndexOf("%PDF-"u8) >= 0 ? "pdf" : null);
 
     public static Recognised Check(Stream file)
     {
         try
         {
-            file.Position = PreambleSize + 4;
-            var syntax = ReadMeta(file);
-            var reader = syntax == Deflated
-                ? new ElementReader(Inflated(file), Deflated)
-                : new ElementReader(file, syntax);
-            return reader.ReadDataset() is { } fault ? Broken(fault) : new Recognised.Accepted(FileKind.Dicom);
+            var head = new byte[Math.Min(file.Length, 1024)];
+            file.Position = 0;
+            file.ReadExactly(head);
+            file.Position = HasMark(head) ? PreambleSize + 4 : 0;
+            var (syntax, mediaClass) = ReadMeta(file);
+            if (mediaClass == MediaDirectory)
+            {
+                return new Recognised.IndexOnly();
+            }
+
+            if (!Deflated.Contains(syntax))
+            {
+                return Verdict(new ElementReader(file, syntax ?? Guess(file)));
+            }
+
+            using var plain = new Inflated(file);
+            return Verdict(new ElementReader(plain, ExplicitLittleEndian));
         }
         catch (EndOfStreamException)
         {
@@ -52,52 +76,47 @@ internal static class DicomFile
         }
     }
 
+    private static Recognised Verdict(ElementReader reader) => reader.ReadDataset() is { } fault ? Broken(fault) : new Recognised.Accepted(FileKind.Dicom);
+
+    /// <summary>Without a word on the transfer syntax: explicit when a value representation stands after the first tag.</summary>
+    private static string Guess(Stream file)
+    {
+        Span<byte> first = stackalloc byte[6];
+        var at = file.Position;
+        file.ReadExactly(first);
+        file.Position = at;
+        return IsVr(first[4..]) ? ExplicitLittleEndian : ImplicitLittleEndian;
+    }
+
     private static bool IsImage(string sopClass) =>
         sopClass.StartsWith(StorageRoot, StringComparison.Ordinal) && sopClass[StorageRoot.Length..] is var branch
         && ImageClasses.Any(c => c.EndsWith('.') ? branch.StartsWith(c, StringComparison.Ordinal) : branch == c);
 
     private static Recognised.Damaged Broken(string where) => new(FileKind.Dicom, where);
 
-    /// <summary>Group 0002 is always explicit little endian; it names the transfer syntax of what follows.</summary>
-    private static string ReadMeta(Stream file)
+    /// <summary>Group 0002 is always explicit little endian; it names the transfer syntax of what follows, and the class of the object.</summary>
+    private static (string? Syntax, string? MediaClass) ReadMeta(Stream file)
     {
-        var reader = new ElementReader(file, "1.2.840.10008.1.2.1");
-        string? syntax = null;
+        var reader = new ElementReader(file, ExplicitLittleEndian);
+        string? syntax = null, mediaClass = null;
         while (reader.PeekGroup() == 0x0002)
         {
             var (element, length) = reader.ReadHeader();
-            if (element == 0x0010)
+            switch (element)
             {
-                syntax = Encoding.ASCII.GetString(reader.ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
-            }
-            else
-            {
-                reader.Skip(length);
+                case 0x0002:
+                    mediaClass = Encoding.ASCII.GetString(reader.ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                    break;
+                case 0x0010:
+                    syntax = Encoding.ASCII.GetString(reader.ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                    break;
+                default:
+                    reader.Skip(length);
+                    break;
             }
         }
 
-        return syntax ?? throw new InvalidDataException("L'en-tête de l'image est incomplet.");
-    }
-
-    /// <summary>A deflated dataset is unpacked into memory up to a limit: a few kilobytes may unfold to gigabytes.</summary>
-    private static MemoryStream Inflated(Stream file)
-    {
-        const int most = 64 * 1024 * 1024;
-        using var inflate = new DeflateStream(file, CompressionMode.Decompress, leaveOpen: true);
-        var plain = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        while (inflate.Read(buffer) is > 0 and var read)
-        {
-            if (plain.Length + read > most)
-            {
-                throw new InvalidDataException("L'image compressée est trop grande.");
-            }
-
-            plain.Write(buffer, 0, read);
-        }
-
-        plain.Position = 0;
-        return plain;
+        return (syntax, mediaClass);
     }
 
     private sealed class ElementReader(Stream file, string syntax)
@@ -105,7 +124,7 @@ internal static class DicomFile
         private const uint Undefined = 0xFFFF_FFFF;
         private const int Deepest = 32;
         private readonly bool _bigEndian = syntax == ExplicitBigEndian;
-        private readonly bool _implicit = syntax == ImplicitLittleEndian;
+        private readonly bool _implicit = syntax is ImplicitLittleEndian or GePrivate;
         private readonly byte[] _buffer = new byte[8];
         private string _vr = "";
         private ushort _group;
@@ -129,25 +148,32 @@ internal static class DicomFile
         {
             string? sopClass = null;
             var pixels = false;
-            uint last = 0;
             while (file.Position < file.Length)
             {
-                var (element, length) = ReadHeader();
-                var tag = (uint)_group << 16 | element;
-                if (_group == 0xFFFE || tag <= last)
+                try
                 {
-                    throw new InvalidDataException("Les éléments de l'image ne se suivent pas.");
-                }
+                    var (element, length) = ReadHeader();
+                    var tag = (uint)_group << 16 | element;
+                    if (_group == 0xFFFE)
+                    {
+                        throw new InvalidDataException("Les éléments de l'image ne se suivent pas.");
+                    }
 
-                last = tag;
-                pixels |= tag is 0x7FE0_0010 or 0x7FE0_0008 or 0x7FE0_0009;
-                if (tag == 0x0008_0016)
-                {
-                    sopClass = Encoding.ASCII.GetString(ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                    if (tag == 0x0008_0016)
+                    {
+                        sopClass = Encoding.ASCII.GetString(ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                    }
+                    else
+                    {
+                        Pass(length, depth: 0);
+                    }
+
+                    pixels |= tag is 0x7FE0_0010 or 0x7FE0_0008 or 0x7FE0_0009;
                 }
-                else
+                catch (Exception exception) when (pixels && exception is (EndOfStreamException or InvalidDataException))
                 {
-                    Pass(length, depth: 0);
+                    // The image is whole; what transports append after it (padding, line ends) readers ignore.
+                    break;
                 }
             }
 
@@ -198,7 +224,7 @@ internal static class DicomFile
 
         public void Skip(uint length)
         {
-            if (file.Position + length > file.Length)
+            if (length > file.Length - file.Position)
             {
                 throw new EndOfStreamException();
             }
@@ -224,7 +250,7 @@ internal static class DicomFile
             else
             {
                 // An undefined length of UN is a sequence in implicit VR inside an explicit file; rare enough to be walked as items without looking in.
-                PassItems(length == Undefined ? long.MaxValue : file.Position + length, depth);
+                PassItems(length == Undefined ? long.MaxValue : checked(file.Position + length), depth);
             }
         }
 

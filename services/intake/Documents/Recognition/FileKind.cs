@@ -11,6 +11,12 @@ internal abstract record Recognised
     /// <summary>A program or script, whatever its name says.</summary>
     internal sealed record Disguised(string Found) : Recognised;
 
+    /// <summary>Whole, but it opens only with a password that nobody here has.</summary>
+    internal sealed record Locked(string MediaType) : Recognised;
+
+    /// <summary>A DICOMDIR: the table of contents of a CD, without the images.</summary>
+    internal sealed record IndexOnly : Recognised;
+
     internal sealed record Unknown : Recognised;
 
     internal sealed record Empty : Recognised;

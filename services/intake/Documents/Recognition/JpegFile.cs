@@ -2,60 +2,107 @@ using System.Buffers.Binary;
 
 namespace SecondOpinion.Intake.Documents.Recognition;
 
-/// <summary>A JPEG is a chain of segments up to the image data, and ends with its end mark.</summary>
+/// <summary>
+/// A JPEG is walked as a decoder walks it: segments, scans of image data, to the end mark of the first image. What phones append after it (videos, further pictures) is theirs.
+/// </summary>
 internal static class JpegFile
 {
-    private const int TailSize = 64 * 1024;
-    private const int MostSegments = 2000;
+    private const int MostSegments = 100_000;
+    private const byte Start = 0xD8;
+    private const byte End = 0xD9;
+    private const byte Scan = 0xDA;
 
-    public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 3 && head[..3] is [0xFF, 0xD8, 0xFF];
+    public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 3 && head[..3] is [0xFF, Start, 0xFF];
 
     public static Recognised Check(Stream file)
     {
-        file.Position = 2;
-        var framed = false;
-        Span<byte> mark = stackalloc byte[4];
+        using var bytes = new BufferedStream(new Unowned(file), 64 * 1024);
+        bytes.Position = 2;
+        var (framed, scanned) = (false, false);
+        Span<byte> size = stackalloc byte[2];
         for (var i = 0; i < MostSegments; i++)
         {
-            if (file.ReadAtLeast(mark, 4, throwOnEndOfStream: false) < 4 || mark[0] != 0xFF)
+            var marker = NextMarker(bytes, inScan: scanned);
+            switch (marker)
+            {
+                case < 0:
+                    return Broken();
+                case End:
+                    return framed && scanned ? new Recognised.Accepted(FileKind.Jpeg) : Broken();
+                case 0x01 or Start or (>= 0xD0 and <= 0xD7):
+                    continue;
+            }
+
+            if (bytes.ReadAtLeast(size, 2, throwOnEndOfStream: false) < 2 || BinaryPrimitives.ReadUInt16BigEndian(size) is var length && (length < 2 || bytes.Position + length - 2 > file.Length))
             {
                 return Broken();
             }
 
-            if (mark[1] == 0xFF)
-            {
-                // Fill bytes may stand before a marker.
-                file.Position -= 3;
-                continue;
-            }
-
-            var length = BinaryPrimitives.ReadUInt16BigEndian(mark[2..]);
-            if (length < 2 || file.Position + length - 2 > file.Length)
-            {
-                return Broken();
-            }
-
-            framed |= mark[1] is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
-            file.Position += length - 2;
-            if (mark[1] == 0xDA)
-            {
-                return framed && HasEnd(file) ? new Recognised.Accepted(FileKind.Jpeg) : Broken();
-            }
+            framed |= marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+            scanned |= marker == Scan;
+            bytes.Position += BinaryPrimitives.ReadUInt16BigEndian(size) - 2;
         }
 
         return Broken();
     }
 
+    /// <summary>Between segments nothing but fill bytes stands before a marker; inside a scan everything up to it is image data.</summary>
+    private static int NextMarker(BufferedStream bytes, bool inScan)
+    {
+        for (var b = bytes.ReadByte(); b >= 0; b = bytes.ReadByte())
+        {
+            if (b != 0xFF)
+            {
+                if (!inScan)
+                {
+                    return -1;
+                }
+
+                continue;
+            }
+
+            do
+            {
+                b = bytes.ReadByte();
+            }
+            while (b == 0xFF);
+            if (b > 0)
+            {
+                return b;
+            }
+        }
+
+        return -1;
+    }
+
     private static Recognised.Damaged Broken() => new(FileKind.Jpeg, "L'image est coupée ou abîmée.");
 
-    private static bool HasEnd(Stream file)
+    /// <summary>The caller's stream stays open when the buffer over it is closed.</summary>
+    private sealed class Unowned(Stream inner) : Stream
     {
-        // Phones append their own data after the image: the end mark need not be the last bytes, but it must come after the image data began.
-        var dataStart = file.Position;
-        var from = Math.Max(dataStart, file.Length - TailSize);
-        var tail = new byte[file.Length - from];
-        file.Position = from;
-        file.ReadExactly(tail);
-        return tail.AsSpan().LastIndexOf([(byte)0xFF, (byte)0xD9]) >= 0;
+        public override bool CanRead => true;
+
+        public override bool CanSeek => true;
+
+        public override bool CanWrite => false;
+
+        public override long Length => inner.Length;
+
+        public override long Position { get => inner.Position; set => inner.Position = value; }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override int Read(Span<byte> buffer) => inner.Read(buffer);
+
+        public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
+
+        public override void Flush()
+        {
+            // Nothing is ever written.
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
