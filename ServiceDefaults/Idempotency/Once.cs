@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace SecondOpinion.ServiceDefaults.Idempotency;
 
 /// <summary>A success that was, or had already been, given under an Idempotency-Key.</summary>
-/// <param name="Status">The first answer's status.</param>
-/// <param name="Body">The first answer's JSON, to the letter.</param>
+/// <param name="status">The first answer's status.</param>
+/// <param name="body">The first answer's JSON, to the letter.</param>
 public sealed class Once<T>(int status, string? location, string? etag, string? body, bool replayed)
     : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider where T : IResult, IEndpointMetadataProvider
 {

@@ -49,7 +49,7 @@ internal sealed class IdentityHashBatch : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>The hash in this place, after <see cref="Compute"/>.</summary>
+    /// <summary>The hash in this place, after <see cref="Compute()"/>.</summary>
     public long this[int place] => _hashes[place];
 
     /// <returns>Its place.</returns>
