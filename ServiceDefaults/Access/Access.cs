@@ -43,9 +43,10 @@ public static class Access
             options.TokenValidationParameters.RequireExpirationTime = true;
             options.TokenValidationParameters.RequireSignedTokens = true;
             options.TokenValidationParameters.ValidAlgorithms = ["HS256", "RS256", "PS256", "ES256"];
-            var accepted = new AcceptedTokens(TimeProvider.System);
-            options.Events = new JwtBearerEvents { OnMessageReceived = accepted.Recognise, OnTokenValidated = accepted.Keep };
         });
+        services.AddSingleton<AcceptedTokens>();
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<AcceptedTokens>((options, accepted) =>
+            options.Events = new JwtBearerEvents { OnMessageReceived = accepted.Recognise, OnTokenValidated = accepted.Keep });
         // The framework hands the signing keys over as a query that reads the configuration anew for every request.
         services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
             options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToArray());

@@ -49,6 +49,9 @@ public abstract partial class BackgroundJob(BackgroundJobs jobs) : BackgroundSer
         }
     }
 
+    /// <summary>The clock of this process.</summary>
+    protected TimeProvider Time => jobs.Time;
+
     private ILogger Logger => _logger ??= jobs.Loggers.CreateLogger(GetType());
 
     private string Name => GetType().Name;

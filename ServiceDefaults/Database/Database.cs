@@ -34,8 +34,7 @@ public static class Database
             // PostgreSQL waits for ever by default; a stuck session must let go of its locks.
             Options = "-c lock_timeout=5s -c statement_timeout=25s -c idle_in_transaction_session_timeout=60s",
         };
-        DefaultTypeMap.MatchNamesWithUnderscores = true;
-        SqlMapper.AddTypeHandler(new DateOnlyHandler());
+        SqlTypes.Map();
         var dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
         builder.Services.AddSingleton(dataSource);
         builder.Services.AddSingleton(new Migrations(dataSource, migrations));
@@ -68,11 +67,4 @@ public static class Database
         }, cancel);
 
     internal static bool IsRefusal(object? result) => result is Problem || result is INestedHttpResult { Result: Problem };
-
-    private sealed class DateOnlyHandler : SqlMapper.TypeHandler<DateOnly>
-    {
-        public override void SetValue(System.Data.IDbDataParameter parameter, DateOnly value) => parameter.Value = value;
-
-        public override DateOnly Parse(object value) => value is DateOnly date ? date : DateOnly.FromDateTime((DateTime)value);
-    }
 }

@@ -24,11 +24,12 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(30);
     private static readonly TimeSpan KeepIdempotency = TimeSpan.FromHours(24);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     /// <summary>Waits after a failure that is the message's own fault, in seconds; after the last one the row is parked and the others go on.</summary>
     private static readonly int[] RetryLadder = [1, 2, 5, 15, 30];
 
-    private DateTimeOffset _prunedAt;
+    private long? _prunedAt;
 
     protected override async Task<Next> Pass(CancellationToken cancel)
     {
@@ -71,7 +72,7 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
               limit 100
               for update skip locked
             )
-            select o.id, o.message_id, o.aggregate_id, o.message_type, o.body, o.trace_parent, o.attempts, o.created_at
+            select o.id, o.message_id, o.aggregate_id, o.message_type, o.body, o.trace_parent, o.attempts
             from head
             join outbox o on o.aggregate_id = head.aggregate_id and o.parked_at is null
             order by o.id
@@ -176,21 +177,21 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
 
     private async Task Prune()
     {
-        var now = TimeProvider.System.GetUtcNow();
-        if (now - _prunedAt < TimeSpan.FromHours(1))
+        if (_prunedAt is { } before && Time.GetElapsedTime(before) < PruneEvery)
         {
             return;
         }
 
-        _prunedAt = now;
+        _prunedAt = Time.GetTimestamp();
         await using var db = await dataSource.OpenConnectionAsync();
         await db.ExecuteAsync(
-            "delete from inbox where received_at < @Inbox; delete from idempotency where created_at < @Idempotency",
-            new { Inbox = now - KeepInbox, Idempotency = now - KeepIdempotency });
+            // The database dates these rows itself, so it is its clock that says how old they are.
+            "delete from inbox where received_at < now() - @KeepInbox; delete from idempotency where created_at < now() - @KeepIdempotency",
+            new { KeepInbox, KeepIdempotency });
     }
 
     private sealed record Row(
-        long Id, Guid MessageId, Guid AggregateId, string MessageType, string Body, string? TraceParent, int Attempts, DateTime CreatedAt);
+        long Id, Guid MessageId, Guid AggregateId, string MessageType, string Body, string? TraceParent, int Attempts);
 
     private static partial class Log
     {

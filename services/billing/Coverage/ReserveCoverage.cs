@@ -178,7 +178,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         return first;
     }, cancel);
 
-    private sealed record Row(Guid InsurerId, string State, string EngagementNumber, DateTime ExpiresAt);
+    private sealed record Row(Guid InsurerId, string State, string EngagementNumber, DateTimeOffset ExpiresAt);
 
     /// <summary>Rolls the reservation back: somebody else took the last use meanwhile.</summary>
     private sealed class QuotaSpentException : Exception;

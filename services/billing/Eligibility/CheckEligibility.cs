@@ -5,6 +5,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Eligibility;
 
@@ -52,7 +53,7 @@ internal static class CheckEligibility
         var client = Client.Of(user);
         limits.Take(client);
         var raw = new RawQuestion(request.AmcNumber, request.MemberNumber, request.BirthDate, request.BirthRank, request.HolderNir, request.ServiceDate);
-        if (!Question.TryParse(raw, Paris.Day(time.GetUtcNow()), out var question, out var errors))
+        if (!Question.TryParse(raw, FrenchTime.Day(time.GetUtcNow()), out var question, out var errors))
         {
             return CommonProblems.Invalid(errors);
         }

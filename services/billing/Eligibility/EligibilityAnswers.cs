@@ -1,6 +1,7 @@
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Eligibility;
 
@@ -60,9 +61,9 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
         }
 
         // To the day: the same question on the same day gives the same number.
-        var expiresOn = Paris.Day(now).AddDays(options.EngagementDays);
+        var expiresOn = FrenchTime.Day(now).AddDays(options.EngagementDays);
         var number = keys.Hasher(insurer.Roster!.KeyId).Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber, expiresOn.DayNumber);
-        return new Answer(decision, insurer, beneficiary, Written(number), Paris.Midnight(expiresOn), now);
+        return new Answer(decision, insurer, beneficiary, Written(number), FrenchTime.Midnight(expiresOn), now);
     }
 
     private long Hash(Question question, Insurer insurer, CurrentRoster roster)

@@ -6,6 +6,7 @@ using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Eligibility;
 
@@ -43,7 +44,7 @@ internal sealed class EligibilityService(EligibilityAnswers answers, ReserveCove
                 {
                     limits.Take(caller);
                     // One bad question spoils its own answer, not the stream.
-                    var reply = Question.TryParse(Raw(request), Paris.Day(time.GetUtcNow()), out var question, out _)
+                    var reply = Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out _)
                         ? Answer(request, question!, caller, context.CancellationToken)
                         : Task.FromResult(Reply(request, new Answer(Decision.Refuse(Refusal.InvalidQuestion), null, null, "", null, time.GetUtcNow())));
                     await answered.Writer.WriteAsync(reply, context.CancellationToken);
@@ -84,7 +85,7 @@ internal sealed class EligibilityService(EligibilityAnswers answers, ReserveCove
         return Reply(request, answer);
     }
 
-    private Question Parse(CheckRequest request) => Question.TryParse(Raw(request), Paris.Day(time.GetUtcNow()), out var question, out var errors)
+    private Question Parse(CheckRequest request) => Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out var errors)
         ? question!
         : throw CommonProblems.Invalid(errors).AsException();
 

@@ -50,5 +50,5 @@ internal static class ShowCaseLedger
         return TypedResults.Ok(new CaseLedger(caseId, state ?? "none", [.. transactions]));
     }
 
-    private sealed record Row(Guid Id, string Description, DateTime BookedAt, string Name, string Kind, long AmountCents);
+    private sealed record Row(Guid Id, string Description, DateTimeOffset BookedAt, string Name, string Kind, long AmountCents);
 }

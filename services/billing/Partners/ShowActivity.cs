@@ -6,6 +6,7 @@ using Npgsql;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Partners;
 
@@ -52,14 +53,14 @@ internal static class ShowActivity
             return CommonProblems.Absent();
         }
 
-        var today = Paris.Day(time.GetUtcNow());
+        var today = FrenchTime.Day(time.GetUtcNow());
         if (!DateOnly.TryParseExact($"{month ?? today.ToString("yyyy-MM", CultureInfo.InvariantCulture)}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first) || first > today)
         {
             return CommonProblems.Invalid(new FieldError("#/month", "invalid_month", "Le mois s'écrit AAAA-MM et n'est pas dans le futur."));
         }
 
         var end = first.AddMonths(1) < today ? first.AddMonths(1) : today;
-        var period = new { insurerId, From = Paris.Midnight(first), Until = Paris.Midnight(end), Version = insurer.Roster?.Version ?? 0 };
+        var period = new { insurerId, From = FrenchTime.Midnight(first), Until = FrenchTime.Midnight(end), Version = insurer.Roster?.Version ?? 0 };
         await using var db = await dataSource.OpenConnectionAsync();
         var members = await db.QueryAsync<(short, long)>(
             "select contract, members from roster_version_contract where insurer_id = @insurerId and version = @Version", period);

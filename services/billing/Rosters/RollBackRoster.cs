@@ -73,9 +73,9 @@ internal static class RollBackRoster
             return null;
         }
 
-        var kept = await db.QueryAsync<(int Version, long Members, string KeyId, DateTime ImportedAt)>(
+        var kept = await db.QueryAsync<RosterVersion>(
             "select version, members, key_id, imported_at from roster_version where insurer_id = @insurerId and dropped_at is null order by version desc", new { insurerId });
         var current = await db.ExecuteScalarAsync<int?>("select version from roster where insurer_id = @insurerId", new { insurerId });
-        return new RosterVersions(insurerId, current, [.. kept.Select(v => new RosterVersion(v.Version, v.Members, v.KeyId, v.ImportedAt))]);
+        return new RosterVersions(insurerId, current, [.. kept]);
     }
 }

@@ -3,6 +3,7 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -159,7 +160,7 @@ internal sealed partial class RosterImporter(
     /// <summary>What the parsing threads need; after a change of hashing key also those whose uses must be carried over.</summary>
     private async Task<Func<RosterLineParser>> Parsers(NpgsqlConnection db, ImportRun run, RosterFormat format)
     {
-        var today = Typed.FromDate(Paris.Day(time.GetUtcNow()));
+        var today = Typed.FromDate(FrenchTime.Day(time.GetUtcNow()));
         var before = run.Insurer.Roster?.KeyId;
         if (before is null || before == run.KeyId || !keys.Knows(before))
         {

@@ -92,7 +92,7 @@ internal static class ShowRosterImport
         // A stop of the service ends the stream; a browser then asks again by itself.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
         using var timer = new PeriodicTimer(Interval, time);
-        DateTime? told = null;
+        DateTimeOffset? told = null;
         do
         {
             var import = await Visible(dataSource, importId, user);

@@ -74,21 +74,21 @@ internal sealed record CaseRow
     /// <summary>The door that an alarming answer names; null when there is none.</summary>
     public string? Alarm { get; init; }
 
-    public required DateTime OpenedAt { get; init; }
+    public required DateTimeOffset OpenedAt { get; init; }
 
-    public DateTime? SubmittedAt { get; init; }
+    public DateTimeOffset? SubmittedAt { get; init; }
 
-    public DateTime? CompletedAt { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
 
-    public DateTime? DueAt { get; init; }
+    public DateTimeOffset? DueAt { get; init; }
 
-    public DateTime? PausedSince { get; init; }
+    public DateTimeOffset? PausedSince { get; init; }
 
-    public DateTime? StoppedAt { get; init; }
+    public DateTimeOffset? StoppedAt { get; init; }
 
     public Guid? AssignedPhysician { get; init; }
 
-    public DateTime? MatchingSeenAt { get; init; }
+    public DateTimeOffset? MatchingSeenAt { get; init; }
 
     public CaseState CurrentState => CaseWords.State(State);
 

@@ -95,11 +95,11 @@ internal static class CaseTransition
             State = moves.To.Code(),
             Sequence = next,
             Version = file.Version + 1,
-            SubmittedAt = moves.To == CaseState.Submitted ? now.UtcDateTime : file.SubmittedAt,
-            CompletedAt = clock?.StartedAt.UtcDateTime,
-            DueAt = clock?.DueAt.UtcDateTime,
-            PausedSince = clock?.PausedSince?.UtcDateTime,
-            StoppedAt = clock?.StoppedAt?.UtcDateTime,
+            SubmittedAt = moves.To == CaseState.Submitted ? now : file.SubmittedAt,
+            CompletedAt = clock?.StartedAt,
+            DueAt = clock?.DueAt,
+            PausedSince = clock?.PausedSince,
+            StoppedAt = clock?.StoppedAt,
         };
     }
 }

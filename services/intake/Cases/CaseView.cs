@@ -106,14 +106,14 @@ internal static class CaseViews
 
     public static async Task<IReadOnlyList<CaseConsentView>> Consents(NpgsqlConnection db, Guid caseId) =>
         [
-            .. (await db.QueryAsync<(string Purpose, bool Granted, int Version, DateTime At)>(
+            .. await db.QueryAsync<CaseConsentView>(
                 """
                 select distinct on (purpose) purpose, granted, text_version, at
                 from consent
                 where case_id = @caseId
                 order by purpose, position desc
                 """,
-                new { caseId })).Select(c => new CaseConsentView(c.Purpose, c.Granted, c.Version, c.At)),
+                new { caseId }),
         ];
 
     public static async Task<IReadOnlyList<CaseDocumentView>> Documents(NpgsqlConnection db, CaseKey key, Guid caseId) =>
@@ -148,9 +148,9 @@ internal static class CaseViews
 
     private static async Task<IReadOnlyList<CaseTimelineEntry>> Timeline(NpgsqlConnection db, Guid caseId) =>
         [
-            .. (await db.QueryAsync<(int Sequence, string Move, string From, string To, DateTime At)>(
-                "select sequence, move, from_state, to_state, at from case_move where case_id = @caseId order by sequence",
-                new { caseId })).Select(m => new CaseTimelineEntry(m.Sequence, m.Move, m.From, m.To, m.At)),
+            .. await db.QueryAsync<CaseTimelineEntry>(
+                """select sequence, move, from_state as "from", to_state as "to", at from case_move where case_id = @caseId order by sequence""",
+                new { caseId }),
         ];
 
     /// <summary>A pathology that later left the catalogue still shows, by its code.</summary>
@@ -160,7 +160,7 @@ internal static class CaseViews
         ? new CasePathology(code, pathology.Name, specialty, pathology.Documents, pathology.InPerson is { } rule ? catalogue.InPersonReasons[rule] : null)
         : new CasePathology(code, code, specialty, [], null);
 
-    private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName, DateTime UploadedAt);
+    private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName, DateTimeOffset UploadedAt);
 
-    private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTime RequestedAt, byte[]? SealedAnswer, DateTime? ProvidedAt);
+    private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt);
 }

@@ -14,6 +14,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -56,7 +57,7 @@ internal static class OpenCase
     {
         var now = time.GetUtcNow();
         var requester = Requester.Of(user, request);
-        var errors = Faults(request, requester, catalogue, communes, ParisTime.Today(now));
+        var errors = Faults(request, requester, catalogue, communes, FrenchTime.Day(now));
         if (errors.Count > 0)
         {
             return CommonProblems.Invalid([.. errors]);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Grpc.Core;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Intake.Coverage;
 

@@ -5,6 +5,7 @@ using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Intake.Delivery;
 

@@ -25,6 +25,6 @@ internal sealed class MarkDelivered(Inbox inbox) : IHandle<OpinionDelivered>
             """,
             new { message.CaseId, message.OpinionId, message.PhysicianId });
         // The clock stops when the physician signed, however long the message took.
-        await CaseTransition.IfAllowed(db, file, CaseMove.Deliver, message.DeliveredAt.ToUniversalTime());
+        await CaseTransition.IfAllowed(db, file, CaseMove.Deliver, message.DeliveredAt);
     });
 }

@@ -71,5 +71,5 @@ internal static class AnswerInformationRequest
             return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State, now, moved.DueAt!.Value));
         }, cancel);
 
-    private sealed record OpenRequest(Guid PhysicianId, DateTime? ProvidedAt);
+    private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt);
 }

@@ -10,7 +10,7 @@ internal static class FollowMatching
     /// <returns>The case, locked, when this is news; null when something later was heard already or the case is unknown.</returns>
     public static async Task<CaseRow?> IfNews(NpgsqlConnection db, Guid caseId, DateTimeOffset happenedAt)
     {
-        if (await CaseRows.AnyLocked(db, caseId) is not { } file || file.MatchingSeenAt is { } seen && seen >= happenedAt.UtcDateTime)
+        if (await CaseRows.AnyLocked(db, caseId) is not { } file || file.MatchingSeenAt is { } seen && seen >= happenedAt)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Questionnaires;
 
@@ -66,7 +67,7 @@ internal sealed record Respondent(string Sex, int Age)
 
     public bool IsChild => Age < AnswersAlone;
 
-    public static Respondent Of(Cases.CasePerson patient, DateTimeOffset now) => new(patient.Sex, patient.AgeOn(ParisTime.Today(now)));
+    public static Respondent Of(Cases.CasePerson patient, DateTimeOffset now) => new(patient.Sex, patient.AgeOn(FrenchTime.Day(now)));
 }
 
 internal sealed record AnswerOption(string Code, string Text);

@@ -32,7 +32,7 @@ internal static class AskPatient
             }
 
             var file = await AssignedPhysician.CaseLocked(db, user, caseId);
-            var asked = await db.QuerySingleOrDefaultAsync<DateTime?>(
+            var asked = await db.QuerySingleOrDefaultAsync<DateTimeOffset?>(
                 "select requested_at from information_request where id = @requestId and case_id = @caseId", new { requestId, caseId });
             if (asked is { } before)
             {

@@ -7,6 +7,7 @@ using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Reading;
 
@@ -27,7 +28,7 @@ internal static class ReadDossier
             State = file.State,
             PathologyCode = file.PathologyCode,
             PathologyName = CaseViews.NameOf(catalogue, file.PathologyCode),
-            AgeYears = person.AgeOn(ParisTime.Today(now)),
+            AgeYears = person.AgeOn(FrenchTime.Day(now)),
             Sex = person.Sex,
         };
         if (file.Clock is { } clock)

@@ -5,7 +5,7 @@ namespace SecondOpinion.Matching.Cases;
 
 /// <summary>A complete case on its way to a physician. Whoever changes it holds its row: the case is always locked before offers and experts.</summary>
 internal sealed record MatchingCase(
-    Guid CaseId, string State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, DateTime? DueAt, DateTime? NextLookAt)
+    Guid CaseId, string State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, DateTimeOffset? DueAt, DateTimeOffset? NextLookAt)
 {
     public const string Waiting = "waiting";
     public const string Offered = "offered";

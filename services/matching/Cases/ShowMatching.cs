@@ -58,11 +58,10 @@ internal static class ShowMatching
             return CommonProblems.Absent();
         }
 
-        var offers = (await all.ReadAsync<OfferRow>())
-            .Select(o => new MatchingOffer(o.OfferId, o.PhysicianId, o.Rank, o.State, o.OfferedAt, o.ExpiresAt, o.ClosedAt)).ToList();
+        var offers = (await all.ReadAsync<MatchingOffer>()).AsList();
         var choices = (await all.ReadAsync<ChoiceRow>())
             .Select(c => new MatchingChoice(c.Rank, c.MadeAt, c.Basis, c.PhysicianId, NextChoice.ReadCandidates(c.Candidates))).ToList();
-        var escalations = (await all.ReadAsync<EscalationRow>()).Select(e => new MatchingEscalation(e.Reason, e.EscalatedAt)).ToList();
+        var escalations = (await all.ReadAsync<MatchingEscalation>()).AsList();
         return TypedResults.Ok(new CaseMatching(
             caseId,
             known.State,
@@ -74,11 +73,7 @@ internal static class ShowMatching
             escalations));
     }
 
-    private sealed record CaseRow(string State, string? PathologyCode, DateTime? DueAt);
+    private sealed record CaseRow(string State, string? PathologyCode, DateTimeOffset? DueAt);
 
-    private sealed record OfferRow(Guid OfferId, Guid PhysicianId, int Rank, string State, DateTime OfferedAt, DateTime ExpiresAt, DateTime? ClosedAt);
-
-    private sealed record ChoiceRow(int Rank, DateTime MadeAt, string Basis, Guid? PhysicianId, string Candidates);
-
-    private sealed record EscalationRow(string Reason, DateTime EscalatedAt);
+    private sealed record ChoiceRow(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, string Candidates);
 }

@@ -60,8 +60,8 @@ internal sealed record CaseToMatch(string PathologyCode, string SpecialtyCode, s
 internal sealed record Expert(
     Guid PhysicianId,
     string SpecialtyCode,
-    IReadOnlyCollection<string> PathologyCodes,
-    IReadOnlyCollection<string> Establishments,
+    string[] PathologyCodes,
+    string[] Establishments,
     int Capacity,
     int OpenCases,
     DateTimeOffset? AwayUntil,

@@ -43,35 +43,15 @@ internal static class Candidates
     /// <summary>A statement of its own: its snapshot is taken once the locks are held, so it counts every place that was given before.</summary>
     private static async Task<IReadOnlyList<Expert>> Read(NpgsqlConnection db, Guid[] ids) =>
     [
-        .. (await db.QueryAsync<Row>(
+        .. await db.QueryAsync<Expert>(
             """
-            select e.physician_id, e.specialty_code, e.pathology_codes, e.establishments, e.capacity, e.away_until,
+            select e.physician_id, e.specialty_code, e.pathology_codes, e.establishments, e.capacity,
               (select count(*)::int from offer o where o.physician_id = e.physician_id and o.state in ('open', 'accepted')) as open_cases,
+              e.away_until,
               (select max(o.offered_at) from offer o where o.physician_id = e.physician_id) as last_offered_at
             from expert e
             where e.physician_id = any(@ids)
             """,
-            new { ids })).Select(r => new Expert(
-                r.PhysicianId, r.SpecialtyCode, r.PathologyCodes, r.Establishments, r.Capacity, r.OpenCases, r.AwayUntil, r.LastOfferedAt)),
+            new { ids }),
     ];
-
-    /// <summary>Not positional: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.</summary>
-    private sealed record Row
-    {
-        public Guid PhysicianId { get; init; }
-
-        public string SpecialtyCode { get; init; } = "";
-
-        public string[] PathologyCodes { get; init; } = [];
-
-        public string[] Establishments { get; init; } = [];
-
-        public int Capacity { get; init; }
-
-        public DateTime? AwayUntil { get; init; }
-
-        public int OpenCases { get; init; }
-
-        public DateTime? LastOfferedAt { get; init; }
-    }
 }

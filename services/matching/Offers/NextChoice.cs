@@ -134,17 +134,17 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
         return wanted;
     }
 
-    private bool IsDeadlineNear(MatchingCase wanted, DateTimeOffset now) => wanted.DueAt - _options.EscalateBefore <= now.UtcDateTime;
+    private bool IsDeadlineNear(MatchingCase wanted, DateTimeOffset now) => wanted.DueAt - _options.EscalateBefore <= now;
 
-    private async Task<DateTime?> NextLook(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    private async Task<DateTimeOffset?> NextLook(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
-        DateTime? look = wanted.State switch
+        DateTimeOffset? look = wanted.State switch
         {
             MatchingCase.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + _options.ExpiryGrace,
-            MatchingCase.Waiting => (now + _options.TryAgainAfter).UtcDateTime,
+            MatchingCase.Waiting => now + _options.TryAgainAfter,
             _ => null,
         };
         var alarm = wanted.DueAt - _options.EscalateBefore;
-        return look is not null && alarm > now.UtcDateTime && alarm < look ? alarm : look;
+        return look is not null && alarm > now && alarm < look ? alarm : look;
     }
 }

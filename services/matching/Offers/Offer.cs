@@ -6,7 +6,7 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Offers;
 
 /// <summary>One physician asked for one case. It ends once: every end is one update from a live state, and whoever changes no row came too late.</summary>
-internal sealed record Offer(Guid OfferId, Guid CaseId, Guid PhysicianId, int Rank, string State, DateTime ExpiresAt)
+internal sealed record Offer(Guid OfferId, Guid CaseId, Guid PhysicianId, int Rank, string State, DateTimeOffset ExpiresAt)
 {
     public const string Open = "open";
     public const string Accepted = "accepted";

@@ -4,6 +4,7 @@ using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Matching.Profiles;
 
@@ -12,10 +13,10 @@ namespace SecondOpinion.Matching.Profiles;
 /// an event is newer and stays.
 /// </summary>
 internal sealed partial class ReadRosterAtStart(
-    Roster.RosterClient roster, NpgsqlDataSource dataSource, WaitingCases waiting, TimeProvider time, BackgroundJobs jobs, ILogger<ReadRosterAtStart> logger)
+    Roster.RosterClient roster, NpgsqlDataSource dataSource, WaitingCases waiting, BackgroundJobs jobs, ILogger<ReadRosterAtStart> logger)
     : BackgroundJob(jobs)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     protected override async Task<Next> Pass(CancellationToken cancel)
     {
@@ -27,7 +28,7 @@ internal sealed partial class ReadRosterAtStart(
     private async Task<int> Read(CancellationToken cancel)
     {
         var added = 0;
-        using var call = roster.List(new ListRosterRequest(), deadline: time.GetUtcNow().UtcDateTime + Deadline, cancellationToken: cancel);
+        using var call = roster.List(new ListRosterRequest(), deadline: Deadline.In(Limit), cancellationToken: cancel);
         await foreach (var profile in call.ResponseStream.ReadAllAsync(cancel))
         {
             var physicianId = Guid.Parse(profile.PhysicianId);

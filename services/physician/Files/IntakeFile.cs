@@ -1,6 +1,7 @@
 using Grpc.Core;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Physician.Files;
 
@@ -8,7 +9,7 @@ namespace SecondOpinion.Physician.Files;
 /// Reads the case's content from intake with the physician's own token, so that intake judges the physician and not this service. Called only for a case that
 /// is the physician's here; never inside a transaction.
 /// </summary>
-internal sealed class IntakeFile(Dossiers.DossiersClient dossiers, TimeProvider time)
+internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
 {
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WholeDownload = TimeSpan.FromMinutes(10);
@@ -61,5 +62,5 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers, TimeProvider 
     };
 
     private CallOptions Options(HttpContext http, TimeSpan limit) => new(
-        new Metadata { { "authorization", http.Request.Headers.Authorization.ToString() } }, time.GetUtcNow().UtcDateTime + limit, http.RequestAborted);
+        new Metadata { { "authorization", http.Request.Headers.Authorization.ToString() } }, Deadline.In(limit), http.RequestAborted);
 }

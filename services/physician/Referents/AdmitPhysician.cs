@@ -42,17 +42,16 @@ internal static partial class AdmitPhysician
         {
             var rpps = Rpps.Parse(request.Rpps);
             var now = time.GetUtcNow();
-            var referent = new Referent
-            {
-                PhysicianId = rpps.PhysicianId,
-                Rpps = rpps.Value,
-                DisplayName = request.DisplayName.Trim(),
-                SpecialtyCode = request.SpecialtyCode,
-                PathologyCodes = [.. request.PathologyCodes.Distinct()],
-                Establishments = [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
-                Capacity = request.Capacity,
-                AdmittedAt = now.UtcDateTime,
-            };
+            var referent = new Referent(
+                rpps.PhysicianId,
+                rpps.Value,
+                request.DisplayName.Trim(),
+                request.SpecialtyCode,
+                [.. request.PathologyCodes.Distinct()],
+                [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
+                request.Capacity,
+                AwayUntil: null,
+                AdmittedAt: now);
             return await Referent.Admit(db, referent)
                 ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now))
                 : Problems.AlreadyAdmitted.Because("The RPPS number is in the roster.", "Ce numéro RPPS figure déjà dans la liste.");

@@ -16,24 +16,16 @@ internal sealed partial class LoadSampleReferents(
             return;
         }
 
-        var now = time.GetUtcNow().UtcDateTime;
+        var now = time.GetUtcNow();
         var added = await dataSource.InTransaction(async db =>
         {
             var count = 0;
             foreach (var sample in Samples())
             {
                 var rpps = Rpps.Parse(sample.Rpps);
-                var referent = new Referent
-                {
-                    PhysicianId = rpps.PhysicianId,
-                    Rpps = rpps.Value,
-                    DisplayName = sample.DisplayName,
-                    SpecialtyCode = sample.SpecialtyCode,
-                    PathologyCodes = sample.PathologyCodes,
-                    Establishments = sample.Establishments,
-                    Capacity = sample.Capacity,
-                    AdmittedAt = now,
-                };
+                var referent = new Referent(
+                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, sample.Capacity,
+                    AwayUntil: null, AdmittedAt: now);
                 count += await Referent.Admit(db, referent) ? 1 : 0;
             }
 

@@ -6,29 +6,10 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Physician.Referents;
 
 /// <summary>A physician whom the scientific council admitted, with what matching needs to choose.</summary>
-/// <remarks>Not positional: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.</remarks>
-internal sealed record Referent
+internal sealed record Referent(
+    Guid PhysicianId, string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity,
+    DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt, int Version = 1)
 {
-    public required Guid PhysicianId { get; init; }
-
-    public required string Rpps { get; init; }
-
-    public required string DisplayName { get; init; }
-
-    public required string SpecialtyCode { get; init; }
-
-    public required string[] PathologyCodes { get; init; }
-
-    public required string[] Establishments { get; init; }
-
-    public required int Capacity { get; init; }
-
-    public DateTime? AwayUntil { get; init; }
-
-    public required DateTime AdmittedAt { get; init; }
-
-    public int Version { get; init; } = 1;
-
     /// <summary>Inserts the physician and tells so; false when the physician is known already, and then nothing is told.</summary>
     public static async Task<bool> Admit(NpgsqlConnection db, Referent referent)
     {

@@ -11,7 +11,6 @@ internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBa
     public override async Task List(ListRosterRequest request, IServerStreamWriter<Profile> responseStream, ServerCallContext context)
     {
         await using var db = await dataSource.OpenConnectionAsync(context.CancellationToken);
-        // Not a positional record below: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.
         var profiles = await db.QueryAsync<Row>(
             "select physician_id, specialty_code, pathology_codes, establishments, capacity from physician order by physician_id");
         foreach (var p in profiles)
@@ -27,16 +26,5 @@ internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBa
         }
     }
 
-    private sealed record Row
-    {
-        public Guid PhysicianId { get; init; }
-
-        public string SpecialtyCode { get; init; } = "";
-
-        public string[] PathologyCodes { get; init; } = [];
-
-        public string[] Establishments { get; init; } = [];
-
-        public int Capacity { get; init; }
-    }
+    private sealed record Row(Guid PhysicianId, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
 }

@@ -51,12 +51,13 @@ internal static class ShowWorklist
         var filter = $"worklist:{state}";
         var (size, last) = cursors.Read(limit, after, user, filter);
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        var found = (await db.QueryAsync<Row>(
+        var found = (await db.QueryAsync<WorklistEntry>(
             """
             select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,
-              w.delivered_at, w.closed_reason,
+              w.delivered_at,
               w.state = 'assigned' and exists (
-                select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id and r.provided_at is null) as awaiting_information
+                select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id and r.provided_at is null) as awaiting_information,
+              w.closed_reason
             from worklist_item w
             where w.physician_id = @Me
               and (@state::text is null or w.state = @state)
@@ -65,27 +66,8 @@ internal static class ShowWorklist
             limit @Limit
             """,
             new { Me = user.PhysicianId(), state, last, Limit = size + 1 })).AsList();
-        var items = found.Take(size)
-            .Select(w => new WorklistEntry(
-                w.OfferId, w.CaseId, w.State, w.PathologyCode, w.Rank, w.OfferedAt, w.ExpiresAt, w.DueAt, w.AnsweredAt, w.AssignedAt, w.DeliveredAt,
-                w.AwaitingInformation, w.ClosedReason))
-            .ToList();
+        var items = found.Take(size).ToList();
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? cursors.Encode(items[^1].OfferId, user, filter) : null));
     }
-
-    private sealed record Row(
-        Guid OfferId,
-        Guid CaseId,
-        string State,
-        string? PathologyCode,
-        int? Rank,
-        DateTime? OfferedAt,
-        DateTime? ExpiresAt,
-        DateTime? DueAt,
-        DateTime? AnsweredAt,
-        DateTime? AssignedAt,
-        DateTime? DeliveredAt,
-        string? ClosedReason,
-        bool AwaitingInformation);
 }

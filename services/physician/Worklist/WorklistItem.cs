@@ -4,7 +4,7 @@ using Npgsql;
 namespace SecondOpinion.Physician.Worklist;
 
 /// <summary>One offer as its physician sees it: <c>offered → accepted → assigned → delivered</c>, or <c>declined</c> or <c>closed</c>.</summary>
-internal sealed record WorklistItem(Guid OfferId, Guid CaseId, Guid PhysicianId, string State, DateTime? ExpiresAt)
+internal sealed record WorklistItem(Guid OfferId, Guid CaseId, Guid PhysicianId, string State, DateTimeOffset? ExpiresAt)
 {
     /// <summary>The case, if it is this physician's: assigned or already delivered. Everything about files and opinions asks this first.</summary>
     public static Task<WorklistItem?> OwnCase(NpgsqlConnection db, Guid caseId, Guid physicianId) => db.QuerySingleOrDefaultAsync<WorklistItem>(

@@ -9,7 +9,7 @@ namespace SecondOpinion.Physician.Writing;
 /// <summary>What the physician is writing, encrypted at rest. Its version only ever grows, signing included.</summary>
 /// <param name="Version">0 while nothing was ever written.</param>
 /// <param name="Content">Null when there is nothing to sign.</param>
-internal sealed record Draft(int Version, OpinionContent? Content, DateTime? SavedAt)
+internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffset? SavedAt)
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     internal static readonly SealedPlace Place = new("opinion_draft", "content");
@@ -57,5 +57,5 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTime? Sav
         return key.Open<OpinionContent>(Place, content, Json);
     }
 
-    private sealed record Row(int Version, byte[]? Content, DateTime SavedAt);
+    private sealed record Row(int Version, byte[]? Content, DateTimeOffset SavedAt);
 }

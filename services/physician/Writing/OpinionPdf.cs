@@ -1,5 +1,6 @@
 using System.Globalization;
 using SecondOpinion.ServiceDefaults.Pdf;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -8,8 +9,6 @@ internal sealed class OpinionPdf(Fonts fonts)
 {
     private const double Body = 9.5;
     private const double Pad = 10;
-    private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
-    private static readonly TimeZoneInfo Paris = TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris");
 
     public byte[] Set(OpinionToSign opinion) => PdfFile.Set(
         new PdfAbout(
@@ -39,7 +38,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         {
             sheet.Space(4);
             sheet.Paragraph(
-                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {Moment(previous)}.", sheet.Strong(9, Sheet.Accent));
+                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {FrenchTime.Sentence(previous)}.", sheet.Strong(9, Sheet.Accent));
         }
 
         sheet.Space(10);
@@ -51,7 +50,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         [
             ("Médecin référent", opinion.PhysicianName),
             ("Numéro RPPS", opinion.Rpps),
-            ("Signé le", Moment(opinion.SignedAt) + " (heure de Paris)"),
+            ("Signé le", FrenchTime.Sentence(opinion.SignedAt) + " (heure de Paris)"),
             ("Patient", $"{(opinion.Sex == "F" ? "Femme" : "Homme")}, {(opinion.AgeYears < 2 ? $"{opinion.AgeYears} an" : $"{opinion.AgeYears} ans")}"),
             ("Référence du dossier", opinion.CaseId.ToString()),
             ("Référence de l’avis", $"{opinion.OpinionId}, version {opinion.Version}"),
@@ -143,7 +142,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         sheet.Need(70);
         sheet.Space(18);
         sheet.Paragraph($"Avis rédigé et signé par {opinion.PhysicianName}", sheet.Strong(10));
-        sheet.Paragraph($"RPPS {opinion.Rpps}, le {Moment(opinion.SignedAt)} (heure de Paris)", sheet.Plain(Body));
+        sheet.Paragraph($"RPPS {opinion.Rpps}, le {FrenchTime.Sentence(opinion.SignedAt)} (heure de Paris)", sheet.Plain(Body));
     }
 
     private static void GoodToKnow(Sheet sheet, OpinionToSign opinion)
@@ -155,7 +154,7 @@ internal sealed class OpinionPdf(Fonts fonts)
             + "Il ne remplace ni une consultation, ni le suivi par votre médecin traitant. Ne changez pas un traitement en cours sans en parler à un médecin.",
             "En cas d’urgence, appelez le 15 ou le 112.",
             $"Traçabilité : avis médical à distance sur dossier ; professionnel : {opinion.PhysicianName}, "
-            + $"RPPS {opinion.Rpps} ; date et heure : {Moment(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version {opinion.Version}. "
+            + $"RPPS {opinion.Rpps} ; date et heure : {FrenchTime.Sentence(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version {opinion.Version}. "
             + "L’empreinte SHA-256 de ce fichier est conservée par le service : elle permet de vérifier qu’il n’a pas été modifié. Toute correction donne lieu à une nouvelle version.",
         ];
         var title = sheet.Strong(Body, Sheet.Accent);
@@ -181,8 +180,6 @@ internal sealed class OpinionPdf(Fonts fonts)
         var place = $"Page {number} sur {pages}";
         page.Text(place, style, Sheet.Right - style.Measure(place), Y);
     }
-
-    private static string Moment(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, Paris).ToString("d MMMM yyyy 'à' H 'h' mm", French);
 
     private static string Word(Finding finding) => finding switch
     {

@@ -26,7 +26,7 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
             OpinionId = signed.OpinionId.ToString(),
             CaseId = signed.CaseId.ToString(),
             Version = signed.Version,
-            SignedAt = Timestamp.FromDateTime(signed.SignedAt),
+            SignedAt = Timestamp.FromDateTimeOffset(signed.SignedAt),
             PhysicianDisplayName = referent?.DisplayName ?? "",
             Sha256 = signed.Sha256,
             SizeBytes = signed.SizeBytes,

@@ -47,7 +47,7 @@ internal static class ShowOpinion
 
             await Audit.Record(db, user, "read", "opinion", caseId, "second_opinion");
             var draft = await Draft.Read(db, keyring, caseId);
-            var signed = (await db.QueryAsync<Row>(
+            var signed = (await db.QueryAsync<OwnSignedVersion>(
                 """
                 select o.opinion_id, v.version, v.signed_at, v.sha256, v.size_bytes
                 from opinion o
@@ -55,7 +55,7 @@ internal static class ShowOpinion
                 where o.case_id = @caseId
                 order by v.version
                 """,
-                new { caseId })).Select(v => new OwnSignedVersion(v.OpinionId, v.Version, v.SignedAt, v.Sha256, v.SizeBytes)).ToList();
+                new { caseId })).AsList();
             http.Response.Headers.ETag = Etags.Of(draft.Version);
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new OwnOpinion(caseId, draft.Version, draft.Content, signed));
@@ -75,6 +75,4 @@ internal static class ShowOpinion
             http.Response.Headers.XContentTypeOptions = "nosniff";
             return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf", enableRangeProcessing: true, entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{opinion.Sha256}\""));
         }, cancel);
-
-    private sealed record Row(Guid OpinionId, int Version, DateTime SignedAt, string Sha256, long SizeBytes);
 }

@@ -6,7 +6,7 @@ namespace SecondOpinion.Physician.Writing;
 
 /// <summary>A signed version of an opinion. The database refuses any change to it.</summary>
 internal sealed record SignedOpinion(
-    Guid OpinionId, Guid CaseId, Guid PhysicianId, int Version, DateTime SignedAt, byte[] Content, byte[] Pdf, string Sha256, long SizeBytes)
+    Guid OpinionId, Guid CaseId, Guid PhysicianId, int Version, DateTimeOffset SignedAt, byte[] Content, byte[] Pdf, string Sha256, long SizeBytes)
 {
     // Signed opinions cannot be sealed anew: those signed before all services wrote places alike stay readable as they are.
     internal static readonly SealedPlace ContentPlace = new SealedPlace("opinion_version", "content").Once((version, caseId) => $"opinion_version|content|{version}|{caseId}");

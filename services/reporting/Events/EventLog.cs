@@ -34,7 +34,7 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
                     delivery.MessageId,
                     Event = EventName.Of<T>(),
                     caseId,
-                    occurredAt = occurredAt.ToUniversalTime(),
+                    occurredAt,
                     ReceivedAt = time.GetUtcNow(),
                     TraceId = Activity.Current?.TraceId.ToHexString(),
                     Body = JsonSerializer.Serialize(delivery.Event, Json),

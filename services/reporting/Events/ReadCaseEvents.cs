@@ -60,5 +60,5 @@ internal static class ReadCaseEvents
             row.Event, row.OccurredAt, row.ReceivedAt, row.MessageId, row.TraceId, JsonSerializer.Deserialize<JsonElement>(row.Body)))]));
     }
 
-    private sealed record Row(string Event, DateTime OccurredAt, DateTime ReceivedAt, Guid MessageId, string? TraceId, string Body);
+    private sealed record Row(string Event, DateTimeOffset OccurredAt, DateTimeOffset ReceivedAt, Guid MessageId, string? TraceId, string Body);
 }

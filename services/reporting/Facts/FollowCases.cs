@@ -26,7 +26,7 @@ internal sealed class FollowCases(EventLog log)
               coverage_at = greatest(case_fact.coverage_at, excluded.coverage_at),
               opened_at = excluded.opened_at
             """,
-            new { e.CaseId, e.PathologyCode, e.DepartmentCode, e.RequestedBy, e.InsurerId, e.Coverage, OpenedAt = e.OpenedAt.ToUniversalTime() }));
+            new { e.CaseId, e.PathologyCode, e.DepartmentCode, e.RequestedBy, e.InsurerId, e.Coverage, e.OpenedAt }));
     }
 
     public Task Handle(Delivery<CaseStateChanged> delivery)
@@ -46,7 +46,7 @@ internal sealed class FollowCases(EventLog log)
               state_at = excluded.state_at
             where case_fact.state_sequence < excluded.state_sequence
             """,
-            new { e.CaseId, e.Sequence, e.From, e.To, ChangedAt = e.ChangedAt.ToUniversalTime() }));
+            new { e.CaseId, e.Sequence, e.From, e.To, e.ChangedAt }));
     }
 
     public Task Handle(Delivery<CaseCompleted> delivery)
@@ -69,9 +69,9 @@ internal sealed class FollowCases(EventLog log)
                 e.CaseId,
                 e.PathologyCode,
                 e.SpecialtyCode,
-                SubmittedAt = e.SubmittedAt.ToUniversalTime(),
-                CompletedAt = e.CompletedAt.ToUniversalTime(),
-                DueAt = e.DueAt.ToUniversalTime(),
+                e.SubmittedAt,
+                e.CompletedAt,
+                e.DueAt,
             }));
     }
 
@@ -84,7 +84,7 @@ internal sealed class FollowCases(EventLog log)
             values (@CaseId, @WithdrawnAt)
             on conflict (case_id) do update set withdrawn_at = excluded.withdrawn_at
             """,
-            new { e.CaseId, WithdrawnAt = e.WithdrawnAt.ToUniversalTime() }));
+            new { e.CaseId, e.WithdrawnAt }));
     }
 
     public Task Handle(Delivery<InformationProvided> delivery)
@@ -100,7 +100,7 @@ internal sealed class FollowCases(EventLog log)
             values (@CaseId, @DueAt)
             on conflict (case_id) do update set due_at = greatest(case_fact.due_at, excluded.due_at)
             """,
-            new { e.RequestId, e.CaseId, ProvidedAt = e.ProvidedAt.ToUniversalTime(), DueAt = e.DueAt.ToUniversalTime() }));
+            new { e.RequestId, e.CaseId, e.ProvidedAt, e.DueAt }));
     }
 
     /// <summary>Kept in the log as the proof of what was agreed to when; no indicator counts it.</summary>

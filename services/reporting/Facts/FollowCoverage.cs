@@ -24,21 +24,21 @@ internal sealed class FollowCoverage(EventLog log)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReservedAt, db => db.ExecuteAsync(
-            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "reserved", At = e.ReservedAt.ToUniversalTime() }));
+            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "reserved", At = e.ReservedAt }));
     }
 
     public Task Handle(Delivery<CoverageRefused> delivery)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.RefusedAt, db => db.ExecuteAsync(
-            SetCoverage, new { e.CaseId, InsurerId = (Guid?)null, Coverage = "refused", At = e.RefusedAt.ToUniversalTime() }));
+            SetCoverage, new { e.CaseId, InsurerId = (Guid?)null, Coverage = "refused", At = e.RefusedAt }));
     }
 
     public Task Handle(Delivery<CoverageReleased> delivery)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReleasedAt, db => db.ExecuteAsync(
-            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "released", At = e.ReleasedAt.ToUniversalTime() }));
+            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "released", At = e.ReleasedAt }));
     }
 
     public Task Handle(Delivery<OpinionBooked> delivery)
@@ -54,7 +54,7 @@ internal sealed class FollowCoverage(EventLog log)
               payable_cents = excluded.payable_cents,
               booked_at = excluded.booked_at
             """,
-            new { e.CaseId, e.InsurerId, e.ReceivableCents, e.PayableCents, BookedAt = e.BookedAt.ToUniversalTime() }));
+            new { e.CaseId, e.InsurerId, e.ReceivableCents, e.PayableCents, e.BookedAt }));
     }
 
     /// <summary>About an insurer, not a case: logged.</summary>

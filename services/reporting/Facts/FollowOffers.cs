@@ -25,7 +25,7 @@ internal sealed class FollowOffers(EventLog log)
               pathology_code = coalesce(case_fact.pathology_code, excluded.pathology_code),
               first_offered_at = least(case_fact.first_offered_at, excluded.first_offered_at)
             """,
-            new { e.OfferId, e.CaseId, e.Rank, e.PathologyCode, OfferedAt = e.OfferedAt.ToUniversalTime() }));
+            new { e.OfferId, e.CaseId, e.Rank, e.PathologyCode, e.OfferedAt }));
     }
 
     public Task Handle(Delivery<OfferAccepted> delivery)
@@ -37,7 +37,7 @@ internal sealed class FollowOffers(EventLog log)
             values (@OfferId, @CaseId, @AcceptedAt)
             on conflict (offer_id) do update set accepted_at = excluded.accepted_at
             """,
-            new { e.OfferId, e.CaseId, AcceptedAt = e.AcceptedAt.ToUniversalTime() }));
+            new { e.OfferId, e.CaseId, e.AcceptedAt }));
     }
 
     public Task Handle(Delivery<OfferDeclined> delivery)
@@ -49,7 +49,7 @@ internal sealed class FollowOffers(EventLog log)
             values (@OfferId, @CaseId, @DeclinedAt, @Reason)
             on conflict (offer_id) do update set declined_at = excluded.declined_at, decline_reason = excluded.decline_reason
             """,
-            new { e.OfferId, e.CaseId, e.Reason, DeclinedAt = e.DeclinedAt.ToUniversalTime() }));
+            new { e.OfferId, e.CaseId, e.Reason, e.DeclinedAt }));
     }
 
     public Task Handle(Delivery<OfferClosed> delivery)
@@ -61,7 +61,7 @@ internal sealed class FollowOffers(EventLog log)
             values (@OfferId, @CaseId, @ClosedAt, @Reason)
             on conflict (offer_id) do update set closed_at = excluded.closed_at, close_reason = excluded.close_reason
             """,
-            new { e.OfferId, e.CaseId, e.Reason, ClosedAt = e.ClosedAt.ToUniversalTime() }));
+            new { e.OfferId, e.CaseId, e.Reason, e.ClosedAt }));
     }
 
     public Task Handle(Delivery<CaseAssigned> delivery)
@@ -73,7 +73,7 @@ internal sealed class FollowOffers(EventLog log)
             values (@CaseId, @AssignedAt)
             on conflict (case_id) do update set assigned_at = greatest(case_fact.assigned_at, excluded.assigned_at)
             """,
-            new { e.CaseId, AssignedAt = e.AssignedAt.ToUniversalTime() }));
+            new { e.CaseId, e.AssignedAt }));
     }
 
     public Task Handle(Delivery<CaseEscalated> delivery)
@@ -85,6 +85,6 @@ internal sealed class FollowOffers(EventLog log)
             values (@CaseId, @EscalatedAt)
             on conflict (case_id) do update set escalated_at = least(case_fact.escalated_at, excluded.escalated_at)
             """,
-            new { e.CaseId, EscalatedAt = e.EscalatedAt.ToUniversalTime() }));
+            new { e.CaseId, e.EscalatedAt }));
     }
 }

@@ -17,7 +17,7 @@ internal sealed class FollowOpinions(EventLog log) : IHandle<InformationRequeste
             values (@RequestId, @CaseId, @RequestedAt)
             on conflict (request_id) do update set requested_at = excluded.requested_at
             """,
-            new { e.RequestId, e.CaseId, RequestedAt = e.RequestedAt.ToUniversalTime() }));
+            new { e.RequestId, e.CaseId, e.RequestedAt }));
     }
 
     public Task Handle(Delivery<OpinionDelivered> delivery)
@@ -31,7 +31,7 @@ internal sealed class FollowOpinions(EventLog log) : IHandle<InformationRequeste
               opinion_version = greatest(case_fact.opinion_version, excluded.opinion_version),
               delivered_at = least(case_fact.delivered_at, excluded.delivered_at)
             """,
-            new { e.CaseId, e.Version, DeliveredAt = e.DeliveredAt.ToUniversalTime() }));
+            new { e.CaseId, e.Version, e.DeliveredAt }));
     }
 
     public Task Handle(Delivery<OpinionOutcomeRecorded> delivery)

@@ -184,7 +184,7 @@ internal static class ReadIndicators
 
     private static double? Rounded(double? hours) => hours is { } h ? Math.Round(h, 2) : null;
 
-    private sealed record Totals(long Delivered, long Outcomes, long Converging, DateTime? LastEventAt);
+    private sealed record Totals(long Delivered, long Outcomes, long Converging, DateTimeOffset? LastEventAt);
 
     private sealed record Delays(
         long Submitted, double? SubmittedMedian, double? SubmittedP90, long Clocked, double? ClockMedian, double? ClockP90, long InTime);

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Intake.Orientation.FileRequests;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Orientation.Letters;
 
@@ -51,7 +52,7 @@ internal static class WriteLetter
             return CommonProblems.Absent();
         }
 
-        var writtenOn = request.WrittenOn ?? ParisTime.Today(time.GetUtcNow());
+        var writtenOn = request.WrittenOn ?? FrenchTime.Day(time.GetUtcNow());
         var values = WithDates(letter, request, writtenOn);
         var errors = LetterTemplate.Faults(letter, values, writtenOn).Concat(request.FileRequest?.Faults("#/fileRequest") ?? []).ToList();
         if (format is not ("pdf" or "text"))

@@ -1,7 +1,7 @@
-namespace SecondOpinion.Intake;
+namespace SecondOpinion.ServiceDefaults.Resilience;
 
 /// <summary>gRPC deadlines belong to the wire: they are counted on the machine's clock, whatever clock the rules go by.</summary>
-internal static class Deadline
+public static class Deadline
 {
     public static DateTime In(TimeSpan limit) => (TimeProvider.System.GetUtcNow() + limit).UtcDateTime;
 }
