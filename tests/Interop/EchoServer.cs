@@ -33,6 +33,14 @@ internal sealed class EchoServer(WebApplication app) : IAsyncDisposable
         return new EchoServer(app);
     }
 
+    /// <summary>Leaves as a service does: calls that have begun are answered first.</summary>
+    public async Task LeaveAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await app.StopAsync(limit.Token);
+        await app.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         // A test that leaves a call open must not make everybody wait for it.
