@@ -5,7 +5,8 @@ using SecondOpinion.Servers;
 namespace SecondOpinion.AppHost;
 
 /// <summary>
-/// The settings with which Aspire's host and dashboard start here, whoever starts the program: what a launch profile would hold, and nothing is looked up on the internet.
+/// The settings with which Aspire's host and dashboard start here, whoever starts the program: what a launch profile would hold, and nothing is looked up on
+/// the internet.
 /// </summary>
 /// <param name="Url">Where it is, with the token of this run; null when there is none.</param>
 /// <param name="Token">Lets people log in, and programs read what it has received (<c>x-api-key</c>).</param>

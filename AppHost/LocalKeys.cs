@@ -6,7 +6,8 @@ namespace SecondOpinion.AppHost;
 
 /// <summary>
 /// The secrets of a local installation, made at its first start and kept in its data folder, readable by their owner only. They become Aspire parameters;
-/// what the environment sets (<c>Parameters__token-key</c>) goes before them. Losing the encryption key loses every document: deployments keep theirs elsewhere.
+/// what the environment sets (<c>Parameters__token-key</c>) goes before them. Losing the encryption key loses every document: deployments keep theirs
+/// elsewhere.
 /// </summary>
 internal static class LocalKeys
 {
@@ -51,7 +52,9 @@ internal static class LocalKeys
         foreach (var name in missing)
         {
             // Passwords stand in connection strings and addresses, so of letters and digits only.
-            known[name] = Passwords.Contains(name) ? RandomNumberGenerator.GetHexString(32, lowercase: true) : Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+            known[name] = Passwords.Contains(name)
+                ? RandomNumberGenerator.GetHexString(32, lowercase: true)
+                : Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         }
 
         // Written beside and renamed: a crash in between must not lose the keys of existing data.

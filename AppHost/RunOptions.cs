@@ -62,7 +62,9 @@ internal sealed record RunOptions(
     {
         null => ports.From(8080),
         { } wanted when ports.TryHold(wanted) => wanted,
-        { } taken => throw new CannotStartException($"Port {taken} is taken by {PortUser.Describe(taken)}: give another one with --port, or none for the first free one from 8080."),
+        { } taken =>
+            throw new CannotStartException(
+                $"Port {taken} is taken by {PortUser.Describe(taken)}: give another one with --port, or none for the first free one from 8080."),
     };
 
     /// <summary>

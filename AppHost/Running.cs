@@ -27,7 +27,10 @@ internal static class Running
         builder.Services.AddHostedService<LogFiles>();
         // Not those that Aspire adds for itself, which nobody starts.
         var resources = builder.Resources
-            .Where(resource => resource is (ProjectResource or ExecutableResource or ContainerResource) && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).ToList();
+            .Where(
+                resource =>
+                    resource is (ProjectResource or ExecutableResource or ContainerResource) && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
+                    .ToList();
         await using var app = builder.Build();
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         Console.WriteLine($"Starting PostgreSQL, RabbitMQ, five services and the gateway (data in {options.DataFolder})…");

@@ -26,8 +26,10 @@ internal static class DemoCommands
             .WithCommand("mint-token", "Mint an operator's token", _ =>
             {
                 var token = LocalTokens.Create(
-                    LocalKeys.TokenSettings(options.DataFolder), Access.Ops, "local-ops", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(12));
-                return Task.FromResult(CommandResults.Success("Valid for 12 hours; ./run token gives those of other roles.", token, CommandResultFormat.Text, displayImmediately: true));
+                    LocalKeys.TokenSettings(options.DataFolder), Access.Ops, "local-ops", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(),
+                    TimeSpan.FromHours(12));
+                return Task.FromResult(CommandResults.Success(
+                    "Valid for 12 hours; ./run token gives those of other roles.", token, CommandResultFormat.Text, displayImmediately: true));
             });
     }
 }

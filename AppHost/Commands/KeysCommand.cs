@@ -5,7 +5,9 @@ using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.AppHost.Commands;
 
-/// <summary><c>./run keys [VERSION]</c>: says over all running services which versions of keys are still needed, and whether one can leave the configuration.</summary>
+/// <summary>
+/// <c>./run keys [VERSION]</c>: says over all running services which versions of keys are still needed, and whether one can leave the configuration.
+/// </summary>
 internal static class KeysCommand
 {
     /// <returns>0 when the asked version can leave (or, without one, when the report was had); 1 when it cannot; 2 when nobody could be asked.</returns>
@@ -17,7 +19,8 @@ internal static class KeysCommand
         var gateway = options["gateway"] ?? (File.Exists(GatewayFile(data)) ? await File.ReadAllTextAsync(GatewayFile(data)) : null);
         if (gateway is null)
         {
-            Console.Error.WriteLine($"No running installation is known in {data}. Start it (./run --no-demo), or name its gateway: ./run keys --gateway http://HOST:PORT");
+            Console.Error.WriteLine(
+                $"No running installation is known in {data}. Start it (./run --no-demo), or name its gateway: ./run keys --gateway http://HOST:PORT");
             return 2;
         }
 
@@ -48,7 +51,9 @@ internal static class KeysCommand
         var versions = report.GetProperty("versions").EnumerateArray().Where(v => wanted is null || v.GetProperty("version").GetString() == wanted).ToList();
         foreach (var version in versions)
         {
-            output.WriteLine($"{version.GetProperty("purpose").GetString()} {version.GetProperty("version").GetString()}: {(version.GetProperty("canLeave").GetBoolean() ? "can leave" : "must stay")}");
+            output.WriteLine(
+                $"{version.GetProperty("purpose").GetString()} {version.GetProperty("version").GetString()}: "
+                    + $"{(version.GetProperty("canLeave").GetBoolean() ? "can leave" : "must stay")}");
             foreach (var use in version.GetProperty("services").EnumerateArray())
             {
                 var words = new List<string> { $"{use.GetProperty("rows").GetInt64()} rows" };

@@ -8,7 +8,8 @@ namespace SecondOpinion.AppHost.Commands;
 internal static class TokenCommand
 {
     private const string Usage =
-        "Usage: ./run token ROLE [--insurer ID | --physician RPPS | --patient ID] [--hours N] [--data DIR]\nRoles: patient, physician, agent, council, ops, partner, service.";
+        "Usage: ./run token ROLE [--insurer ID | --physician RPPS | --patient ID] [--hours N] [--data DIR]\nRoles: patient, physician, agent, council, ops, "
+            + "partner, service.";
 
     public static int Run(string[] args)
     {

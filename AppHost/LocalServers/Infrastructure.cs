@@ -5,15 +5,16 @@ using SecondOpinion.Servers;
 namespace SecondOpinion.AppHost.LocalServers;
 
 /// <summary>
-/// PostgreSQL and RabbitMQ of the system: existing ones where their address is given, containers where an engine answers or the model is published, processes of this
-/// machine anywhere else. The services see no difference.
+/// PostgreSQL and RabbitMQ of the system: existing ones where their address is given, containers where an engine answers or the model is published, processes
+/// of this machine anywhere else. The services see no difference.
 /// </summary>
 internal sealed class Infrastructure
 {
     private readonly Func<string, IResourceBuilder<IResourceWithConnectionString>> _database;
 
     private Infrastructure(
-        Func<string, IResourceBuilder<IResourceWithConnectionString>> database, IResourceBuilder<IResourceWithConnectionString> broker, ReferenceExpression management) =>
+        Func<string, IResourceBuilder<IResourceWithConnectionString>> database, IResourceBuilder<IResourceWithConnectionString> broker,
+        ReferenceExpression management) =>
         (_database, RabbitMQ, Management) = (database, broker, management);
 
     public IResourceBuilder<IResourceWithConnectionString> RabbitMQ { get; }
@@ -37,11 +38,14 @@ internal sealed class Infrastructure
         return new Infrastructure(database, broker, management);
     }
 
-    private static Func<string, IResourceBuilder<IResourceWithConnectionString>> PrivatePostgres(IDistributedApplicationBuilder builder, RunOptions options, Ports ports)
+    private static Func<string, IResourceBuilder<IResourceWithConnectionString>> PrivatePostgres(
+        IDistributedApplicationBuilder builder, RunOptions options, Ports ports)
     {
         var password = builder.AddParameter(LocalKeys.PostgresPassword, secret: true);
         var server = builder.AddLocalPostgres(
-            "postgres", new PostgresServer(options.DataFolder, "postgres", ports, LocalKeys.Of(builder.Configuration, LocalKeys.PostgresPassword), options.Throwaway), password);
+            "postgres",
+            new PostgresServer(options.DataFolder, "postgres", ports, LocalKeys.Of(builder.Configuration, LocalKeys.PostgresPassword), options.Throwaway),
+            password);
         return service => server.AddDatabase($"{service}-database", service);
     }
 
@@ -50,7 +54,9 @@ internal sealed class Infrastructure
     {
         var password = builder.AddParameter(LocalKeys.RabbitMQPassword, secret: true);
         var broker = builder.AddLocalRabbitMQ(
-            "rabbitmq", new RabbitMQServer(options.DataFolder, "rabbitmq", ports, LocalKeys.Of(builder.Configuration, LocalKeys.RabbitMQPassword), options.Throwaway), password);
+            "rabbitmq",
+            new RabbitMQServer(options.DataFolder, "rabbitmq", ports, LocalKeys.Of(builder.Configuration, LocalKeys.RabbitMQPassword), options.Throwaway),
+            password);
         return (broker, ReferenceExpression.Create($"{broker.GetEndpoint("management")}"));
     }
 
@@ -60,14 +66,17 @@ internal sealed class Infrastructure
         return service => server.AddDatabase($"{service}-database", service);
     }
 
-    private static (IResourceBuilder<IResourceWithConnectionString> Broker, ReferenceExpression Management) RabbitMQContainer(IDistributedApplicationBuilder builder)
+    private static (IResourceBuilder<IResourceWithConnectionString> Broker, ReferenceExpression Management) RabbitMQContainer(
+        IDistributedApplicationBuilder builder)
     {
-        var broker = builder.AddRabbitMQ("rabbitmq", password: builder.AddParameter(LocalKeys.RabbitMQPassword, secret: true)).WithManagementPlugin().WithDataVolume();
+        var broker = builder.AddRabbitMQ("rabbitmq", password: builder.AddParameter(LocalKeys.RabbitMQPassword, secret: true))
+            .WithManagementPlugin().WithDataVolume();
         return (broker, ReferenceExpression.Create($"{broker.GetEndpoint("management")}"));
     }
 
     /// <summary>Nothing to start; the databases are made before the services start.</summary>
-    private static Func<string, IResourceBuilder<IResourceWithConnectionString>> ExistingPostgres(IDistributedApplicationBuilder builder, NpgsqlConnectionStringBuilder address)
+    private static Func<string, IResourceBuilder<IResourceWithConnectionString>> ExistingPostgres(
+        IDistributedApplicationBuilder builder, NpgsqlConnectionStringBuilder address)
     {
         var server = builder.AddParameter("postgres-server", () => address.ConnectionString, secret: true);
         var databases = new List<string>();

@@ -3,8 +3,8 @@ namespace SecondOpinion.AppHost.Resources;
 internal static class BuiltProject
 {
     /// <summary>
-    /// Runs the assembly that was built with this host. By default every project runs below a <c>dotnet run</c> of its own, which holds 135 MB and hides how the
-    /// project ended.
+    /// Runs the assembly that was built with this host. By default every project runs below a <c>dotnet run</c> of its own, which holds 135 MB and hides how
+    /// the project ended.
     /// </summary>
     public static IResourceBuilder<ProjectResource> RunsAsBuilt(this IResourceBuilder<ProjectResource> project)
     {

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace SecondOpinion.AppHost.Resources;
 
 /// <summary>
-/// Starts a process again that ended by itself, which Aspire does not: after 1 s, 2 s, 4 s … 30 s, until it has stayed up for half a minute. What was stopped by its command
-/// stays stopped.
+/// Starts a process again that ended by itself, which Aspire does not: after 1 s, 2 s, 4 s … 30 s, until it has stayed up for half a minute. What was stopped
+/// by its command stays stopped.
 /// </summary>
 internal sealed class RestartWhatEnds(
     ResourceNotificationService notifications, ResourceCommandService commands, ResourceLoggerService logs, TimeProvider time) : BackgroundService

@@ -3,8 +3,8 @@ using SecondOpinion.Servers;
 namespace SecondOpinion.AppHost.Resources;
 
 /// <summary>
-/// A service as one or more processes. Aspire's own replicas hide behind one address, where a connection stays with one of them; here each has an address of its own and
-/// callers know them all, so that calls are spread and step over one that is down (docs/decisions/0050).
+/// A service as one or more processes. Aspire's own replicas hide behind one address, where a connection stays with one of them; here each has an address of
+/// its own and callers know them all, so that calls are spread and step over one that is down (docs/decisions/0050).
 /// </summary>
 internal sealed class ServiceProcesses(string name, IReadOnlyList<IResourceBuilder<ProjectResource>> all)
 {

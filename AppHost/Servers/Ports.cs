@@ -79,8 +79,8 @@ public sealed class Ports(string? file) : IDisposable
     }
 
     /// <summary>
-    /// The last run's server has closed its connections not a minute ago, which the kernel remembers, and nothing else is there: the port may be bound anew. Another host
-    /// cannot hold it meanwhile, for its own try would have failed at the same connections.
+    /// The last run's server has closed its connections not a minute ago, which the kernel remembers, and nothing else is there: the port may be bound anew.
+    /// Another host cannot hold it meanwhile, for its own try would have failed at the same connections.
     /// </summary>
     private static bool OnlyLingers(int port)
     {

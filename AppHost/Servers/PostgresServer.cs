@@ -34,7 +34,8 @@ public sealed class PostgresServer : LocalServer
     public string ConnectionString => $"Host=localhost;Port={Port};Username={User};Password={_password}";
 
     /// <summary>
-    /// TERM would wait until every client has left by itself; INT ends their sessions and stops cleanly. Should this script be killed, the server hears INT as well.
+    /// TERM would wait until every client has left by itself; INT ends their sessions and stops cleanly. Should this script be killed, the server hears INT as
+    /// well.
     /// </summary>
     private protected override IReadOnlyList<string> Script =>
     [

@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace SecondOpinion.Servers;
 
 /// <summary>
-/// PostgreSQL and, if wanted, RabbitMQ without a host around them, for tests and benches: a new data folder, ports nobody else has. They end with the process that
-/// started them, however it ends.
+/// PostgreSQL and, if wanted, RabbitMQ without a host around them, for tests and benches: a new data folder, ports nobody else has. They end with the process
+/// that started them, however it ends.
 /// </summary>
 public sealed class PrivateServers : IAsyncDisposable
 {

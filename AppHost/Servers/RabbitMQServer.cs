@@ -6,7 +6,8 @@ using RabbitMQ.Client;
 namespace SecondOpinion.Servers;
 
 /// <summary>
-/// A private RabbitMQ node. Erlang's name server (epmd), which a node would start as a daemon that outlives everything, runs beside it in the same script, on a port of its own.
+/// A private RabbitMQ node. Erlang's name server (epmd), which a node would start as a daemon that outlives everything, runs beside it in the same script, on a
+/// port of its own.
 /// </summary>
 public sealed class RabbitMQServer : LocalServer
 {
@@ -136,7 +137,8 @@ internal sealed record RabbitMQBinaries(string Server, string Epmd, string Versi
         // Not /usr/sbin/rabbitmq-server: Debian's wrapper insists on the system's own instance and account.
         string[] parents = ["/usr/lib/rabbitmq", "/opt/rabbitmq", "/usr/local/lib/rabbitmq"];
         string[] scripts = ["bin/rabbitmq-server", "sbin/rabbitmq-server"];
-        var server = parents.SelectMany(parent => scripts.Select(script => Path.Combine(parent, script))).FirstOrDefault(File.Exists) ?? throw new CannotStartException(
+        var server = parents.SelectMany(parent => scripts.Select(script => Path.Combine(parent, script))).FirstOrDefault(File.Exists)
+            ?? throw new CannotStartException(
             "RabbitMQ is not installed: apt-get install rabbitmq-server, or use an existing broker with --rabbitmq amqp://user:password@host:port.");
         var epmd = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Select(folder => Path.Combine(folder, "epmd"))
             .Concat(Directory.Exists("/usr/lib/erlang") ? Directory.EnumerateFiles("/usr/lib/erlang", "epmd", SearchOption.AllDirectories) : [])

@@ -76,13 +76,16 @@ internal sealed class Api(Uri gateway, CancellationToken stopping) : IDisposable
             try
             {
                 using var response = await _http.SendAsync(request, stopping);
-                var answer = new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(stopping), response.Headers.ETag?.ToString(), response.Content.Headers.ContentType?.MediaType);
+                var answer =
+                    new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(stopping), response.Headers.ETag?.ToString(),
+                        response.Content.Headers.ContentType?.MediaType);
                 if (response.Headers.TryGetValues("Request-Id", out var ids))
                 {
                     TraceId = ids.First();
                 }
 
-                if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests)
+                if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
+                    or HttpStatusCode.TooManyRequests)
                     && !(response.StatusCode == HttpStatusCode.Conflict && response.Headers.RetryAfter is not null))
                 {
                     return answer;

@@ -10,10 +10,14 @@ internal sealed partial class SampleStory
 {
     private async Task CheckLedger()
     {
-        var ledger = (await _api.Until($"/api/v1/ledger/cases/{_caseId}", _ops, a => a.Json["transactions"]!.AsArray().Count > 0, "the opinion is booked")).Json;
+        var ledger =
+            (await _api.Until($"/api/v1/ledger/cases/{_caseId}", _ops, a => a.Json["transactions"]!.AsArray().Count > 0, "the opinion is booked")).Json;
         var lines = ledger["transactions"]!.AsArray().SelectMany(t => t!["lines"]!.AsArray()).ToList();
-        decimal Sum(string kind) => lines.Where(l => Text(l!["kind"]) == kind).Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture));
-        Must(Sum("receivable") == 295m && Sum("payable") == -120m && lines.Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture)) == 0,
+        decimal Sum(string kind) =>
+            lines.Where(l => Text(l!["kind"]) == kind).Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture));
+        Must(
+            Sum("receivable") == 295m && Sum("payable") == -120m
+                && lines.Sum(l => decimal.Parse(Text(l!["amount"]!["amount"]), CultureInfo.InvariantCulture)) == 0,
             $"the ledger says {ledger.ToJsonString()}");
         _tell.Step("ledger", "295.00 € receivable from the insurer, 120.00 € payable to the physician; lines sum to zero");
     }
@@ -22,7 +26,9 @@ internal sealed partial class SampleStory
     {
         static long Opinions(JsonNode report) => (long)report["opinionsDelivered"]!["opinions"]!;
         var after = (await _api.Until("/api/v1/reports/indicators", _ops, a => Opinions(a.Json) > Opinions(before), "the indicators move")).Json;
-        _tell.Step("indicators", $"opinions {Opinions(before)} → {Opinions(after)}, median delay {after["completionToDelivery"]!["medianHours"]} h, convergence {after["convergence"]!["rate"]} (not a target)");
+        _tell.Step("indicators",
+            $"opinions {Opinions(before)} → {Opinions(after)}, median delay {after["completionToDelivery"]!["medianHours"]} h, convergence "
+                + $"{after["convergence"]!["rate"]} (not a target)");
     }
 
     private async Task CheckEvents(string submissionTrace)
@@ -39,9 +45,12 @@ internal sealed partial class SampleStory
             return [.. expected.Where(e => !names.Any(n => n.Contains(Squeeze(e), StringComparison.Ordinal)))];
         }
 
-        var events = (await _api.Until($"/api/v1/reports/cases/{_caseId}/events", _ops, a => Missing(a).Count == 0, "every event has reached reporting")).Json["events"]!.AsArray();
+        var events =
+            (await _api.Until(
+                $"/api/v1/reports/cases/{_caseId}/events", _ops, a => Missing(a).Count == 0, "every event has reached reporting")).Json["events"]!.AsArray();
         var inTrace = events.Count(e => e!["traceId"]?.GetValue<string>() == submissionTrace);
-        _tell.Step("events", $"{events.Count} seen by reporting, {events.Select(e => Text(e!["name"])).Distinct().Count()} kinds, {inTrace} of them caused by the submission");
+        _tell.Step("events",
+            $"{events.Count} seen by reporting, {events.Select(e => Text(e!["name"])).Distinct().Count()} kinds, {inTrace} of them caused by the submission");
     }
 
     /// <summary>Counts and delays of its members, never whose nor why; and nothing of another insurer's.</summary>

@@ -109,7 +109,8 @@ internal sealed partial class SampleStory : IDisposable
             $"{_pathology} leads to questionnaire {Text(questionnaire["code"])} version {questionnaire["version"]}");
         _tell.Step(
             "right door",
-            $"no emergency ({screen["signs"]!.AsArray().Count} signs asked); « {typed} » finds {Text(pathology["name"])}; its questionnaire: {Text(questionnaire["title"])}, "
+            $"no emergency ({screen["signs"]!.AsArray().Count} signs asked); « {typed} » finds {Text(pathology["name"])}; its questionnaire: "
+                + $"{Text(questionnaire["title"])}, "
             + $"{questionnaire["questions"]!.AsArray().Count} questions");
     }
 
@@ -228,12 +229,14 @@ internal sealed partial class SampleStory : IDisposable
         var candidates = matching.Json["choices"]!.AsArray()[^1]!["candidates"]!.AsArray();
         var pathology = Text(Sample("case.json")["pathology"]);
         var physicians = Expect(await _api.Get($"/api/v1/physicians?pathology={pathology}&limit=100", _ops)).Json["items"]!.AsArray();
-        var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId) ?? throw new StoryException($"physician {physicianId} is not listed");
+        var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId)
+            ?? throw new StoryException($"physician {physicianId} is not listed");
         var rpps = Rpps.Parse(Text(chosen["rpps"]));
         _physician = Token(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
         var worklist = await _api.Until(
             "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
-        _tell.Step("offered", $"to {Text(chosen["displayName"])}, best of {candidates.Count} candidates of this pathology and independent of the treating clinic");
+        _tell.Step(
+            "offered", $"to {Text(chosen["displayName"])}, best of {candidates.Count} candidates of this pathology and independent of the treating clinic");
         return Text(OfferOf(worklist)!["offerId"]);
     }
 
@@ -255,11 +258,14 @@ internal sealed partial class SampleStory : IDisposable
             Must(Convert.ToHexStringLower(SHA256.HashData(bytes)) == Text(document["sha256"]), $"{Text(document["fileName"])} came back changed");
         }
 
-        Must(!file.ToJsonString().Contains(Text(Sample("case.json")["patient"]!["birthName"]), StringComparison.Ordinal), "the physician sees the patient's name");
+        Must(!file.ToJsonString().Contains(Text(Sample("case.json")["patient"]!["birthName"]), StringComparison.Ordinal),
+            "the physician sees the patient's name");
         var stranger = Rpps.WithKey("9999999990");
-        var refused = await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, stranger.PhysicianId.ToString(), ("rpps", stranger.Value)));
+        var refused =
+            await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, stranger.PhysicianId.ToString(), ("rpps", stranger.Value)));
         Must((int)refused.Status == 404, $"another physician got {(int)refused.Status}");
-        _tell.Step("file read", $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");
+        _tell.Step("file read",
+            $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");
     }
 
     private async Task AskAndAnswer()
@@ -302,7 +308,9 @@ internal sealed partial class SampleStory : IDisposable
         while (!signed.Ok && (int)signed.Status == 409 && ++tries < 50);
         Expect(signed);
         await _api.Until($"/api/v1/cases/{_caseId}", _patient, a => Text(a.Json["state"]) == "delivered", "the patient sees it delivered");
-        _tell.Step("opinion", $"diagnosis {Text(sample["diagnosis"])}, treatment {Text(sample["treatment"])}, impact {Text(sample["impact"])}; signed, version {(int)signed.Json["version"]!}");
+        _tell.Step("opinion",
+            $"diagnosis {Text(sample["diagnosis"])}, treatment {Text(sample["treatment"])}, impact {Text(sample["impact"])}; signed, version "
+                + $"{(int)signed.Json["version"]!}");
     }
 
     private async Task Download()
@@ -317,7 +325,9 @@ internal sealed partial class SampleStory : IDisposable
         var insurer = Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
         var refused = await _api.Get($"/api/v1/cases/{_caseId}/opinion", insurer);
         Must((int)refused.Status is 403 or 404, $"an insurer got {(int)refused.Status} from a clinical route");
-        _tell.Step("downloaded", $"{Path.GetRelativePath(Environment.CurrentDirectory, file)} ({pdf.Bytes.Length / 1024} KB, SHA-256 as signed); an insurer gets {(int)refused.Status}");
+        _tell.Step("downloaded",
+            $"{Path.GetRelativePath(Environment.CurrentDirectory, file)} ({pdf.Bytes.Length / 1024} KB, SHA-256 as signed); an insurer gets "
+                + $"{(int)refused.Status}");
     }
 
     /// <summary>Reads, then saves with the ETag that was read; once more when an attempt whose answer was lost had arrived after all.</summary>

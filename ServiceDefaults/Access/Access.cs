@@ -31,7 +31,8 @@ public static class Access
         if (!configuration.GetSection("Authentication:Schemes:Bearer").Exists())
         {
             throw new InvalidOperationException(
-                "No token issuer is configured. Set Authentication:Schemes:Bearer (ValidIssuer, ValidAudiences, and Authority or SigningKeys); AppHost does it for local runs.");
+                "No token issuer is configured. Set Authentication:Schemes:Bearer (ValidIssuer, ValidAudiences, and Authority or SigningKeys); AppHost does "
+                    + "it for local runs.");
         }
 
         services.AddAuthentication().AddJwtBearer(options =>

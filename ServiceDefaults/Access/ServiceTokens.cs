@@ -18,7 +18,9 @@ internal sealed class ServiceTokens(IConfiguration configuration, ServiceName se
         var now = time.GetUtcNow();
         if (_current is not { } token || token.RenewAt <= now)
         {
-            _current = token = new Token(LocalTokens.Create(configuration, Access.Service, service.Value, new Dictionary<string, object>(), now, Life), now + Life - TimeSpan.FromMinutes(1));
+            _current = token =
+                new Token(LocalTokens.Create(configuration, Access.Service, service.Value, new Dictionary<string, object>(), now, Life),
+                    now + Life - TimeSpan.FromMinutes(1));
         }
 
         return token.Value;

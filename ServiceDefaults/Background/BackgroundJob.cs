@@ -5,8 +5,9 @@ using Npgsql;
 namespace SecondOpinion.ServiceDefaults.Background;
 
 /// <summary>
-/// The one base of work that runs beside the requests. Whatever a pass throws ends neither the job nor the process: it is logged, told to the health check and the
-/// job's gauge, and tried again after a pause that doubles from one second to a minute. Inside a pass <see cref="Each"/> keeps one bad item from holding up the others.
+/// The one base of work that runs beside the requests. Whatever a pass throws ends neither the job nor the process: it is logged, told to the health check and
+/// the job's gauge, and tried again after a pause that doubles from one second to a minute. Inside a pass <see cref="Each"/> keeps one bad item from holding up
+/// the others.
 /// </summary>
 public abstract partial class BackgroundJob(BackgroundJobs jobs) : BackgroundService
 {
@@ -78,8 +79,8 @@ public abstract partial class BackgroundJob(BackgroundJobs jobs) : BackgroundSer
     }
 
     /// <summary>
-    /// Works on every item by itself. One that throws is logged, counted and put off (a second, doubling, at most an hour); the others go on. A database or a service
-    /// that is away is not the item's fault: that ends the pass.
+    /// Works on every item by itself. One that throws is logged, counted and put off (a second, doubling, at most an hour); the others go on. A database or a
+    /// service that is away is not the item's fault: that ends the pass.
     /// </summary>
     /// <returns>How many succeeded.</returns>
     protected async Task<int> Each(IEnumerable<Guid> items, Func<Guid, Task> work, CancellationToken cancel)

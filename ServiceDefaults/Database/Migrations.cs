@@ -33,7 +33,8 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
                   applied_at timestamptz not null default now()
                 )
                 """);
-            var applied = (await db.QueryAsync<(string Name, string Sha256)>("select name, sha256 from schema_migration")).ToDictionary(m => m.Name, m => m.Sha256);
+            var applied = (await db.QueryAsync<(string Name, string Sha256)>("select name, sha256 from schema_migration"))
+                .ToDictionary(m => m.Name, m => m.Sha256);
             foreach (var (name, sql) in Files(typeof(Migrations).Assembly).Concat(Files(service)))
             {
                 var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sql)));
@@ -57,8 +58,8 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
     }
 
     /// <summary>
-    /// A lock that a migration waits for makes every later reader wait behind it. So it waits half a second, lets the readers through, and tries again. A file whose
-    /// first line is <c>-- outside a transaction</c> holds one repeatable statement, such as <c>create index concurrently if not exists</c>.
+    /// A lock that a migration waits for makes every later reader wait behind it. So it waits half a second, lets the readers through, and tries again. A file
+    /// whose first line is <c>-- outside a transaction</c> holds one repeatable statement, such as <c>create index concurrently if not exists</c>.
     /// </summary>
     internal static async Task Apply(NpgsqlConnection db, string name, string sql, string hash, CancellationToken cancel)
     {
@@ -106,7 +107,8 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
 
     private static IEnumerable<(string Name, string Sql)> Files(Assembly assembly)
     {
-        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith("Database/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith("Database/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             yield return (resource["Database/".Length..], reader.ReadToEnd());

@@ -42,12 +42,14 @@ public sealed class CaseKey : IDisposable
     /// <param name="place">Where the value will stand.</param>
     /// <param name="value">What to hide; kept as JSON.</param>
     /// <param name="json">How; camelCase when not said.</param>
-    public byte[] Seal<T>(SealedPlace place, T value, JsonSerializerOptions? json = null) => SealBytes(place, JsonSerializer.SerializeToUtf8Bytes(value, json ?? Web));
+    public byte[] Seal<T>(SealedPlace place, T value, JsonSerializerOptions? json = null) =>
+        SealBytes(place, JsonSerializer.SerializeToUtf8Bytes(value, json ?? Web));
 
     public byte[] SealBytes(SealedPlace place, ReadOnlySpan<byte> value) => Envelope.Seal(_key, value, place.In(_caseId));
 
     /// <exception cref="CryptographicException">The value was changed or comes from another place.</exception>
-    public T Open<T>(SealedPlace place, ReadOnlySpan<byte> box, JsonSerializerOptions? json = null) => JsonSerializer.Deserialize<T>(OpenBytes(place, box), json ?? Web)!;
+    public T Open<T>(SealedPlace place, ReadOnlySpan<byte> box, JsonSerializerOptions? json = null) =>
+        JsonSerializer.Deserialize<T>(OpenBytes(place, box), json ?? Web)!;
 
     /// <exception cref="CryptographicException">The value was changed or comes from another place.</exception>
     public byte[] OpenBytes(SealedPlace place, ReadOnlySpan<byte> box)

@@ -20,7 +20,8 @@ public sealed class Keyring
             var key = new byte[Envelope.KeySize + 1];
             if (!Convert.TryFromBase64String(entry.Value ?? "", key, out var length) || length != Envelope.KeySize)
             {
-                throw new InvalidOperationException($"Encryption:Keys:{entry.Key} is not base64 of {Envelope.KeySize} bytes. Make one with `openssl rand -base64 32`.");
+                throw new InvalidOperationException(
+                    $"Encryption:Keys:{entry.Key} is not base64 of {Envelope.KeySize} bytes. Make one with `openssl rand -base64 32`.");
             }
 
             _keys[entry.Key] = key[..Envelope.KeySize];

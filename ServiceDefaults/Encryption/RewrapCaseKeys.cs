@@ -12,7 +12,8 @@ namespace SecondOpinion.ServiceDefaults.Encryption;
 /// <c>case_key</c> change: what is sealed stays as it is. A key that does not open is left, named and tried again later; it never stops the others.
 /// Whether a former version can leave, over all services, is said by <c>./run keys</c>.
 /// </summary>
-public sealed partial class RewrapCaseKeys(NpgsqlDataSource dataSource, Keyring keyring, BackgroundJobs jobs, ILogger<RewrapCaseKeys> logger) : BackgroundJob(jobs)
+public sealed partial class RewrapCaseKeys(NpgsqlDataSource dataSource, Keyring keyring, BackgroundJobs jobs, ILogger<RewrapCaseKeys> logger)
+    : BackgroundJob(jobs)
 {
     private const int BatchSize = 200;
 

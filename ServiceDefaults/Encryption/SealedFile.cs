@@ -99,7 +99,8 @@ public sealed class SealedFileStream : Stream
         const int sealedChunk = SealedFile.ChunkSize + SealedFile.TagSize;
         var magic = new byte[SealedFile.Magic.Length];
         var body = file.Length - magic.Length;
-        if (body < SealedFile.TagSize || file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length || !magic.AsSpan().SequenceEqual(SealedFile.Magic))
+        if (body < SealedFile.TagSize || file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length
+            || !magic.AsSpan().SequenceEqual(SealedFile.Magic))
         {
             throw new CryptographicException("This is not a sealed file.");
         }

@@ -37,7 +37,8 @@ internal static class ApiDescription
         {
             // A parameter is left out, never null.
             var type = context.JsonTypeInfo.Type;
-            Describe(schema, context.ParameterDescription is null ? type : Nullable.GetUnderlyingType(type) ?? type, context.JsonPropertyInfo is { } member && (member.IsGetNullable || member.IsSetNullable));
+            Describe(schema, context.ParameterDescription is null ? type : Nullable.GetUnderlyingType(type) ?? type,
+                context.JsonPropertyInfo is { } member && (member.IsGetNullable || member.IsSetNullable));
             if (schema.Type?.HasFlag(JsonSchemaType.Array) == true && schema.Items is null && context.JsonTypeInfo.ElementType is { } element)
             {
                 var items = new OpenApiSchema();
@@ -45,7 +46,8 @@ internal static class ApiDescription
                 schema.Items = items;
             }
 
-            if (schema.Type?.HasFlag(JsonSchemaType.Object) == true && schema.AdditionalProperties is null && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary
+            if (schema.Type?.HasFlag(JsonSchemaType.Object) == true && schema.AdditionalProperties is null
+                && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary
                 && context.JsonTypeInfo.ElementType is { } value && Forms.ContainsKey(Nullable.GetUnderlyingType(value) ?? value))
             {
                 var values = new OpenApiSchema();
@@ -69,7 +71,8 @@ internal static class ApiDescription
         options.AddOperationTransformer((operation, context, _) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            var roles = metadata.OfType<AuthorizationPolicy>().SelectMany(p => p.Requirements).OfType<RolesAuthorizationRequirement>().SelectMany(r => r.AllowedRoles).Distinct().ToList();
+            var roles = metadata.OfType<AuthorizationPolicy>().SelectMany(p => p.Requirements).OfType<RolesAuthorizationRequirement>()
+                .SelectMany(r => r.AllowedRoles).Distinct().ToList();
             if (roles.Count > 0)
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", context.Document)] = [] }];

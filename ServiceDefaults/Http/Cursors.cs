@@ -10,8 +10,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.ServiceDefaults.Http;
 
 /// <summary>
-/// Cursors of lists ordered by an id: signed with a key that the service's instances share through its database, and good only for the caller and the filter that
-/// they were given to. Nobody makes one up to look beyond an id.
+/// Cursors of lists ordered by an id: signed with a key that the service's instances share through its database, and good only for the caller and the filter
+/// that they were given to. Nobody makes one up to look beyond an id.
 /// </summary>
 public sealed class Cursors
 {
@@ -60,5 +60,6 @@ public sealed class Cursors
     }
 
     private byte[] Mark(Guid last, ClaimsPrincipal user, string filter) =>
-        HMACSHA256.HashData(_key ?? throw new InvalidOperationException("The key of cursors is loaded when the service starts."), Encoding.UTF8.GetBytes($"{last}\n{user.Role()}\n{user.Subject()}\n{filter}"))[..MarkLength];
+        HMACSHA256.HashData(_key ?? throw new InvalidOperationException("The key of cursors is loaded when the service starts."),
+            Encoding.UTF8.GetBytes($"{last}\n{user.Role()}\n{user.Subject()}\n{filter}"))[..MarkLength];
 }

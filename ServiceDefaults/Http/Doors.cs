@@ -9,13 +9,18 @@ using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.ServiceDefaults.Http;
 
-/// <summary>What is true of every request before its endpoint sees it: HEAD is a GET without its body, compressed JSON is inflated, parameters are text and dates of one form.</summary>
+/// <summary>
+/// What is true of every request before its endpoint sees it: HEAD is a GET without its body, compressed JSON is inflated, parameters are text and dates of one
+/// form.
+/// </summary>
 internal static partial class Doors
 {
     private static readonly string[] Encodings = ["gzip", "br", "deflate"];
     private static readonly ConcurrentDictionary<MethodInfo, IReadOnlyDictionary<string, Type>> Dated = new();
 
-    /// <summary>Routing, with HEAD wherever GET is: what found no endpoint as HEAD is looked for again as GET. The server sends no body for what came as HEAD.</summary>
+    /// <summary>
+    /// Routing, with HEAD wherever GET is: what found no endpoint as HEAD is looked for again as GET. The server sends no body for what came as HEAD.
+    /// </summary>
     public static void UseRoutingWithHead(this WebApplication app)
     {
         app.UseRouting();
@@ -86,7 +91,10 @@ internal static partial class Doors
                 {
                     if (type == typeof(DateOnly) ? !Dates.TryDate(value, out _) : !Dates.TryMoment(value, out _))
                     {
-                        faults.Add(type == typeof(DateOnly) ? new FieldError(pointer, "not_a_date", Dates.DateFrench) : new FieldError(pointer, "not_a_moment", Dates.MomentFrench));
+                        faults.Add(
+                            type == typeof(DateOnly)
+                                ? new FieldError(pointer, "not_a_date", Dates.DateFrench)
+                                : new FieldError(pointer, "not_a_moment", Dates.MomentFrench));
                     }
                 }
             }

@@ -85,7 +85,8 @@ internal sealed class ElementJson : JsonConverter<JsonElement>
                     writer.WriteStringValue(TextJson.Text(ref reader));
                     break;
                 default:
-                    writer.WriteRawValue(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan, skipInputValidation: true);
+                    writer.WriteRawValue(
+                        reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan, skipInputValidation: true);
                     break;
             }
         }

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace SecondOpinion.ServiceDefaults.Http;
 
 /// <summary>
-/// <c>RespectNullableAnnotations</c> looks at members, not at what a list holds: <c>["a", null]</c> would pass as a list of strings that are never null. Here a list or
-/// dictionary whose elements are not annotated as nullable refuses them while it is read, as a null member is refused.
+/// <c>RespectNullableAnnotations</c> looks at members, not at what a list holds: <c>["a", null]</c> would pass as a list of strings that are never null. Here a
+/// list or dictionary whose elements are not annotated as nullable refuses them while it is read, as a null member is refused.
 /// </summary>
 internal static class NoNullElements
 {
@@ -52,7 +52,8 @@ internal static class NoNullElements
 
     private static bool HoldsNoNulls(JsonPropertyInfo property)
     {
-        if (property.PropertyType == typeof(string) || !typeof(IEnumerable).IsAssignableFrom(property.PropertyType) || property.AttributeProvider is not PropertyInfo declared)
+        if (property.PropertyType == typeof(string) || !typeof(IEnumerable).IsAssignableFrom(property.PropertyType)
+            || property.AttributeProvider is not PropertyInfo declared)
         {
             return false;
         }

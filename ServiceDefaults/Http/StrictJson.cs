@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace SecondOpinion.ServiceDefaults.Http;
 
-/// <summary>What <c>JsonSerializerOptions.Strict</c> asks of requests (no unknown, doubled or missing member, no null where none is allowed), in camelCase.</summary>
+/// <summary>
+/// What <c>JsonSerializerOptions.Strict</c> asks of requests (no unknown, doubled or missing member, no null where none is allowed), in camelCase.
+/// </summary>
 internal static class StrictJson
 {
     public static void AddStrictJson(this IServiceCollection services) => services.ConfigureHttpJsonOptions(options =>

@@ -8,7 +8,9 @@ using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
-/// <summary>The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_error</c>. MassTransit stays inside this folder.</summary>
+/// <summary>
+/// The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_error</c>. MassTransit stays inside this folder.
+/// </summary>
 public static class Messaging
 {
     /// <summary>Adds the bus, the outbox relay and the inbox.</summary>
@@ -69,7 +71,8 @@ public static class Messaging
 
     private static readonly MethodInfo HearMethod = typeof(Messaging).GetMethod(nameof(Hear), BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    private static void Hear<THandler, TEvent>(IReceiveEndpointConfigurator endpoint, IServiceProvider services) where THandler : IHandle<TEvent> where TEvent : class =>
+    private static void Hear<THandler, TEvent>(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
+        where THandler : IHandle<TEvent> where TEvent : class =>
         endpoint.Handler<TEvent>(async context =>
         {
             var messageId = context.MessageId ?? throw new InvalidOperationException(
@@ -78,7 +81,9 @@ public static class Messaging
             await scope.ServiceProvider.GetRequiredService<THandler>().Handle(new Delivery<TEvent>(context.Message, messageId, context.CancellationToken));
         });
 
-    /// <summary><c>intake</c>, <c>MarkOffered</c>: <c>intake-mark-offered</c>. Queues outlive the program: to rename a class is to leave its queue behind.</summary>
+    /// <summary>
+    /// <c>intake</c>, <c>MarkOffered</c>: <c>intake-mark-offered</c>. Queues outlive the program: to rename a class is to leave its queue behind.
+    /// </summary>
     private static string Queue(string service, Type handler) =>
         $"{service}{string.Concat(handler.Name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()))}";
 }

@@ -5,7 +5,9 @@ using PdfSharp.Pdf;
 
 namespace SecondOpinion.ServiceDefaults.Pdf;
 
-/// <summary>The DejaVu fonts of Debian's <c>fonts-dejavu-core</c>, embedded into every opinion and letter, so that it looks the same wherever it is read.</summary>
+/// <summary>
+/// The DejaVu fonts of Debian's <c>fonts-dejavu-core</c>, embedded into every opinion and letter, so that it looks the same wherever it is read.
+/// </summary>
 public sealed class Fonts
 {
     private const string Family = "DejaVu Sans";

@@ -97,7 +97,8 @@ internal static partial class PdfFinish
         var id = Convert.ToHexString(SHA256.HashData(Encoding.Latin1.GetBytes(before)).AsSpan(0, 16));
         Expect(Identifier().Match(trailer), "an identifier");
         var entries = string.Concat(offsets.Select(offset => string.Create(CultureInfo.InvariantCulture, $"{offset:0000000000} 00000 n \n")));
-        return $"xref\n0 {offsets.Count + 1}\n0000000000 65535 f \n{entries}{Identifier().Replace(trailer, $"/ID[<{id}><{id}>]")}startxref\n{before.Length}\n%%EOF\n";
+        return $"xref\n0 {offsets.Count + 1}\n0000000000 65535 f "
+            + $"\n{entries}{Identifier().Replace(trailer, $"/ID[<{id}><{id}>]")}startxref\n{before.Length}\n%%EOF\n";
     }
 
     private static Match Expect(Match match, string what) => match.Success ? match : throw Unexpected(what);

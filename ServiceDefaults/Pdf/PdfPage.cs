@@ -79,7 +79,8 @@ public sealed class PdfPage : IDisposable
 /// <summary>How text looks.</summary>
 public sealed class Style
 {
-    private static readonly XGraphics Ruler = XGraphics.CreateMeasureContext(new XSize(PdfPage.Width, PdfPage.Height), XGraphicsUnit.Point, XPageDirection.Downwards);
+    private static readonly XGraphics Ruler =
+        XGraphics.CreateMeasureContext(new XSize(PdfPage.Width, PdfPage.Height), XGraphicsUnit.Point, XPageDirection.Downwards);
 
     internal Style(XFont font, double size, Color color) => (Font, Size, Color) = (font, size, color);
 

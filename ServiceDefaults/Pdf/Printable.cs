@@ -22,7 +22,8 @@ internal static partial class Printable
         var printable = new StringBuilder(text.Length);
         foreach (var rune in valid.ToString().Normalize().EnumerateRunes())
         {
-            if (rune.Value == '\n' || (rune.IsBmp && Rune.GetUnicodeCategory(rune) is not UnicodeCategory.Control && GlyphHelper.GlyphIndexFromCodePoint(rune.Value, font) != 0))
+            if (rune.Value == '\n'
+                || (rune.IsBmp && Rune.GetUnicodeCategory(rune) is not UnicodeCategory.Control && GlyphHelper.GlyphIndexFromCodePoint(rune.Value, font) != 0))
             {
                 printable.Append(rune);
             }
@@ -52,6 +53,7 @@ internal static partial class Printable
         return string.Concat(signs);
     });
 
-    [GeneratedRegex(@"[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE](?:[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE\s\p{P}]*[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE])?")]
+    [GeneratedRegex(
+        @"[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE](?:[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE\s\p{P}]*[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE])?")]
     private static partial Regex RightToLeft();
 }

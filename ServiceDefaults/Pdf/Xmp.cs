@@ -2,7 +2,9 @@ using System.Security;
 
 namespace SecondOpinion.ServiceDefaults.Pdf;
 
-/// <summary>The description inside a file for archives and readers (ISO 16684-1): whose it is, and that it follows PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1).</summary>
+/// <summary>
+/// The description inside a file for archives and readers (ISO 16684-1): whose it is, and that it follows PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1).
+/// </summary>
 internal static class Xmp
 {
     /// <summary>What made the file, in the words of its properties.</summary>
@@ -40,7 +42,8 @@ internal static class Xmp
             <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
             <pdfuaid:part>1</pdfuaid:part>
             </rdf:Description>
-            <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+            <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+                xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
             <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
             <pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
             <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>

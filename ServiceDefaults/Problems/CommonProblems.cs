@@ -10,16 +10,21 @@ public static class CommonProblems
     public static readonly ProblemType NotFound = new("REQ-0005", 404, "Nothing here", "Introuvable");
     public static readonly ProblemType MethodNotAllowed = new("REQ-0006", 405, "This method is not supported here", "Cette méthode n'est pas possible ici");
     public static readonly ProblemType TooLarge = new("REQ-0007", 413, "The request is too large", "La demande est trop volumineuse");
-    public static readonly ProblemType UnsupportedMediaType = new("REQ-0008", 415, "This content type is not supported", "Ce type de contenu n'est pas accepté");
+    public static readonly ProblemType UnsupportedMediaType =
+        new("REQ-0008", 415, "This content type is not supported", "Ce type de contenu n'est pas accepté");
     public static readonly ProblemType TooManyRequests = new("REQ-0009", 429, "Too many requests", "Trop de demandes");
-    public static readonly ProblemType IdempotencyKeyMissing = new("REQ-0010", 400, "An Idempotency-Key header is needed", "L'en-tête Idempotency-Key est nécessaire");
-    public static readonly ProblemType IdempotencyKeyReused = new("REQ-0011", 422, "This Idempotency-Key was used with another request", "Cette clé Idempotency-Key a servi à une autre demande");
+    public static readonly ProblemType IdempotencyKeyMissing =
+        new("REQ-0010", 400, "An Idempotency-Key header is needed", "L'en-tête Idempotency-Key est nécessaire");
+    public static readonly ProblemType IdempotencyKeyReused =
+        new("REQ-0011", 422, "This Idempotency-Key was used with another request", "Cette clé Idempotency-Key a servi à une autre demande");
     public static readonly ProblemType IdempotencyInFlight = new("REQ-0012", 409, "The same request is still running", "La même demande est encore en cours");
     public static readonly ProblemType PreconditionRequired = new("REQ-0013", 428, "An If-Match header is needed", "L'en-tête If-Match est nécessaire");
     public static readonly ProblemType PreconditionFailed = new("REQ-0014", 412, "The object has changed meanwhile", "L'objet a changé entre-temps");
-    public static readonly ProblemType Unavailable = new("REQ-0015", 503, "A part of the service is away for a moment", "Une partie du service est indisponible pour un instant");
+    public static readonly ProblemType Unavailable =
+        new("REQ-0015", 503, "A part of the service is away for a moment", "Une partie du service est indisponible pour un instant");
     public static readonly ProblemType Unexpected = new("REQ-0016", 500, "Something went wrong on our side", "Une erreur s'est produite de notre côté");
-    public static readonly ProblemType StorageFull = new("REQ-0017", 507, "There is no room left to store this", "Il n'y a plus de place pour enregistrer cela");
+    public static readonly ProblemType StorageFull =
+        new("REQ-0017", 507, "There is no room left to store this", "Il n'y a plus de place pour enregistrer cela");
 
     public static readonly IReadOnlyList<ProblemType> All =
     [
@@ -45,7 +50,8 @@ public static class CommonProblems
         404 => Absent(),
         405 => MethodNotAllowed.Because("See the API description for the methods of this route.", "Voir la description de l'API pour cette route."),
         413 => TooLarge.Because("Send less at a time.", "Envoyez moins de données à la fois."),
-        415 => UnsupportedMediaType.Because("See the API description for the accepted content types.", "Voir la description de l'API pour les contenus acceptés."),
+        415 =>
+            UnsupportedMediaType.Because("See the API description for the accepted content types.", "Voir la description de l'API pour les contenus acceptés."),
         429 => TooManyRequests.Because("Wait for the time in Retry-After.", "Attendez la durée indiquée par Retry-After."),
         502 or 503 or 504 => Unavailable.Because("Try again in a moment.", "Réessayez dans un instant."),
         < 500 => (BadRequest with { Status = status }).Because("The request was refused.", "La demande a été refusée."),

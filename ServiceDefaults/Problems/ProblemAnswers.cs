@@ -76,7 +76,8 @@ internal sealed partial class ExceptionToProblem(ILogger<ExceptionToProblem> log
             var type when type.Contains("DateOnly", StringComparison.Ordinal) => Text.Dates.DateFrench,
             var type when type.Contains("DateTime", StringComparison.Ordinal) => Text.Dates.MomentFrench,
             var type when type.Contains("Guid", StringComparison.Ordinal) => "Un identifiant UUID est attendu.",
-            var type when type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.Ordinal) => "Un nombre entier est attendu.",
+            var type when type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.Ordinal) =>
+                "Un nombre entier est attendu.",
             var type when type.Contains("bool", StringComparison.OrdinalIgnoreCase) => "true ou false est attendu.",
             _ => "Ce paramètre est obligatoire : donnez-lui une valeur de la forme décrite dans /docs.",
         })]

@@ -5,7 +5,9 @@ using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.ServiceDefaults.Problems;
 
-/// <summary>Turns what the JSON reader says into which member is at fault, which form it has, and what to do. What the person typed as a value is never repeated.</summary>
+/// <summary>
+/// Turns what the JSON reader says into which member is at fault, which form it has, and what to do. What the person typed as a value is never repeated.
+/// </summary>
 internal static partial class UnreadableJson
 {
     public static Problem Of(JsonException json)
@@ -28,7 +30,8 @@ internal static partial class UnreadableJson
 
         // The reader's own words are fixed for a framework version; a test holds one example of each.
         var message = json.Message;
-        if (json.InnerException is InvalidOperationException inner && inner.Message.Contains("UTF-", StringComparison.Ordinal) || message.Contains("invalid UTF-8", StringComparison.OrdinalIgnoreCase))
+        if (json.InnerException is InvalidOperationException inner && inner.Message.Contains("UTF-", StringComparison.Ordinal)
+            || message.Contains("invalid UTF-8", StringComparison.OrdinalIgnoreCase))
         {
             return (PlainText.Broken.Code, $"{pointer}: {PlainText.Broken.English}", $"{pointer} : {PlainText.Broken.French}");
         }
@@ -59,14 +62,18 @@ internal static partial class UnreadableJson
 
         if (Converted().Match(message) is { Success: true } converted)
         {
-            var (form, forme) = json.InnerException?.Message is { } token && token.Contains("as a number", StringComparison.Ordinal) ? ("a number without quotes", "un nombre, sans guillemets")
-                : json.InnerException?.Message.Contains("as a boolean", StringComparison.Ordinal) == true ? ("true or false, without quotes", "true ou false, sans guillemets")
+            var (form, forme) = json.InnerException?.Message is { } token && token.Contains("as a number", StringComparison.Ordinal)
+                ? ("a number without quotes", "un nombre, sans guillemets")
+                : json.InnerException?.Message.Contains("as a boolean", StringComparison.Ordinal) == true
+                    ? ("true or false, without quotes", "true ou false, sans guillemets")
                 : Form(converted.Groups[1].Value);
             return ("wrong_type", $"{pointer} must be {form}.", $"{pointer} doit être {forme}.");
         }
 
-        return ("not_json", $"The body is not JSON from line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1} on: look for a missing quote, comma or bracket.",
-            $"Le corps n'est plus du JSON à partir de la ligne {json.LineNumber + 1}, octet {json.BytePositionInLine + 1} : cherchez un guillemet, une virgule ou une accolade qui manque.");
+        return ("not_json",
+            $"The body is not JSON from line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1} on: look for a missing quote, comma or bracket.",
+            $"Le corps n'est plus du JSON à partir de la ligne {json.LineNumber + 1}, octet {json.BytePositionInLine + 1} : cherchez un guillemet, une "
+                + "virgule ou une accolade qui manque.");
     }
 
     /// <summary>A member's name as the description writes it; anything else is what somebody typed, and stays unsaid.</summary>
@@ -77,11 +84,16 @@ internal static partial class UnreadableJson
         _ when type.Contains("System.String", StringComparison.Ordinal) && !type.Contains('`') => ("a text in quotes", "un texte entre guillemets"),
         _ when type.Contains("Guid", StringComparison.Ordinal) => ("a UUID in quotes", "un identifiant UUID entre guillemets"),
         _ when type.Contains("Boolean", StringComparison.Ordinal) => ("true or false, without quotes", "true ou false, sans guillemets"),
-        _ when type.Contains("Int", StringComparison.Ordinal) && type.Contains("System.", StringComparison.Ordinal) => ("a whole number without quotes", "un nombre entier, sans guillemets"),
-        _ when type.Contains("Decimal", StringComparison.Ordinal) || type.Contains("Double", StringComparison.Ordinal) => ("a number without quotes", "un nombre, sans guillemets"),
-        _ when type.Contains("List", StringComparison.Ordinal) || type.Contains("[]", StringComparison.Ordinal) => ("a list in square brackets", "une liste entre crochets"),
+        _ when type.Contains("Int", StringComparison.Ordinal) && type.Contains("System.", StringComparison.Ordinal) =>
+            ("a whole number without quotes", "un nombre entier, sans guillemets"),
+        _ when type.Contains("Decimal", StringComparison.Ordinal) || type.Contains("Double", StringComparison.Ordinal) =>
+            ("a number without quotes", "un nombre, sans guillemets"),
+        _ when type.Contains("List", StringComparison.Ordinal) || type.Contains("[]", StringComparison.Ordinal) =>
+            ("a list in square brackets", "une liste entre crochets"),
         _ when type.Contains("Dictionary", StringComparison.Ordinal) => ("an object in braces", "un objet entre accolades"),
-        _ when System.Type.GetType(type) is null && type.Length > 0 => ("of the form that /docs describes (an object in braces, or one of its codes)", "de la forme décrite dans /docs (un objet entre accolades, ou l'un de ses codes)"),
+        _ when System.Type.GetType(type) is null && type.Length > 0 =>
+            ("of the form that /docs describes (an object in braces, or one of its codes)",
+                "de la forme décrite dans /docs (un objet entre accolades, ou l'un de ses codes)"),
         _ => ("of the form that /docs describes", "de la forme décrite dans /docs"),
     };
 

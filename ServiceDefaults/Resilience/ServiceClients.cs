@@ -31,8 +31,8 @@ public static class ServiceClients
     };
 
     /// <summary>
-    /// Registers a typed gRPC client. It finds <paramref name="service"/> by <c>services:NAME:grpc:0…n</c> (one <c>dns:///host:port</c> in a cluster), goes to its
-    /// addresses in turn, leaves out those that do not answer and retries what was never sent. It calls as this service unless the call brings its own
+    /// Registers a typed gRPC client. It finds <paramref name="service"/> by <c>services:NAME:grpc:0…n</c> (one <c>dns:///host:port</c> in a cluster), goes to
+    /// its addresses in turn, leaves out those that do not answer and retries what was never sent. It calls as this service unless the call brings its own
     /// <c>authorization</c>. Every call needs a deadline.
     /// </summary>
     public static IHttpClientBuilder AddServiceClient<TClient>(this WebApplicationBuilder builder, string service) where TClient : ClientBase<TClient>
@@ -109,7 +109,8 @@ public static class ServiceClients
                 var answer = await base.SendAsync(request, cancellationToken);
                 return DoNotRepeat(answer);
             }
-            catch (Exception broken) when (broken is IOException or HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError } && IsLost(broken))
+            catch (Exception broken) when (broken is IOException or HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
+                && IsLost(broken))
             {
                 var lost = new HttpResponseMessage { RequestMessage = request, Version = request.Version, Content = new ByteArrayContent([]) };
                 lost.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
@@ -126,7 +127,9 @@ public static class ServiceClients
             return answer;
         }
 
-        /// <summary>Cut, or ended in peace by a service that leaves (which the library would call Internal); any other error of HTTP/2 has its own status.</summary>
+        /// <summary>
+        /// Cut, or ended in peace by a service that leaves (which the library would call Internal); any other error of HTTP/2 has its own status.
+        /// </summary>
         private static bool IsLost(Exception broken) => broken.InnerException switch
         {
             HttpProtocolException protocol => protocol.ErrorCode == 0,

@@ -9,9 +9,11 @@ public static partial class Dates
     public const string DateEnglish = "A date is written YYYY-MM-DD, e.g. 2026-11-30.";
     public const string DateFrench = "Une date s'écrit AAAA-MM-JJ, par exemple 2026-11-30.";
     public const string MomentEnglish = "A moment is written with its offset, e.g. 2026-11-30T09:00:00+01:00 (Paris in winter) or 2026-11-30T08:00:00Z.";
-    public const string MomentFrench = "Une date avec heure s'écrit avec son décalage, par exemple 2026-11-30T09:00:00+01:00 (Paris en hiver) ou 2026-11-30T08:00:00Z.";
+    public const string MomentFrench =
+        "Une date avec heure s'écrit avec son décalage, par exemple 2026-11-30T09:00:00+01:00 (Paris en hiver) ou 2026-11-30T08:00:00Z.";
 
-    public static bool TryDate(string text, out DateOnly date) => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date);
+    public static bool TryDate(string text, out DateOnly date) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date);
 
     public static bool TryMoment(string text, out DateTimeOffset moment)
     {

@@ -2,7 +2,9 @@ using PhoneNumbers;
 
 namespace SecondOpinion.ServiceDefaults.Text;
 
-/// <summary>Telephone numbers as people write them: spaces of every kind, dots, brackets, with or without the country; judged by libphonenumber's plans.</summary>
+/// <summary>
+/// Telephone numbers as people write them: spaces of every kind, dots, brackets, with or without the country; judged by libphonenumber's plans.
+/// </summary>
 public static class Phone
 {
     private const int France = 33;

@@ -4,8 +4,9 @@ using System.Text;
 namespace SecondOpinion.ServiceDefaults.Text;
 
 /// <summary>
-/// The one rule for what text may hold, whoever sends it and by whichever door (docs/what-we-accept.md). Every script and emoji is text. Line ends become LF, text is
-/// composed (NFC), a byte order mark goes; control characters and halves of characters are refused, since no page, PDF or program downstream can show them.
+/// The one rule for what text may hold, whoever sends it and by whichever door (docs/what-we-accept.md). Every script and emoji is text. Line ends become LF,
+/// text is composed (NFC), a byte order mark goes; control characters and halves of characters are refused, since no page, PDF or program downstream can show
+/// them.
 /// </summary>
 public static class PlainText
 {
@@ -21,7 +22,8 @@ public static class PlainText
         "Le texte contient des octets qui ne forment pas un caractère. Envoyez-le en UTF-8 (et non en Latin-1 ou Windows-1252), sans couper de caractère.");
 
     /// <summary>Characters that order text from right to left or back, and other marks without a shape: a name must not hide how it ends.</summary>
-    private static bool IsHidden(Rune rune) => rune.Value is 0x061C or 0x180E or 0xFEFF or (>= 0x200B and <= 0x200F) or (>= 0x202A and <= 0x202E) or (>= 0x2060 and <= 0x206F);
+    private static bool IsHidden(Rune rune) =>
+        rune.Value is 0x061C or 0x180E or 0xFEFF or (>= 0x200B and <= 0x200F) or (>= 0x202A and <= 0x202E) or (>= 0x2060 and <= 0x206F);
 
     /// <summary>The text as it is kept, or why it cannot be.</summary>
     /// <param name="text">As it came.</param>
@@ -99,7 +101,8 @@ public static class PlainText
         var kept = new StringBuilder(name.Length);
         foreach (var rune in name.EnumerateRunes())
         {
-            if (!Rune.IsControl(rune) && !IsHidden(rune) && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator))
+            if (!Rune.IsControl(rune) && !IsHidden(rune)
+                && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator))
             {
                 kept.Append(rune.Value is '<' or '>' or ':' or '"' or '|' or '?' or '*' ? "_" : rune.ToString());
             }
@@ -134,5 +137,6 @@ public static class PlainText
     private static Fault Control(char c) => new(
         "control_character",
         $"The text holds the control character U+{(int)c:X4}, which cannot be shown. Remove it: only line ends and tabs are accepted.",
-        $"Le texte contient le caractère de commande U+{(int)c:X4}, qui ne peut pas être affiché. Retirez-le : seuls les retours à la ligne et les tabulations sont acceptés.");
+        $"Le texte contient le caractère de commande U+{(int)c:X4}, qui ne peut pas être affiché. Retirez-le : seuls les retours à la ligne et les "
+            + "tabulations sont acceptés.");
 }

@@ -2,7 +2,9 @@ using MassTransit;
 
 namespace SecondOpinion.Contracts.Intake;
 
-/// <summary>A patient, a relative, a physician or a phone agent opened a case. Codes only: billing never subscribes to it, since it names the pathology.</summary>
+/// <summary>
+/// A patient, a relative, a physician or a phone agent opened a case. Codes only: billing never subscribes to it, since it names the pathology.
+/// </summary>
 [EntityName("intake.case-opened.v1")]
 [MessageUrn("intake:case-opened:v1")]
 public sealed record CaseOpened
@@ -12,7 +14,10 @@ public sealed record CaseOpened
     /// <summary>Code of the project's catalogue, e.g. <c>endometriose</c>.</summary>
     public required string PathologyCode { get; init; }
 
-    /// <summary>Always null since it stood beside the pathology and the département; readers learn the insurer from <c>CoverageReserved</c>. The field stays, since it is published.</summary>
+    /// <summary>
+    /// Always null since it stood beside the pathology and the département; readers learn the insurer from <c>CoverageReserved</c>. The field stays, since it
+    /// is published.
+    /// </summary>
     public required Guid? InsurerId { get; init; }
 
     /// <summary><c>covered</c>, <c>pending</c> (billing was away) or <c>refused</c>.</summary>
@@ -119,7 +124,10 @@ public sealed record SocialFactsTold
     /// <summary>INSEE's PCS, level 1: <c>1</c> to <c>8</c>, <c>prefer_not_to_say</c>, or null when not asked or not answered.</summary>
     public required string? PcsGroup { get; init; }
 
-    /// <summary>The mission report's grid: <c>csp_plus</c>, <c>employee</c>, <c>intermediate</c>, <c>other</c>, <c>inactive</c>, <c>retired</c> or <c>prefer_not_to_say</c>.</summary>
+    /// <summary>
+    /// The mission report's grid: <c>csp_plus</c>, <c>employee</c>, <c>intermediate</c>, <c>other</c>, <c>inactive</c>, <c>retired</c> or
+    /// <c>prefer_not_to_say</c>.
+    /// </summary>
     public required string? MissionCategory { get; init; }
 
     /// <summary>Version of the mapping from one grid to the other.</summary>
@@ -128,7 +136,10 @@ public sealed record SocialFactsTold
     /// <summary><c>yes</c>, <c>no</c>, <c>prefer_not_to_say</c> or null.</summary>
     public required string? Disability { get; init; }
 
-    /// <summary><c>physician</c>, <c>insurer</c>, <c>employer</c>, <c>association</c>, <c>relative</c>, <c>press</c>, <c>internet</c>, <c>other</c>, <c>prefer_not_to_say</c> or null.</summary>
+    /// <summary>
+    /// <c>physician</c>, <c>insurer</c>, <c>employer</c>, <c>association</c>, <c>relative</c>, <c>press</c>, <c>internet</c>, <c>other</c>,
+    /// <c>prefer_not_to_say</c> or null.
+    /// </summary>
     public required string? HeardFrom { get; init; }
 
     /// <summary><c>yes</c>, <c>no</c>, <c>no_treating_physician</c>, <c>prefer_not_to_say</c> or null.</summary>

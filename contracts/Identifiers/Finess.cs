@@ -4,8 +4,9 @@ namespace SecondOpinion.Contracts.Identifiers;
 
 /// <summary>
 /// A health structure's number (FINESS): 9 characters, the département first (2A and 2B in Corsica), a Luhn key last.
-/// In a Corsican number the letter counts as 1 (A) or 2 (B): the rule holds on all 64 Corsican numbers of the SAE 2023, sites and legal entities, and no other reading does.
-/// Test software uses numbers with another letter in second place (<c>0B0172805</c>): they are read, marked by <see cref="IsTest"/>, and their key is not judged.
+/// In a Corsican number the letter counts as 1 (A) or 2 (B): the rule holds on all 64 Corsican numbers of the SAE 2023, sites and legal entities, and no other
+/// reading does. Test software uses numbers with another letter in second place (<c>0B0172805</c>): they are read, marked by <see cref="IsTest"/>, and their
+/// key is not judged.
 /// </summary>
 public readonly record struct Finess : IParsable<Finess>
 {

@@ -1,6 +1,8 @@
 namespace SecondOpinion.Contracts.Identifiers;
 
-/// <summary>The key that RPPS, FINESS, SIREN and SIRET share: from the right, every second digit is doubled and the sum of digits is a multiple of 10.</summary>
+/// <summary>
+/// The key that RPPS, FINESS, SIREN and SIRET share: from the right, every second digit is doubled and the sum of digits is a multiple of 10.
+/// </summary>
 internal static class Luhn
 {
     public static bool IsValid(ReadOnlySpan<char> digits) => Sum(digits) % 10 == 0;

@@ -6,7 +6,8 @@ namespace SecondOpinion.Contracts.Identifiers;
 
 /// <summary>
 /// A physician's number in the national register (RPPS): 11 digits for life, the last one commonly a Luhn key.
-/// The key is own knowledge of the field, not an official text, and numbers that fail it exist: it is a warning, <see cref="KeyHolds"/>, and the register is the proof (docs/decisions/0005).
+/// The key is own knowledge of the field, not an official text, and numbers that fail it exist: it is a warning, <see cref="KeyHolds"/>, and the register is
+/// the proof (docs/decisions/0005).
 /// </summary>
 public readonly record struct Rpps : IParsable<Rpps>
 {

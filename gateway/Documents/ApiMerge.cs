@@ -65,7 +65,8 @@ internal static class ApiMerge
                     if (operation["operationId"]?.GetValue<string>() is { } id && !operationIds.Add(id))
                     {
                         operation["operationId"] = Capitalized(service.Service) + id;
-                        notes.Add($"Operation {id} of {service.Service} has the name of another service's and is called {Capitalized(service.Service)}{id} here.");
+                        notes.Add(
+                            $"Operation {id} of {service.Service} has the name of another service's and is called {Capitalized(service.Service)}{id} here.");
                     }
                 }
             }
@@ -152,8 +153,11 @@ internal static class ApiMerge
             {
                 ["title"] = "SecondOpinion",
                 ["version"] = "v1",
-                ["description"] = "Online second medical opinion: from eligibility to the delivered opinion. Every refusal is a problem (RFC 9457) whose `type` resolves to a page; "
-                    + "a POST that creates or moves money takes an `Idempotency-Key`; every answer carries `Request-Id` (the trace id), `RateLimit-Policy` and `RateLimit`.",
+                ["description"] =
+                    "Online second medical opinion: from eligibility to the delivered opinion. Every refusal is a problem (RFC 9457) whose `type` resolves "
+                        + "to a page; "
+                    + "a POST that creates or moves money takes an `Idempotency-Key`; every answer carries `Request-Id` (the trace id), `RateLimit-Policy` "
+                    + "and `RateLimit`.",
                 ["contact"] = new JsonObject { ["name"] = "SecondOpinion API support", ["url"] = "https://api.secondopinion.example/docs" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "This gateway" }),
@@ -179,7 +183,8 @@ internal static class ApiMerge
             foreach (var reference in References(node).Where(used.Add))
             {
                 var parts = reference.Split('/');
-                if (parts is ["#", "components", var kind, var name] && components.TryGetValue(kind, out var members) && members.TryGetValue(name, out var target))
+                if (parts is ["#", "components", var kind, var name] && components.TryGetValue(kind, out var members)
+                    && members.TryGetValue(name, out var target))
                 {
                     next.Enqueue(target);
                 }

@@ -24,7 +24,8 @@ internal sealed partial class ServiceDocuments(IHttpClientFactory http, ServiceA
     private readonly ConcurrentDictionary<(string Service, string Path), Kept> _kept = new();
 
     /// <summary>The document at <paramref name="path"/> of every service, in order of service name.</summary>
-    public Task<ServiceDocument[]> FromAll(string path, CancellationToken cancel) => Task.WhenAll(Routes.Services.Select(service => From(service, path, cancel)));
+    public Task<ServiceDocument[]> FromAll(string path, CancellationToken cancel) =>
+        Task.WhenAll(Routes.Services.Select(service => From(service, path, cancel)));
 
     private async Task<ServiceDocument> From(string service, string path, CancellationToken cancel)
     {
@@ -56,7 +57,8 @@ internal sealed partial class ServiceDocuments(IHttpClientFactory http, ServiceA
                 await using var stream = await client.GetStreamAsync(new Uri(address, path), cancel);
                 return await JsonNode.ParseAsync(stream, cancellationToken: cancel);
             }
-            catch (Exception exception) when (exception is HttpRequestException or JsonException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
+            catch (Exception exception) when (exception is HttpRequestException or JsonException
+                || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
             {
                 Log.NotRead(logger, service, path, exception.GetType().Name);
             }

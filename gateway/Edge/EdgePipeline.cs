@@ -9,7 +9,8 @@ namespace SecondOpinion.Gateway.Edge;
 internal static class EdgePipeline
 {
     /// <summary>A caller may not speak for a proxy, another user or another tracing system. Cookies are never credentials here.</summary>
-    private static readonly string[] Dropped = ["baggage", "tracestate", "Request-Id", "Correlation-Context", "Forwarded", "Cookie", "X-Real-IP", "X-HTTP-Method-Override"];
+    private static readonly string[] Dropped =
+        ["baggage", "tracestate", "Request-Id", "Correlation-Context", "Forwarded", "Cookie", "X-Real-IP", "X-HTTP-Method-Override"];
 
     private static readonly string[] DroppedPrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
 
@@ -29,7 +30,8 @@ internal static class EdgePipeline
             builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
                 .WithOrigins(origins)
                 .WithMethods(Methods)
-                .WithHeaders("Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range", "Upload-Offset", "Content-Encoding", "traceparent")
+                .WithHeaders("Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range",
+                    "Upload-Offset", "Content-Encoding", "traceparent")
                 .WithExposedHeaders("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Request-Id", "Content-Disposition", "Upload-Offset",
                     "Accept-Ranges", "Content-Range", "Content-Length", "Content-Language", "Idempotent-Replayed", "WWW-Authenticate", "Allow")
                 .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));

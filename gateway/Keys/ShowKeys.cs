@@ -33,7 +33,8 @@ internal static class ShowKeys
     {
         // Asked with the caller's own token, and never from memory: an old answer would be a wrong one.
         var authorization = AuthenticationHeaderValue.Parse(request.Headers.Authorization.ToString());
-        var answers = await Task.WhenAll(Routes.Services.Select(async service => (Service: service, Uses: await Ask(service, authorization, addresses, http, cancel))));
+        var answers =
+            await Task.WhenAll(Routes.Services.Select(async service => (Service: service, Uses: await Ask(service, authorization, addresses, http, cancel))));
         return TypedResults.Ok(Judge(answers));
     }
 
@@ -54,7 +55,8 @@ internal static class ShowKeys
                 answer.EnsureSuccessStatusCode();
                 all.AddRange((await answer.Content.ReadFromJsonAsync<IReadOnlyList<KeyVersionUse>>(cancel))!);
             }
-            catch (Exception exception) when (exception is HttpRequestException or JsonException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
+            catch (Exception exception) when (exception is HttpRequestException or JsonException
+                || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
             {
                 // Told in the report: the service is unanswered.
                 return null;

@@ -23,7 +23,8 @@ internal static class ReadProblems
         app.MapGet("/problems/{code}", HandleOne).AllowAnonymous().ExcludeFromDescription();
     }
 
-    private static async Task<Results<ContentHttpResult, Ok<IReadOnlyList<ProblemPage>>>> HandleAll(HttpRequest request, ServiceDocuments documents, CancellationToken cancel)
+    private static async Task<Results<ContentHttpResult, Ok<IReadOnlyList<ProblemPage>>>> HandleAll(
+        HttpRequest request, ServiceDocuments documents, CancellationToken cancel)
     {
         var all = await Catalogue(documents, cancel);
         return WantsHtml(request) ? Html("Codes de problème / Problem codes", Table(all)) : TypedResults.Ok(all);

@@ -11,7 +11,9 @@ using Yarp.ReverseProxy.Transforms;
 
 namespace SecondOpinion.Gateway.Routing;
 
-/// <summary>Turns <see cref="Routes"/> into YARP's routes and clusters; all replicas take part, and one that refuses connections is left out for a while.</summary>
+/// <summary>
+/// Turns <see cref="Routes"/> into YARP's routes and clusters; all replicas take part, and one that refuses connections is left out for a while.
+/// </summary>
 internal static class Proxy
 {
     internal const string BodyKey = "body";
@@ -86,7 +88,12 @@ internal static class Proxy
             {
                 // With every replica left out, trying one is better than refusing all.
                 AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
-                Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = LeaveOutUnreachable.PolicyName, ReactivationPeriod = TimeSpan.FromSeconds(5) },
+                Passive = new PassiveHealthCheckConfig
+                {
+                    Enabled = true,
+                    Policy = LeaveOutUnreachable.PolicyName,
+                    ReactivationPeriod = TimeSpan.FromSeconds(5),
+                },
             },
         });
 

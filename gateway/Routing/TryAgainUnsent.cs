@@ -21,7 +21,8 @@ internal sealed class TryAgainUnsent(RequestDelegate next, IOptions<GatewayOptio
         while (true)
         {
             await next(context);
-            if (!NeverSent(context) || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || time.GetElapsedTime(began) >= options.Value.Patience)
+            if (!NeverSent(context) || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
+                || time.GetElapsedTime(began) >= options.Value.Patience)
             {
                 return;
             }
@@ -37,7 +38,8 @@ internal sealed class TryAgainUnsent(RequestDelegate next, IOptions<GatewayOptio
             {
                 refused.Clear();
                 others = [.. proxy.AllDestinations];
-                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, context.RequestAborted)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
 
@@ -49,7 +51,10 @@ internal sealed class TryAgainUnsent(RequestDelegate next, IOptions<GatewayOptio
     }
 
     internal static bool NeverSent(HttpContext context) =>
-        context.GetForwarderErrorFeature() is { Error: ForwarderError.Request, Exception: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } };
+        context.GetForwarderErrorFeature() is
+        {
+            Error: ForwarderError.Request, Exception: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError },
+        };
 }
 
 /// <summary>A replica that refuses one connection is left out at once, not after a share of failures: the next request need not find out again.</summary>

@@ -120,13 +120,16 @@ public sealed class BillingFixture : IAsyncLifetime
         var start = new DateOnly(2021, 1, 1);
         await Service.Data.InTransaction(async db =>
         {
-            await SaveInsurer.Insert(db, id, AmcNumber.Parse(amc), new(name, "mutuelle", new(name, "1 rue de l'Exemple", "99001", "Ville-Fictive")), "test", DateTimeOffset.UnixEpoch);
+            await SaveInsurer.Insert(db, id, AmcNumber.Parse(amc), new(name, "mutuelle", new(name, "1 rue de l'Exemple", "99001", "Ville-Fictive")), "test",
+                DateTimeOffset.UnixEpoch);
             foreach (var (code, included, person, family, waiting) in new (string, bool, int?, int?, int)[]
             {
-                ("CONFORT", true, 2, 3, 0), ("ESSENTIEL", false, null, null, 0), ("ONCE", true, 1, null, 0), ("OPEN", true, null, null, 0), ("WAIT", true, null, null, 90),
+                ("CONFORT", true, 2, 3, 0), ("ESSENTIEL", false, null, null, 0), ("ONCE", true, 1, null, 0), ("OPEN", true, null, null, 0),
+                ("WAIT", true, null, null, 90),
             })
             {
-                await SaveContract.Write(db, id, code, new(start, code, "sante", included, person, family, waiting, start, null, pricing, cents), "test", DateTimeOffset.UnixEpoch);
+                await SaveContract.Write(
+                    db, id, code, new(start, code, "sante", included, person, family, waiting, start, null, pricing, cents), "test", DateTimeOffset.UnixEpoch);
             }
 
             await InsurerDirectory.Changed(db);

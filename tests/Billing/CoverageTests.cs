@@ -75,7 +75,8 @@ public sealed class CoverageTests(BillingFixture billing) : IClassFixture<Billin
         (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeFalse();
         (await Reserve(caseId, "R4")).RefusalCode.ShouldBe("case_released");
         (await Reserve(Guid.CreateVersion7(), "R4")).Reserved.ShouldBeTrue();
-        (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeFalse();
+        (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: BillingFixture.Soon)).Released
+            .ShouldBeFalse();
         (await billing.Service.Broker.Next<CoverageReleased>(e => e.CaseId == caseId)).InsurerId.ShouldBe(BillingFixture.InsurerId);
     }
 

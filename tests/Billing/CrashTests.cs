@@ -67,7 +67,9 @@ public sealed class CrashTests
         await Upload(service.Http, insurer, Roster("OLD", 1000), wait: true);
         var import = await Upload(service.Http, insurer, Roster("NEW", Lines), wait: false);
         await Eventually.True(() => InMidImport(data, import), "the import has read some lines");
-        var postmaster = int.Parse(File.ReadLines(Directory.GetFiles(folder.Path, "postmaster.pid", SearchOption.AllDirectories).Single()).First(), CultureInfo.InvariantCulture);
+        var postmaster =
+            int.Parse(
+                File.ReadLines(Directory.GetFiles(folder.Path, "postmaster.pid", SearchOption.AllDirectories).Single()).First(), CultureInfo.InvariantCulture);
         using (var process = Process.GetProcessById(postmaster))
         {
             process.Kill();
@@ -121,7 +123,9 @@ public sealed class CrashTests
         var address = new { name = "x", street = "x", postCode = "99001", city = "Ville-Fictive" };
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/insurers")
         {
-            Content = JsonContent.Create(new { amcNumber = Amc, details = new { name = "Mutuelle Fictive des Pannes", kind = "mutuelle", invoicingAddress = address } }),
+            Content =
+                JsonContent.Create(
+                    new { amcNumber = Amc, details = new { name = "Mutuelle Fictive des Pannes", kind = "mutuelle", invoicingAddress = address } }),
             Headers = { { "Idempotency-Key", "add" } },
         };
         var answer = await ops.SendAsync(request);
@@ -151,16 +155,26 @@ public sealed class CrashTests
 
     private static async Task<Guid> Upload(HttpClient ops, Guid insurerId, byte[] file, bool wait)
     {
-        var announce = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters") { Content = JsonContent.Create(new { insurerId, kind = "whole", sizeBytes = file.Length }) };
+        var announce =
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters")
+            {
+                Content = JsonContent.Create(new { insurerId, kind = "whole", sizeBytes = file.Length }),
+            };
         announce.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         var answer = await ops.SendAsync(announce);
         answer.EnsureSuccessStatusCode();
         var id = (await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).GetProperty("id").GetGuid();
-        var content = new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = new ByteArrayContent(file), Headers = { { "Upload-Offset", "0" } } };
+        var content =
+            new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content")
+            {
+                Content = new ByteArrayContent(file),
+                Headers = { { "Upload-Offset", "0" } },
+            };
         (await ops.SendAsync(content)).EnsureSuccessStatusCode();
         if (wait)
         {
-            await Eventually.True(async () => (await ops.GetStringAsync($"/api/v1/rosters/{id}")).Contains("\"imported\"", StringComparison.Ordinal), "the first roster answers");
+            await Eventually.True(
+                async () => (await ops.GetStringAsync($"/api/v1/rosters/{id}")).Contains("\"imported\"", StringComparison.Ordinal), "the first roster answers");
         }
 
         return id;
@@ -195,7 +209,8 @@ public sealed class CrashTests
     private static async Task OnlyTablesOfVersions(NpgsqlDataSource data, int versions)
     {
         await using var db = await data.OpenConnectionAsync();
-        (await db.ExecuteScalarAsync<int>("select count(*) from information_schema.tables where table_schema = 'rosters'")).ShouldBe(versions, "a killed import leaves no table behind");
+        (await db.ExecuteScalarAsync<int>("select count(*) from information_schema.tables where table_schema = 'rosters'"))
+            .ShouldBe(versions, "a killed import leaves no table behind");
     }
 
     private sealed class TemporaryFolder : IDisposable

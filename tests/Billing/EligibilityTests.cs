@@ -25,7 +25,8 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
         reply.EngagementExpiresAt.ToDateTimeOffset().ShouldBeGreaterThan(reply.AskedAt.ToDateTimeOffset().AddDays(80));
         reply.InsurerId.ShouldBe(BillingFixture.InsurerId.ToString());
         reply.RosterVersion.ShouldBe(1);
-        (await billing.Client.CheckAsync(BillingFixture.Person(), deadline: BillingFixture.Soon)).EngagementNumber.ShouldBe(reply.EngagementNumber, "the same question, the same day");
+        (await billing.Client.CheckAsync(BillingFixture.Person(), deadline: BillingFixture.Soon)).EngagementNumber
+            .ShouldBe(reply.EngagementNumber, "the same question, the same day");
     }
 
     [Theory]
@@ -52,7 +53,8 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
         var nir = Nir.WithKey("180012A004123").Value;
         var insurer = Guid.CreateVersion7();
         await billing.AddInsurer(insurer, "99000188", "Mutuelle Fictive des Îles", "per_opinion", 295_00);
-        await billing.Import(insurer, $"{BillingFixture.Header}C1;1980-01-02;1;A;{nir};CONFORT;2022-01-01;\nC2;1985-01-02;1;E;{nir.ToLowerInvariant()};CONFORT;2022-01-01;\n");
+        await billing.Import(
+            insurer, $"{BillingFixture.Header}C1;1980-01-02;1;A;{nir};CONFORT;2022-01-01;\nC2;1985-01-02;1;E;{nir.ToLowerInvariant()};CONFORT;2022-01-01;\n");
         foreach (var typed in new[] { nir, nir.ToLowerInvariant(), $"1 80 01 2a 004 123 {nir[13..]}", "1.80.01.2A.004.123", "180012a004123" })
         {
             foreach (var birth in new[] { "1980-01-02", "1985-01-02" })
@@ -130,7 +132,9 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
         var patient = billing.Service.Http(TestTokens.Patient(Guid.NewGuid()));
         async Task<JsonElement> Ask(string member, string birth)
         {
-            var answer = await patient.PostAsJsonAsync("/api/v1/eligibility/check", new { amcNumber = BillingFixture.Amc, memberNumber = member, birthDate = birth, birthRank = 1 });
+            var answer =
+                await patient.PostAsJsonAsync(
+                    "/api/v1/eligibility/check", new { amcNumber = BillingFixture.Amc, memberNumber = member, birthDate = birth, birthRank = 1 });
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
             answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
             return await answer.Content.ReadFromJsonAsync<JsonElement>();
@@ -152,9 +156,12 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
     public async Task A_partner_asks_about_its_own_insurer_only_and_every_question_is_audited()
     {
         var partner = billing.Service.Http(TestTokens.Partner(BillingFixture.MonthlyId));
-        (await partner.PostAsJsonAsync("/api/v1/eligibility/check", new { amcNumber = BillingFixture.MonthlyAmc, memberNumber = "M1", birthDate = "1980-01-02" })).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await partner.PostAsJsonAsync("/api/v1/eligibility/check", new { amcNumber = BillingFixture.Amc, memberNumber = "A1", birthDate = "1980-01-02" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await billing.Scalar<int>("select count(*) from audit_record where action = 'check' and actor = @Actor", new { Actor = $"partner-{BillingFixture.MonthlyId}" })).ShouldBe(1);
+        (await partner.PostAsJsonAsync("/api/v1/eligibility/check",
+            new { amcNumber = BillingFixture.MonthlyAmc, memberNumber = "M1", birthDate = "1980-01-02" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.PostAsJsonAsync("/api/v1/eligibility/check",
+            new { amcNumber = BillingFixture.Amc, memberNumber = "A1", birthDate = "1980-01-02" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await billing.Scalar<int>(
+            "select count(*) from audit_record where action = 'check' and actor = @Actor", new { Actor = $"partner-{BillingFixture.MonthlyId}" })).ShouldBe(1);
     }
 
     [Fact]
@@ -162,9 +169,11 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
     {
         var body = new { amcNumber = BillingFixture.Amc, memberNumber = "A1", birthDate = "1980-01-02" };
         (await billing.Service.Http().PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        (await billing.Service.Http(TestTokens.Of(Access.Council)).PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await billing.Service.Http(TestTokens.Of(Access.Council)).PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
         var patient = new Eligibility.EligibilityClient(billing.Service.Grpc(TestTokens.Patient(Guid.NewGuid())));
-        (await Should.ThrowAsync<RpcException>(async () => await patient.CheckAsync(BillingFixture.Person(), deadline: BillingFixture.Soon))).StatusCode.ShouldBe(StatusCode.PermissionDenied);
+        (await Should.ThrowAsync<RpcException>(async () => await patient.CheckAsync(BillingFixture.Person(), deadline: BillingFixture.Soon))).StatusCode
+            .ShouldBe(StatusCode.PermissionDenied);
     }
 
     [Fact]

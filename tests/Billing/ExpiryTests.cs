@@ -33,7 +33,8 @@ public sealed class ExpiryTests : IAsyncLifetime
         await Expire();
         (await State(caseId)).ShouldBe("expired");
         (await Left()).ShouldBe(1);
-        (await _billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeFalse("there is nothing to give back any more");
+        (await _billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released
+            .ShouldBeFalse("there is nothing to give back any more");
         (await Left()).ShouldBe(1);
         (await Reserve(caseId)).RefusalCode.ShouldBe("case_released");
         (await Reserve(Guid.CreateVersion7())).Reserved.ShouldBeTrue();

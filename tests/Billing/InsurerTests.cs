@@ -36,7 +36,8 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
         var answer = await Register("99000502", "Mutuelle Fictive E", Guid.NewGuid().ToString());
         var id = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         var today = DateOnly.FromDateTime(DateTime.UtcNow);
-        (await Put($"/api/v1/insurers/{id}/contracts/CONFORT", Terms(new DateOnly(2021, 1, 1), included: true), "\"v0\"")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await Put($"/api/v1/insurers/{id}/contracts/CONFORT", Terms(new DateOnly(2021, 1, 1), included: true), "\"v0\"")).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
         await billing.Import(id, BillingFixture.Header + "V1;1980-01-02;1;A;;CONFORT;2022-01-01;\n");
         (await Put($"/api/v1/insurers/{id}/contracts/confort", Terms(today.AddDays(10), included: false), "\"v1\"")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await Put($"/api/v1/insurers/{id}/contracts/CONFORT", Terms(today, included: false), "\"v1\"")).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
@@ -98,7 +99,8 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
 
     private Task<HttpResponseMessage> Register(string amc, string name, string key)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/insurers") { Content = JsonContent.Create(new { amcNumber = amc, details = Details(name) }) };
+        var request =
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/insurers") { Content = JsonContent.Create(new { amcNumber = amc, details = Details(name) }) };
         request.Headers.Add("Idempotency-Key", key);
         return billing.Ops.SendAsync(request);
     }

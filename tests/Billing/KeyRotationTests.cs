@@ -33,7 +33,8 @@ public sealed class KeyRotationTests : IAsyncLifetime
         // The former key's roster answers on; a delta stays with the key of what it changes.
         (await Ask(BillingFixture.Person("A4", "1990-09-10"))).RefusalCode.ShouldBe("no_use_left");
         (await Ask(ByNir())).RemainingUses.ShouldBe(1);
-        await _billing.Import(BillingFixture.InsurerId, "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\nA;D1;1980-01-02;1;A;CONFORT;2022-01-01\n", "delta");
+        await _billing.Import(
+            BillingFixture.InsurerId, "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\nA;D1;1980-01-02;1;A;CONFORT;2022-01-01\n", "delta");
         (await KeyOfCurrent()).ShouldBe("k1");
 
         // A reservation between the change of configuration and the next roster is counted too.
@@ -99,23 +100,30 @@ public sealed class KeyRotationTests : IAsyncLifetime
     }
 
     private async Task Reserve(CheckRequest person) =>
-        (await _billing.Client.ReserveAsync(new ReserveRequest { CaseId = Guid.CreateVersion7().ToString(), Person = person }, deadline: BillingFixture.Soon)).RefusalCode.ShouldBeEmpty();
+        (await _billing.Client.ReserveAsync(
+            new ReserveRequest { CaseId = Guid.CreateVersion7().ToString(), Person = person }, deadline: BillingFixture.Soon)).RefusalCode.ShouldBeEmpty();
 
     private async Task<CheckReply> Ask(CheckRequest person) => await _billing.Client.CheckAsync(person, deadline: BillingFixture.Soon);
 
     private Task<string> KeyOfCurrent() => _billing.Scalar<string>(
-        "select v.key_id from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @InsurerId", new { BillingFixture.InsurerId });
+        "select v.key_id from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @InsurerId",
+        new { BillingFixture.InsurerId });
 
     private async Task<long[]> Hashes()
     {
         var table = await _billing.Scalar<string>(
-            "select v.table_name from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @InsurerId", new { BillingFixture.InsurerId });
+            "select v.table_name from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @InsurerId",
+            new { BillingFixture.InsurerId });
         return await _billing.Scalar<long[]>($"select array_agg(h) from {table}, unnest(array[key, family, holder]) h where h is not null");
     }
 
     private async Task<HttpStatusCode> RollBack()
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/insurers/{BillingFixture.InsurerId}/rosters/rollback") { Content = JsonContent.Create(new { toVersion = (int?)null }) };
+        var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/insurers/{BillingFixture.InsurerId}/rosters/rollback")
+            {
+                Content = JsonContent.Create(new { toVersion = (int?)null }),
+            };
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         return (await _billing.Ops.SendAsync(request)).StatusCode;
     }

@@ -32,13 +32,15 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
         booked.ReceivableCents.ShouldBe(295_00);
         booked.PayableCents.ShouldBe(120_00);
         booked.InsurerId.ShouldBe(BillingFixture.InsurerId);
-        await Eventually.True(async () => await billing.Scalar<int>("select count(*) from inbox where consumer = 'BookDeliveredOpinion'") >= 3, "every message was taken");
+        await Eventually.True(
+            async () => await billing.Scalar<int>("select count(*) from inbox where consumer = 'BookDeliveredOpinion'") >= 3, "every message was taken");
 
         var ledger = await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/ledger/cases/{caseId}");
         ledger.GetProperty("coverageState").GetString().ShouldBe("confirmed");
         var lines = ledger.GetProperty("transactions").EnumerateArray().ShouldHaveSingleItem().GetProperty("lines").EnumerateArray()
             .ToDictionary(l => l.GetProperty("kind").GetString()!, l => l.GetProperty("amount").GetProperty("amount").GetString());
-        lines.ShouldBe(new Dictionary<string, string?> { ["payable"] = "-120.00", ["cost"] = "120.00", ["receivable"] = "295.00", ["revenue"] = "-295.00" }, ignoreOrder: true);
+        lines.ShouldBe(new Dictionary<string, string?> { ["payable"] = "-120.00", ["cost"] = "120.00", ["receivable"] = "295.00", ["revenue"] = "-295.00" },
+            ignoreOrder: true);
         billing.Service.Broker.Heard<OpinionBooked>().Count(e => e.CaseId == caseId).ShouldBe(1);
     }
 
@@ -55,7 +57,8 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
     {
         var caseId = Guid.CreateVersion7();
         await billing.Service.Broker.Publish(Delivered(caseId));
-        await Eventually.True(async () => await billing.Scalar<int>("select count(*) from delivered_opinion where case_id = @caseId", new { caseId }) == 1, "the delivery is noted");
+        await Eventually.True(async () => await billing.Scalar<int>("select count(*) from delivered_opinion where case_id = @caseId", new { caseId }) == 1,
+            "the delivery is noted");
         await Reserved("A4", birth: "1990-09-10", caseId: caseId);
         (await billing.Service.Broker.Next<OpinionBooked>(e => e.CaseId == caseId)).ReceivableCents.ShouldBe(295_00);
     }
@@ -63,7 +66,8 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task A_case_that_was_withdrawn_while_its_opinion_was_signed_pays_the_physician_and_bills_nobody()
     {
-        await billing.Import(BillingFixture.InsurerId, "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\nA;W1;1980-01-02;1;A;OPEN;2022-01-01\n", "delta");
+        await billing.Import(
+            BillingFixture.InsurerId, "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\nA;W1;1980-01-02;1;A;OPEN;2022-01-01\n", "delta");
         var caseId = await Reserved("W1");
         await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon);
         await billing.Service.Broker.Publish(Delivered(caseId));
@@ -86,11 +90,14 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
         await Refused(Open, parameters, "a transaction without lines");
         await Refused(Open + "insert into ledger_line values (@Id, 1, @account, 100)", parameters, "one line");
         await Refused(Open + "insert into ledger_line values (@Id, 1, @account, 100), (@Id, 2, @account, -99)", parameters, "lines that do not sum to zero");
-        await Refused("insert into ledger_line values (@booked, 8, @account, 100), (@booked, 9, @account, -100)", parameters, "lines added to a booked transaction");
+        await Refused(
+            "insert into ledger_line values (@booked, 8, @account, 100), (@booked, 9, @account, -100)", parameters, "lines added to a booked transaction");
         await Refused("update ledger_line set amount_cents = amount_cents * 2 where transaction_id = @booked", parameters, "changed amounts");
         await Refused("delete from ledger_line where transaction_id = @booked", parameters, "deleted lines");
         await Refused("delete from ledger_transaction where id = @booked", parameters, "a deleted transaction");
-        await Refused("update ledger_transaction set made_in = pg_current_xact_id() where id = @booked; insert into ledger_line values (@booked, 9, @account, 1)", parameters, "a reopened transaction");
+        await Refused(
+            "update ledger_transaction set made_in = pg_current_xact_id() where id = @booked; insert into ledger_line values (@booked, 9, @account, 1)",
+            parameters, "a reopened transaction");
         await Refused("truncate ledger_line cascade", parameters, "an emptied ledger");
         await Refused("update ledger_account set name = 'x' where id = @account", parameters, "a renamed account");
         (await billing.Scalar<long>("select coalesce(sum(amount_cents), 0) from ledger_line")).ShouldBe(0);
@@ -120,7 +127,8 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
         string[] clinical = ["Pathology", "Specialty", "Diagnosis", "Treatment", "Impact", "Establishment"];
         foreach (var property in heard.SelectMany(e => e.GetProperties()))
         {
-            clinical.ShouldNotContain(word => property.Name.Contains(word, StringComparison.OrdinalIgnoreCase), $"{property.DeclaringType!.Name}.{property.Name}");
+            clinical.ShouldNotContain(
+                word => property.Name.Contains(word, StringComparison.OrdinalIgnoreCase), $"{property.DeclaringType!.Name}.{property.Name}");
         }
     }
 
@@ -136,7 +144,9 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
     private async Task<Guid> Reserved(string member, string amc = BillingFixture.Amc, string birth = "1980-01-02", Guid? caseId = null)
     {
         var id = caseId ?? Guid.CreateVersion7();
-        var reply = await billing.Client.ReserveAsync(new ReserveRequest { CaseId = id.ToString(), Person = BillingFixture.Person(member, birth, amc) }, deadline: BillingFixture.Soon);
+        var reply =
+            await billing.Client.ReserveAsync(
+                new ReserveRequest { CaseId = id.ToString(), Person = BillingFixture.Person(member, birth, amc) }, deadline: BillingFixture.Soon);
         reply.Reserved.ShouldBeTrue(reply.RefusalCode);
         return id;
     }

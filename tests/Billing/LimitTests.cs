@@ -39,8 +39,10 @@ public sealed class LimitTests : IAsyncLifetime
         last.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         last.Headers.RetryAfter.ShouldNotBeNull();
         (await last.Content.ReadFromJsonAsync<JsonElement>()).ToString().ShouldContain("BIL-0001");
-        (await Ask(_billing.Service.Http(TestTokens.Patient(Guid.NewGuid())), "A1")).StatusCode.ShouldBe(HttpStatusCode.OK, "another client has a limit of its own");
-        (await _billing.Scalar<int>("select count(*) from audit_record where action = 'check' and actor = @Actor", new { Actor = patientId.ToString() })).ShouldBe(answered);
+        (await Ask(_billing.Service.Http(TestTokens.Patient(Guid.NewGuid())), "A1")).StatusCode
+            .ShouldBe(HttpStatusCode.OK, "another client has a limit of its own");
+        (await _billing.Scalar<int>("select count(*) from audit_record where action = 'check' and actor = @Actor", new { Actor = patientId.ToString() }))
+            .ShouldBe(answered);
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class LimitTests : IAsyncLifetime
         answered.ShouldBeGreaterThanOrEqualTo(20);
         await Eventually.True(
             async () => await _billing.Scalar<long>(
-                "select coalesce(sum(asked), 0)::bigint from check_count where actor_role = 'service' and actor = 'service-of-tests' and code = ''") == answered,
+                "select coalesce(sum(asked), 0)::bigint from check_count "
+                + "where actor_role = 'service' and actor = 'service-of-tests' and code = ''") == answered,
             "every answer is counted for its client");
     }
 

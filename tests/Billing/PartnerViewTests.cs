@@ -55,8 +55,10 @@ public sealed class PartnerViewTests : IAsyncLifetime
             });
         }
 
-        await Eventually.True(async () => await _billing.Scalar<int>("select count(*) from delivered_opinion where booked_at is not null") == 12, "the opinions are booked");
-        await Eventually.True(async () => await _billing.Scalar<int>("select coalesce(sum(asked), 0) from check_count where code = ''") == 23, "the checks are counted");
+        await Eventually.True(
+            async () => await _billing.Scalar<int>("select count(*) from delivered_opinion where booked_at is not null") == 12, "the opinions are booked");
+        await Eventually.True(
+            async () => await _billing.Scalar<int>("select coalesce(sum(asked), 0) from check_count where code = ''") == 23, "the checks are counted");
 
         // On the day itself nothing of it is counted yet: figures end at the last midnight.
         Shown(await View(), "reservations", "OPEN").ShouldBe("<11");
@@ -140,7 +142,9 @@ public sealed class PartnerViewTests : IAsyncLifetime
     private async Task<Guid> Reserve(string member)
     {
         var caseId = Guid.CreateVersion7();
-        var reply = await _billing.Client.ReserveAsync(new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person(member) }, deadline: BillingFixture.Soon);
+        var reply =
+            await _billing.Client.ReserveAsync(
+                new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person(member) }, deadline: BillingFixture.Soon);
         reply.Reserved.ShouldBeTrue(reply.RefusalCode);
         return caseId;
     }

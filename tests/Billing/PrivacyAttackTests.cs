@@ -24,8 +24,9 @@ public sealed class PrivacyAttackTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _billing.DisposeAsync();
 
     /// <summary>
-    /// The attack: a contract of nine people (`CONFORT`) beside a large one, polled every day by its insurer, which also asks about each of the nine, for this year and
-    /// the last one, and injects questions so that a count stands just before a step. Twice: once nobody uses the service, once one of the nine does everything.
+    /// The attack: a contract of nine people (`CONFORT`) beside a large one, polled every day by its insurer, which also asks about each of the nine, for this
+    /// year and the last one, and injects questions so that a count stands just before a step. Twice: once nobody uses the service, once one of the nine does
+    /// everything.
     /// </summary>
     [Fact]
     public async Task A_contract_of_nine_people_polled_daily_with_injected_checks_tells_nothing_of_their_use()
@@ -43,7 +44,8 @@ public sealed class PrivacyAttackTests : IAsyncLifetime
     public async Task Another_of_the_family_sees_no_difference_until_the_common_limit_is_reached()
     {
         await _billing.Import(BillingFixture.InsurerId, BillingFixture.Header
-            + "F;1980-01-02;1;A;;CONFORT;2022-01-01;\nF;1982-03-04;1;C;;CONFORT;2022-01-01;\n" + string.Concat(Enumerable.Range(1, 9).Select(i => $"N{i};1980-01-02;1;A;;CONFORT;2022-01-01;\n")));
+            + "F;1980-01-02;1;A;;CONFORT;2022-01-01;\nF;1982-03-04;1;C;;CONFORT;2022-01-01;\n"
+            + string.Concat(Enumerable.Range(1, 9).Select(i => $"N{i};1980-01-02;1;A;;CONFORT;2022-01-01;\n")));
         var before = await Asked(TestTokens.Patient(Guid.CreateVersion7()), "F", "1982-03-04");
         (await Reserve("F", Guid.CreateVersion7())).Reserved.ShouldBeTrue();
         (await Reserve("F", Guid.CreateVersion7())).Reserved.ShouldBeTrue();
@@ -69,8 +71,18 @@ public sealed class PrivacyAttackTests : IAsyncLifetime
                 var caseId = Guid.CreateVersion7();
                 await _billing.Client.CheckAsync(BillingFixture.Person("N4"), deadline: BillingFixture.Soon);
                 (await Reserve("N4", caseId)).Reserved.ShouldBe(used);
-                await _billing.Service.Broker.Publish(new OpinionDelivered { OpinionId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = Guid.CreateVersion7(), Version = 1, DeliveredAt = _time.GetUtcNow() });
-                await Eventually.True(async () => await _billing.Scalar<bool>("select exists (select from delivered_opinion where case_id = @caseId and booked_at is not null)", new { caseId }), "booked");
+                await _billing.Service.Broker.Publish(new OpinionDelivered
+                {
+                    OpinionId = Guid.CreateVersion7(),
+                    CaseId = caseId,
+                    PhysicianId = Guid.CreateVersion7(),
+                    Version = 1,
+                    DeliveredAt = _time.GetUtcNow(),
+                });
+                await Eventually.True(
+                    async () =>
+                        await _billing.Scalar<bool>(
+                            "select exists (select from delivered_opinion where case_id = @caseId and booked_at is not null)", new { caseId }), "booked");
             }
 
             for (var i = 1; i <= 9; i++)
@@ -108,9 +120,11 @@ public sealed class PrivacyAttackTests : IAsyncLifetime
         });
         answer.EnsureSuccessStatusCode();
         var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
-        return JsonSerializer.Serialize(body.EnumerateObject().Where(p => p.Name is not ("engagementNumber" or "engagementExpiresAt" or "askedAt")).ToDictionary(p => p.Name, p => p.Value));
+        return JsonSerializer.Serialize(body.EnumerateObject().Where(p => p.Name is not ("engagementNumber" or "engagementExpiresAt" or "askedAt"))
+            .ToDictionary(p => p.Name, p => p.Value));
     }
 
     private async Task<ReserveReply> Reserve(string member, Guid caseId) =>
-        await _billing.Client.ReserveAsync(new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person(member) }, deadline: BillingFixture.Soon);
+        await _billing.Client.ReserveAsync(
+            new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person(member) }, deadline: BillingFixture.Soon);
 }

@@ -10,26 +10,31 @@ namespace SecondOpinion.Tests.Billing;
 /// <summary>Rosters as Excel, LibreOffice and mainframes write them; and files that are not what was announced.</summary>
 public sealed class RosterFileTests(BillingFixture billing) : IClassFixture<BillingFixture>
 {
-    private const string Plain = "numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\nÉ0012;02/01/1980;1;A;;OPEN;01/01/2022;\nB2;1980-01-02;1;C;;OPEN;2022-01-01;31/12/2099\n";
+    private const string Plain =
+        "numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\n"
+        + "É0012;02/01/1980;1;A;;OPEN;01/01/2022;\nB2;1980-01-02;1;C;;OPEN;2022-01-01;31/12/2099\n";
     private static int _amc = 99000400;
 
     public static TheoryData<string, byte[]> Spreadsheets() => new()
     {
         { "UTF-8", Encoding.UTF8.GetBytes(Plain) },
         { "UTF-8 with its mark (Excel: CSV UTF-8)", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(Plain)] },
-        { "UTF-16 with tabs (Excel: Unicode text)", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Plain.Replace(';', '\t').Replace("\n", "\r\n"))] },
+        { "UTF-16 with tabs (Excel: Unicode text)", [
+            .. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Plain.Replace(';', '\t').Replace("\n", "\r\n"))] },
         { "UTF-16, most significant byte first", [.. Encoding.BigEndianUnicode.Preamble, .. Encoding.BigEndianUnicode.GetBytes(Plain)] },
         { "UTF-16 without a mark", Encoding.Unicode.GetBytes(Plain) },
         { "Windows-1252 (Excel: CSV)", Encoding.Latin1.GetBytes(Plain.Replace("\n", "\r\n")) },
         { "CRLF", Encoding.UTF8.GetBytes(Plain.Replace("\n", "\r\n")) },
         { "CR alone (old Macintosh)", Encoding.UTF8.GetBytes(Plain.Replace("\n", "\r")) },
         { "commas and quotes (LibreOffice)", Encoding.UTF8.GetBytes("\"" + Plain.TrimEnd().Replace(";", "\",\"").Replace("\n", "\"\n\"") + "\"\n") },
-        { "names as people write them, in another order", Encoding.UTF8.GetBytes("Contrat;Début;FIN;Numéro adhérent;Date naissance;Lien\nOPEN;01/01/2022;;E0012;02/01/1980;A\nOPEN;01/01/2022;;B2;02/01/1980;C\n") },
+        { "names as people write them, in another order", Encoding.UTF8.GetBytes(
+            "Contrat;Début;FIN;Numéro adhérent;Date naissance;Lien\nOPEN;01/01/2022;;E0012;02/01/1980;A\nOPEN;01/01/2022;;B2;02/01/1980;C\n") },
         { "empty rows and columns", Encoding.UTF8.GetBytes(";;;;;;;;;\n" + Plain.Replace("\n", ";;\n") + ";;;;;;;;;\n;;;;;;;;;\n") },
         { "empty optional columns left out of the row", Encoding.UTF8.GetBytes(Plain.Replace("2022;\n", "2022\n")) },
         { "sep= on top", Encoding.UTF8.GetBytes("sep=;\n" + Plain) },
         { "no line end at the end", Encoding.UTF8.GetBytes(Plain.TrimEnd()) },
-        { "leading zeros lost, and a rank with one", Encoding.UTF8.GetBytes(Plain.Replace("É0012;02/01/1980;1", "É0012;2/1/1980;01").Replace("É0012", "000E0012")) },
+        { "leading zeros lost, and a rank with one", Encoding.UTF8.GetBytes(Plain.Replace("É0012;02/01/1980;1", "É0012;2/1/1980;01")
+            .Replace("É0012", "000E0012")) },
     };
 
     [Theory]
@@ -133,5 +138,6 @@ public sealed class RosterFileTests(BillingFixture billing) : IClassFixture<Bill
         return (id, amc);
     }
 
-    private async Task<CheckReply> Check(string amc, string member) => await billing.Client.CheckAsync(BillingFixture.Person(member, amc: amc), deadline: BillingFixture.Soon);
+    private async Task<CheckReply> Check(string amc, string member) =>
+        await billing.Client.CheckAsync(BillingFixture.Person(member, amc: amc), deadline: BillingFixture.Soon);
 }

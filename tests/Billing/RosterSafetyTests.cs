@@ -37,7 +37,8 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
 
         (await Check("99000301", "V4")).Covered.ShouldBeTrue();
         await billing.Import(insurer, File(5));
-        await Eventually.True(async () => !await billing.Scalar<bool>("select to_regclass(@table) is not null", new { table }), "the old version goes with the next import");
+        await Eventually.True(
+            async () => !await billing.Scalar<bool>("select to_regclass(@table) is not null", new { table }), "the old version goes with the next import");
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
             """);
         var id = await billing.Announce(insurer, Encoding.UTF8.GetByteCount(File(2)));
         await billing.Send(id, 0, Encoding.UTF8.GetBytes(File(2)));
-        await Eventually.True(async () => await billing.Scalar<int>("select attempts from roster_import where id = @id", new { id }) > 0, "the switch was tried");
+        await Eventually.True(
+            async () => await billing.Scalar<int>("select attempts from roster_import where id = @id", new { id }) > 0, "the switch was tried");
         await Eventually.True(async () => (await Check("99000302", "V1")).Covered, "the former version answers while the outcome is unknown");
         await db.ExecuteAsync("drop trigger lose_the_answer on roster_version");
         await billing.Over(id, "imported");
@@ -112,7 +114,10 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         var stale = (await Held(insurer, People(20))).GetProperty("id").GetGuid();
         await billing.Import(insurer, People(120));
         await billing.Ops.PostAsync($"/api/v1/rosters/{stale}/approve", null);
-        await Eventually.True(async () => await billing.Scalar<string>("select state from roster_import where id = @stale and members_before = 120", new { stale }) == "awaiting_approval", "it waits again");
+        await Eventually.True(
+            async () =>
+                await billing.Scalar<string>(
+                    "select state from roster_import where id = @stale and members_before = 120", new { stale }) == "awaiting_approval", "it waits again");
         (await Check("99000305", "P120")).Covered.ShouldBeTrue();
         await billing.Import(insurer, People(96), expected: "imported");
     }
@@ -122,7 +127,8 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     {
         var insurer = await NewInsurer("99000306");
         await billing.Import(insurer, People(50));
-        var delta = "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\n" + string.Concat(Enumerable.Range(1, 40).Select(i => $"S;P{i};1980-01-02;1;;;\n"));
+        var delta = "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\n"
+            + string.Concat(Enumerable.Range(1, 40).Select(i => $"S;P{i};1980-01-02;1;;;\n"));
         (await Held(insurer, delta, "delta")).GetProperty("membersAfter").GetInt64().ShouldBe(10);
     }
 
@@ -131,8 +137,11 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     {
         var caseId = Guid.CreateVersion7();
         await billing.Service.Broker.Publish(new CaseWithdrawn { CaseId = caseId, WithdrawnAt = DateTimeOffset.UnixEpoch });
-        await Eventually.True(async () => await billing.Scalar<bool>("select exists (select from withdrawn_case where case_id = @caseId)", new { caseId }), "the withdrawal is kept");
-        var reply = await billing.Client.ReserveAsync(new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person("A4", "1990-09-10") }, deadline: BillingFixture.Soon);
+        await Eventually.True(async () => await billing.Scalar<bool>("select exists (select from withdrawn_case where case_id = @caseId)", new { caseId }),
+            "the withdrawal is kept");
+        var reply =
+            await billing.Client.ReserveAsync(
+                new ReserveRequest { CaseId = caseId.ToString(), Person = BillingFixture.Person("A4", "1990-09-10") }, deadline: BillingFixture.Soon);
         reply.Reserved.ShouldBeFalse();
         reply.RefusalCode.ShouldBe("case_released");
         (await billing.Scalar<int>("select count(*) from coverage where case_id = @caseId", new { caseId })).ShouldBe(0);
@@ -146,13 +155,16 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         const string nir = "180017512345660";
         string[] lines =
         [
-            $"OLD;1980-01-02;1;A;{nir};OPEN;2020-01-01;2021-12-31", $"NEW;1980-01-02;1;A;{nir};OPEN;2023-01-01;", $"OTHER;1980-01-02;1;A;{nir};ESSENTIEL;2024-01-01;",
+            $"OLD;1980-01-02;1;A;{nir};OPEN;2020-01-01;2021-12-31", $"NEW;1980-01-02;1;A;{nir};OPEN;2023-01-01;",
+            $"OTHER;1980-01-02;1;A;{nir};ESSENTIEL;2024-01-01;",
         ];
         var numbers = new HashSet<string>();
         foreach (var order in new[] { lines, [.. lines.Reverse()], [lines[1], lines[2], lines[0]] })
         {
             await billing.Import(insurer, BillingFixture.Header + string.Join('\n', order) + "\n");
-            var reply = await billing.Client.CheckAsync(new CheckRequest { AmcNumber = "99000307", HolderNir = nir, BirthDate = "1980-01-02", BirthRank = 1 }, deadline: BillingFixture.Soon);
+            var reply =
+                await billing.Client.CheckAsync(
+                    new CheckRequest { AmcNumber = "99000307", HolderNir = nir, BirthDate = "1980-01-02", BirthRank = 1 }, deadline: BillingFixture.Soon);
             reply.Covered.ShouldBeTrue(reply.RefusalCode);
             reply.CoveredFrom.ShouldBe("2023-01-01");
             numbers.Add(reply.EngagementNumber);
@@ -171,7 +183,8 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
 
     private static string File(int version) => $"{BillingFixture.Header}V{version};1980-01-02;1;A;;OPEN;2022-01-01;\n";
 
-    private static string People(int count) => BillingFixture.Header + string.Concat(Enumerable.Range(1, count).Select(i => $"P{i};1980-01-02;1;A;;OPEN;2022-01-01;\n"));
+    private static string People(int count) =>
+        BillingFixture.Header + string.Concat(Enumerable.Range(1, count).Select(i => $"P{i};1980-01-02;1;A;;OPEN;2022-01-01;\n"));
 
     private async Task<JsonElement> Held(Guid insurer, string csv, string kind = "whole")
     {

@@ -41,7 +41,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         (await Covered("99000202", "C")).ShouldBeTrue();
         (await Covered("99000202", "D")).ShouldBeTrue();
         (await billing.Scalar<long>("select members from roster_version where insurer_id = @insurer and version = 2", new { insurer })).ShouldBe(3);
-        (await billing.Scalar<long>("select sum(members)::bigint from roster_version_contract where insurer_id = @insurer and version = 2", new { insurer })).ShouldBe(3);
+        (await billing.Scalar<long>("select sum(members)::bigint from roster_version_contract where insurer_id = @insurer and version = 2", new { insurer }))
+            .ShouldBe(3);
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             "SECRET1;1980-02-30;1;A;;OPEN;2022-01-01;", "SECRET2;1980-01-02;0;A;;OPEN;2022-01-01;", "SECRET3;1980-01-02;1;Z;;OPEN;2022-01-01;",
             "SECRET4;1980-01-02;1;A;180017512345661;OPEN;2022-01-01;", "SECRET5;1980-01-02;1;A;;NOPE;2022-01-01;", "SECRET6;1980-01-02;1;A;;OPEN;01/13/2022;",
             "SECRET7;1980-01-02;1;A;;OPEN;2022-01-01;2021-12-31", "SECRET8;1980-01-02;1;A;;OPEN", "SEC$RET;1980-01-02;1;A;;OPEN;2022-01-01;",
-            $"SECRET9{new string('x', 1200)};1980-01-02;1;A;;OPEN;2022-01-01;", "GOOD7;1980-01-02;1;A;;OPEN;2022-01-01;", "g.o-o d 0009;02/01/1980;1;A;;OPEN;2022-01-01;",
+            $"SECRET9{new string('x', 1200)};1980-01-02;1;A;;OPEN;2022-01-01;", "GOOD7;1980-01-02;1;A;;OPEN;2022-01-01;",
+            "g.o-o d 0009;02/01/1980;1;A;;OPEN;2022-01-01;",
         ];
         var status = await billing.Import(insurer, BillingFixture.Header + string.Join("\r\n", good.Concat(bad)) + "\r\n");
         status.GetProperty("accepted").GetInt64().ShouldBe(2001);
@@ -63,8 +65,10 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         var lines = report.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         lines.Skip(1).Select(l => string.Join(';', l.Split(';').Take(3))).ShouldBe(
         [
-            "2002;date_naissance;invalid_date", "2003;rang;out_of_range", "2004;lien;unknown_relation", "2005;nir_assure;invalid_nir", "2006;contrat;unknown_contract",
-            "2007;debut;invalid_date", "2008;fin;ends_before_start", "2009;ligne;wrong_column_count", "2010;numero_adherent;invalid_member_number", "2011;ligne;line_too_long",
+            "2002;date_naissance;invalid_date", "2003;rang;out_of_range", "2004;lien;unknown_relation", "2005;nir_assure;invalid_nir",
+            "2006;contrat;unknown_contract",
+            "2007;debut;invalid_date", "2008;fin;ends_before_start", "2009;ligne;wrong_column_count", "2010;numero_adherent;invalid_member_number",
+            "2011;ligne;line_too_long",
             "2012;ligne;duplicate",
         ]);
         report.ShouldNotContain("SECRET");
@@ -82,7 +86,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         status.GetProperty("refusalCode").GetString().ShouldBe("too_many_rejects");
         (await Covered("99000204", "A")).ShouldBeTrue();
         (await Covered("99000204", "N1")).ShouldBeFalse();
-        (await billing.Ops.GetStringAsync($"/api/v1/rosters/{status.GetProperty("id").GetGuid()}/rejects")).Split('\n').Length.ShouldBe(6, "the report is there all the same");
+        (await billing.Ops.GetStringAsync($"/api/v1/rosters/{status.GetProperty("id").GetGuid()}/rejects")).Split('\n').Length
+            .ShouldBe(6, "the report is there all the same");
         await NothingLeftOver();
     }
 
@@ -90,7 +95,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [InlineData("nom;prenom\nx;y\n", "whole", "bad_header")]
     [InlineData("numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\n", "whole", "empty_roster")]
     [InlineData("operation;numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\n", "whole", "bad_header")]
-    [InlineData("operation;numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\nA;B;1980-01-02;1;A;;OPEN;2022-01-01;\n", "delta", "no_roster_to_change")]
+    [InlineData("operation;numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin\nA;B;1980-01-02;1;A;;OPEN;2022-01-01;\n",
+        "delta", "no_roster_to_change")]
     public async Task A_file_that_cannot_be_a_roster_is_refused(string file, string kind, string code)
     {
         var insurer = await NewInsurer($"9900{Random.Shared.Next(300000, 399999)}");
@@ -137,7 +143,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
                 return spool.Length > 700_000 + (1 << 20);
             });
             await Should.ThrowAsync<Exception>(() => billing.Ops.SendAsync(
-                new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = content, Headers = { { "Upload-Offset", "700000" } } }, cut.Token));
+                new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = content, Headers = { { "Upload-Offset", "700000" } } },
+                cut.Token));
         }
 
         long offset = 0;
@@ -164,7 +171,11 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     {
         async Task<string> Announce()
         {
-            var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters") { Content = JsonContent.Create(new { insurerId = BillingFixture.InsurerId, kind = "delta", sizeBytes = 10 }) };
+            var request =
+                new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters")
+                {
+                    Content = JsonContent.Create(new { insurerId = BillingFixture.InsurerId, kind = "delta", sizeBytes = 10 }),
+                };
             request.Headers.Add("Idempotency-Key", "an announcement");
             var answer = await billing.Ops.SendAsync(request);
             answer.StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -192,11 +203,16 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             await billing.Import(insurer, File($"V{version};1980-01-02"));
         }
 
-        await Eventually.True(async () => await billing.Scalar<int>("select count(*) from roster_version where insurer_id = @insurer and dropped_at is null", new { insurer }) == 3, "three versions are kept");
+        await Eventually.True(
+            async () =>
+                await billing.Scalar<int>("select count(*) from roster_version where insurer_id = @insurer and dropped_at is null", new { insurer }) == 3,
+                "three versions are kept");
         var kept = await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/insurers/{insurer}/rosters");
         kept.GetProperty("currentVersion").GetInt32().ShouldBe(5);
         kept.GetProperty("kept").EnumerateArray().Select(v => v.GetProperty("version").GetInt32()).ShouldBe([5, 4, 3]);
-        (await billing.Scalar<int>("select count(*) from information_schema.tables t join roster_version v on v.table_name = 'rosters.' || t.table_name where v.insurer_id = @insurer", new { insurer })).ShouldBe(3);
+        (await billing.Scalar<int>(
+            "select count(*) from information_schema.tables t join roster_version v on v.table_name = 'rosters.' || t.table_name where v.insurer_id = @insurer",
+            new { insurer })).ShouldBe(3);
 
         (await RollBack(insurer, null)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await Covered("99000207", "V4")).ShouldBeTrue();
@@ -215,7 +231,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     public async Task Two_imports_of_one_insurer_at_once_become_two_whole_versions_one_after_the_other()
     {
         var insurer = await NewInsurer("99000208");
-        var files = new[] { "X", "Y" }.Select(letter => Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 20_000).Select(i => $"{letter}{i};1980-01-02")]))).ToArray();
+        var files = new[] { "X", "Y" }.Select(letter => Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 20_000).Select(i => $"{letter}{i};1980-01-02")])))
+            .ToArray();
         var ids = await Task.WhenAll(files.Select(file => billing.Announce(insurer, file.Length)));
         await Task.WhenAll(ids.Zip(files, (id, file) => billing.Send(id, 0, file)));
         var statuses = await Task.WhenAll(ids.Select(id => billing.Over(id, "imported")));
@@ -241,7 +258,14 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         {
             while (!stop.IsCancellationRequested)
             {
-                var replies = await Task.WhenAll(new[] { "OLD1", "OLD20000", "NEW1", "NEW20000" }.Select(async m => await client.CheckAsync(BillingFixture.Person(m, amc: "99000209"), deadline: BillingFixture.Soon)));
+                var replies =
+                    await Task.WhenAll(new[]
+                    {
+                        "OLD1",
+                        "OLD20000",
+                        "NEW1",
+                        "NEW20000",
+                    }.Select(async m => await client.CheckAsync(BillingFixture.Person(m, amc: "99000209"), deadline: BillingFixture.Soon)));
                 foreach (var version in replies.GroupBy(r => r.RosterVersion))
                 {
                     versions.Add(version.Key);
@@ -270,7 +294,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         await billing.Send(id, 0, bytes, partner);
         var text = await answer.Content.ReadAsStringAsync();
-        var events = text.Split('\n').Where(l => l.StartsWith("data:", StringComparison.Ordinal)).Select(l => JsonSerializer.Deserialize<JsonElement>(l[5..])).ToList();
+        var events = text.Split('\n').Where(l => l.StartsWith("data:", StringComparison.Ordinal))
+            .Select(l => JsonSerializer.Deserialize<JsonElement>(l[5..])).ToList();
         events[0].GetProperty("state").GetString().ShouldBe("receiving");
         events[^1].GetProperty("state").GetString().ShouldBe("imported");
         events[^1].GetProperty("linesRead").GetInt64().ShouldBe(100_000);
@@ -286,7 +311,11 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         (await partner.GetAsync($"/api/v1/rosters/{id}/rejects")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await partner.GetAsync($"/api/v1/rosters/{id}/events")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await billing.Send(id, 0, [1], partner)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        var announce = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters") { Content = JsonContent.Create(new { insurerId = BillingFixture.InsurerId, kind = "whole", sizeBytes = 10 }) };
+        var announce =
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters")
+            {
+                Content = JsonContent.Create(new { insurerId = BillingFixture.InsurerId, kind = "whole", sizeBytes = 10 }),
+            };
         announce.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         (await partner.SendAsync(announce)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
@@ -301,13 +330,15 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         return id;
     }
 
-    private async Task<CheckReply> Check(string amc, string member) => await billing.Client.CheckAsync(BillingFixture.Person(member, amc: amc), deadline: BillingFixture.Soon);
+    private async Task<CheckReply> Check(string amc, string member) =>
+        await billing.Client.CheckAsync(BillingFixture.Person(member, amc: amc), deadline: BillingFixture.Soon);
 
     private async Task<bool> Covered(string amc, string member) => (await Check(amc, member)).Covered;
 
     private Task<HttpResponseMessage> RollBack(Guid insurer, int? to)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/insurers/{insurer}/rosters/rollback") { Content = JsonContent.Create(new { toVersion = to }) };
+        var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/insurers/{insurer}/rosters/rollback") { Content = JsonContent.Create(new { toVersion = to }) };
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         return billing.Ops.SendAsync(request);
     }

@@ -11,7 +11,8 @@ public sealed class EventContractTests
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static IEnumerable<TheoryDataRow<Type>> Events() =>
-        typeof(CaseOpened).Assembly.GetTypes().Where(t => t.GetCustomAttribute<EntityNameAttribute>() is not null).OrderBy(t => t.FullName).Select(t => new TheoryDataRow<Type>(t));
+        typeof(CaseOpened).Assembly.GetTypes().Where(t => t.GetCustomAttribute<EntityNameAttribute>() is not null).OrderBy(t => t.FullName)
+            .Select(t => new TheoryDataRow<Type>(t));
 
     [Theory]
     [MemberData(nameof(Events))]
@@ -26,7 +27,8 @@ public sealed class EventContractTests
         urn.ShouldBe($"urn:message:{entity.Replace('.', ':')}", "the exchange's and the message's names must say the same");
         foreach (var property in type.GetProperties().Where(p => p.Name != "EqualityContract"))
         {
-            property.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>().ShouldNotBeNull($"{type.Name}.{property.Name} must be required");
+            property.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>()
+                .ShouldNotBeNull($"{type.Name}.{property.Name} must be required");
         }
     }
 
@@ -37,7 +39,8 @@ public sealed class EventContractTests
         string[] allowedText =
         [
             "PathologyCode", "Coverage", "RequestedBy", "DepartmentCode", "From", "To", "SpecialtyCode", "TreatingEstablishment", "Purpose", "EngagementNumber",
-            "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact", "PcsGroup", "MissionCategory", "Disability", "HeardFrom", "TreatingPhysicianAware", "Timing",
+            "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact", "PcsGroup", "MissionCategory", "Disability", "HeardFrom",
+            "TreatingPhysicianAware", "Timing",
         ];
         foreach (var property in type.GetProperties())
         {
@@ -48,7 +51,15 @@ public sealed class EventContractTests
             }
             else
             {
-                new[] { typeof(Guid), typeof(int), typeof(long), typeof(bool), typeof(DateTimeOffset), typeof(string[]) }.ShouldContain(kind, $"{type.Name}.{property.Name}");
+                new[]
+                {
+                    typeof(Guid),
+                    typeof(int),
+                    typeof(long),
+                    typeof(bool),
+                    typeof(DateTimeOffset),
+                    typeof(string[]),
+                }.ShouldContain(kind, $"{type.Name}.{property.Name}");
             }
         }
     }
@@ -81,11 +92,16 @@ public sealed class EventContractTests
     [Fact]
     public void The_protos_still_have_the_fields_they_were_published_with()
     {
-        var protos = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "protos"), "*.proto", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        var protos = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "protos"), "*.proto", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal).ToList();
         protos.ShouldNotBeEmpty();
         var shape = protos.SelectMany(file => File.ReadLines(file)
             .Select(l => l.Trim())
-            .Where(l => l.StartsWith("message ", StringComparison.Ordinal) || l.StartsWith("rpc ", StringComparison.Ordinal) || l.Contains(" = ", StringComparison.Ordinal) && l.EndsWith(';') && !l.StartsWith("option", StringComparison.Ordinal) && !l.StartsWith("syntax", StringComparison.Ordinal))
+            .Where(
+                l =>
+                    l.StartsWith("message ", StringComparison.Ordinal) || l.StartsWith("rpc ", StringComparison.Ordinal)
+                        || l.Contains(" = ", StringComparison.Ordinal) && l.EndsWith(';') && !l.StartsWith("option", StringComparison.Ordinal)
+                        && !l.StartsWith("syntax", StringComparison.Ordinal))
             .Select(l => $"{Path.GetFileName(file)}: {l}")).ToList();
         var path = Path.Combine(AppContext.BaseDirectory, "golden", "protos.txt");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
@@ -99,5 +115,6 @@ public sealed class EventContractTests
         shape.Except(golden).ShouldBeEmpty("record additions with UPDATE_GOLDEN=1");
     }
 
-    private static string Shape(Type type) => Nullable.GetUnderlyingType(type) is { } inner ? Shape(inner) + "?" : type.IsArray ? Shape(type.GetElementType()!) + "[]" : type.Name;
+    private static string Shape(Type type) =>
+        Nullable.GetUnderlyingType(type) is { } inner ? Shape(inner) + "?" : type.IsArray ? Shape(type.GetElementType()!) + "[]" : type.Name;
 }

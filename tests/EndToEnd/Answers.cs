@@ -11,7 +11,8 @@ internal static class Answers
     public static Task<HttpResponseMessage> Post(this HttpClient http, string path, HttpContent? body = null, string? key = null) =>
         http.Send(HttpMethod.Post, path, body ?? Json(new JsonObject()), key);
 
-    public static async Task<HttpResponseMessage> Send(this HttpClient http, HttpMethod method, string path, HttpContent? body = null, string? key = null, string? etag = null)
+    public static async Task<HttpResponseMessage> Send(
+        this HttpClient http, HttpMethod method, string path, HttpContent? body = null, string? key = null, string? etag = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
         if (method == HttpMethod.Post)

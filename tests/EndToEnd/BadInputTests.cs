@@ -209,7 +209,9 @@ public sealed class BadInputTests(SharedSystem system)
         var answer = ReadAll(stream);
         var block = new byte[64 << 10];
         Array.Fill(block, (byte)' ');
-        byte[] chunk = withLength ? block : [.. Encoding.ASCII.GetBytes(block.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), .. block, .. "\r\n"u8];
+        byte[] chunk = withLength
+            ? block
+            : [.. Encoding.ASCII.GetBytes(block.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), .. block, .. "\r\n"u8];
         try
         {
             for (var sent = 0L; sent < Huge && !answer.IsCompleted; sent += block.Length)

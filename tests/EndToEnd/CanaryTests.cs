@@ -95,7 +95,8 @@ public sealed partial class CanaryTests(SharedSystem system)
         var root = Directory.CreateTempSubdirectory("story-").FullName;
         Directory.CreateSymbolicLink(Path.Combine(root, "samples"), Path.Combine(AppHostProcess.RepositoryRoot, "samples"));
         using var told = new StringWriter();
-        (await SampleStory.Play(system.Gateway, system.DataFolder, root, new Narrator(told), TestContext.Current.CancellationToken)).ShouldBeTrue(told.ToString());
+        (await SampleStory.Play(system.Gateway, system.DataFolder, root, new Narrator(told), TestContext.Current.CancellationToken))
+            .ShouldBeTrue(told.ToString());
         Directory.Delete(root, recursive: true);
         return CaseOf().Match(told.ToString()).Groups[1].Value;
     }
@@ -125,7 +126,8 @@ public sealed partial class CanaryTests(SharedSystem system)
             await using var db = await data.OpenConnectionAsync();
             var tables = new List<string>();
             await using (var command = new NpgsqlCommand(
-                "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')", db))
+                "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+                db))
             await using (var reader = await command.ExecuteReaderAsync())
             {
                 while (await reader.ReadAsync())

@@ -165,7 +165,8 @@ internal sealed class Journey : IDisposable
     }
 
     /// <summary>The case as its patient sees it, once it fits.</summary>
-    public async Task<JsonNode> Until(string what, Func<JsonNode, bool> fits) => (await _api.Until(Case, Patient, a => fits(a.Json), $"case {CaseId}: {what}")).Json;
+    public async Task<JsonNode> Until(string what, Func<JsonNode, bool> fits) =>
+        (await _api.Until(Case, Patient, a => fits(a.Json), $"case {CaseId}: {what}")).Json;
 
     public void Dispose() => _api.Dispose();
 

@@ -9,7 +9,8 @@ public sealed class KillTests(SharedSystem system, ITestOutputHelper output)
 {
     /// <summary>Steps after which something that the case needs still follows.</summary>
     private static readonly string[] Moments =
-        ["right door", "eligibility", "opened", "filled in", "documents", "complete", "offered", "accepted", "file read", "information", "opinion", "downloaded"];
+        ["right door", "eligibility", "opened", "filled in", "documents", "complete", "offered", "accepted", "file read", "information",
+            "opinion", "downloaded"];
 
     public static TheoryData<string> Parts => [.. SharedSystem.Parts];
 

@@ -11,7 +11,9 @@ namespace SecondOpinion.Tests.EndToEnd;
 [Collection(OnSharedSystem.Name)]
 public sealed class RoleMatrixTests(SharedSystem system)
 {
-    /// <summary>All that anybody may read or have computed: no person's data, and nothing is kept. An operation that is not named here is closed to the world.</summary>
+    /// <summary>
+    /// All that anybody may read or have computed: no person's data, and nothing is kept. An operation that is not named here is closed to the world.
+    /// </summary>
     private static readonly string[] OpenToAll =
     [
         "GET /api/v1/pathologies", "GET /api/v1/pathologies/{code}",
@@ -87,7 +89,8 @@ public sealed class RoleMatrixTests(SharedSystem system)
             "anonymous" => open
                 ? status is HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.NotFound
                 : status == HttpStatusCode.Unauthorized,
-            "partner" or "partner without an insurer" => OpenToPartners.Any(p => operation.Path == p || operation.Path.StartsWith(p + "/", StringComparison.Ordinal))
+            "partner" or "partner without an insurer" =>
+                OpenToPartners.Any(p => operation.Path == p || operation.Path.StartsWith(p + "/", StringComparison.Ordinal))
                 ? who == "partner" || (int)status >= 400 || operation.ToString() is "GET /api/v1/insurers"
                 : status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound,
             "service" => status == HttpStatusCode.Forbidden,
@@ -105,7 +108,8 @@ public sealed class RoleMatrixTests(SharedSystem system)
                 .Select(member => new Operation(
                     HttpMethod.Parse(member.Key), path.Key, member.Value!["requestBody"]?["content"]?.AsObject().Select(c => c.Key).FirstOrDefault())))
             .ToList();
-        string[] services = ["/cases", "/worklist", "/matching", "/physicians", "/eligibility", "/ledger", "/reports", "/pathologies", "/orientation", "/questionnaires"];
+        string[] services =
+            ["/cases", "/worklist", "/matching", "/physicians", "/eligibility", "/ledger", "/reports", "/pathologies", "/orientation", "/questionnaires"];
         services.ShouldAllBe(prefix => operations.Any(o => o.Path.StartsWith("/api/v1" + prefix)), "a service's operations are missing from the description");
         return operations;
     }

@@ -49,7 +49,8 @@ public sealed class WhoAsksTests(SharedSystem system)
             await careless.ShouldBeProblem(428, "REQ-0013");
         }
 
-        await Sent(later, HttpMethod.Put, $"{path}/social-facts", new JsonObject { ["communeCode"] = "18279", ["pcsGroup"] = "5", ["heardFrom"] = "physician" }, "\"v0\"");
+        await Sent(later, HttpMethod.Put, $"{path}/social-facts",
+            new JsonObject { ["communeCode"] = "18279", ["pcsGroup"] = "5", ["heardFrom"] = "physician" }, "\"v0\"");
         await AddQuestionsAndReport(later, path);
         using var early = await later.Post($"{path}/submit");
         await early.ShouldBeProblem(409, "INT-0002");

@@ -44,7 +44,8 @@ public sealed class BodyTests : IAsyncLifetime
     [InlineData(false)]
     public async Task A_document_streams_through_whole(bool declared)
     {
-        var echo = await (await Send(HttpMethod.Post, "/api/v1/cases/1/documents?type=X&fileName=a.pdf", 60 * Megabyte, declared, "application/octet-stream")).Echo();
+        var echo = await (await Send(HttpMethod.Post, "/api/v1/cases/1/documents?type=X&fileName=a.pdf", 60 * Megabyte, declared, "application/octet-stream"))
+            .Echo();
         echo.BodyLength.ShouldBe(60 * Megabyte);
         echo.BodySha256.ShouldBe(Pattern.Sha256(60 * Megabyte));
     }
@@ -84,7 +85,8 @@ public sealed class BodyTests : IAsyncLifetime
         await socket.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
         var stream = socket.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_patient}\r\nContent-Type: application/pdf\r\nContent-Length: {60 * Megabyte}\r\n\r\n"));
+            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_patient}\r\nContent-Type: application/pdf\r\nContent-Length: "
+                + $"{60 * Megabyte}\r\n\r\n"));
         await stream.WriteAsync(new byte[200_000]);
         using var reader = new StreamReader(stream);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(4));

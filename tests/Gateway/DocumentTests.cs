@@ -18,7 +18,8 @@ public sealed class DocumentTests
                "/api/v1/ledger/cases/{caseId}":{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Entry"}}}}}}},
                "/api/v1/secret":{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Secret"}}}}}}},
                "/api/v1/cases/{caseId}":{"get":{}}},
-             "components":{"schemas":{"Entry":{"properties":{"amount":{"$ref":"#/components/schemas/Money"}}},"Money":{"type":"object"},"Secret":{"type":"object"}}}}
+             "components":{"schemas":{"Entry":{"properties":{"amount":{"$ref":"#/components/schemas/Money"}}},
+              "Money":{"type":"object"},"Secret":{"type":"object"}}}}
             """)]);
         Names(merged.Document["paths"]).ShouldBe(["/api/v1/ledger/cases/{caseId}"]);
         Names(merged.Document["components"]!["schemas"]).ShouldBe(["Entry", "Money"]);
@@ -30,8 +31,16 @@ public sealed class DocumentTests
     {
         const string Same = """ "Money":{"type":"object","properties":{"amount":{"type":"string"}}} """;
         var merged = ApiMerge.Merge([
-            Doc("billing", $$$$"""{"paths":{"/api/v1/ledger":{"get":{"x":{"$ref":"#/components/schemas/Case"},"m":{"$ref":"#/components/schemas/Money"} }}},"components":{"schemas":{"Case":{"type":"object"},{{{{Same}}}}}}}"""),
-            Doc("intake", $$$$"""{"paths":{"/api/v1/cases":{"get":{"x":{"$ref":"#/components/schemas/Case"},"m":{"$ref":"#/components/schemas/List"} }}},"components":{"schemas":{"Case":{"type":"string"},"List":{"type":"array","items":{"$ref":"#/components/schemas/Case"}},{{{{Same}}}}}}}"""),
+            Doc("billing",
+                $$$$"""
+                {"paths":{"/api/v1/ledger":{"get":{"x":{"$ref":"#/components/schemas/Case"},"m":{"$ref":"#/components/schemas/Money"} }}},
+                "components":{"schemas":{"Case":{"type":"object"},{{{{Same}}}}}}}
+                """),
+            Doc("intake",
+                $$$$"""
+                {"paths":{"/api/v1/cases":{"get":{"x":{"$ref":"#/components/schemas/Case"},"m":{"$ref":"#/components/schemas/List"} }}},
+                "components":{"schemas":{"Case":{"type":"string"},"List":{"type":"array","items":{"$ref":"#/components/schemas/Case"}},{{{{Same}}}}}}}
+                """),
         ]);
         Names(merged.Document["components"]!["schemas"]).ShouldBe(["Case", "IntakeCase", "List", "Money"]);
         merged.Document["components"]!["schemas"]!["List"]!["items"]!["$ref"]!.GetValue<string>().ShouldBe("#/components/schemas/IntakeCase");
@@ -98,7 +107,8 @@ public sealed class DocumentTests
         var http = gateway.Http();
         var all = await http.GetFromJsonAsync<JsonElement>("/problems");
         all.EnumerateArray().Select(p => p.GetProperty("code").GetString()).ShouldBe(
-            SecondOpinion.ServiceDefaults.Problems.CommonProblems.All.Select(p => p.Code).Concat(["BIL-0001", "GTW-0001", "GTW-0002", "GTW-0003"]).Order(StringComparer.Ordinal), ignoreOrder: false);
+            SecondOpinion.ServiceDefaults.Problems.CommonProblems.All.Select(p => p.Code).Concat(["BIL-0001", "GTW-0001", "GTW-0002", "GTW-0003"])
+                .Order(StringComparer.Ordinal), ignoreOrder: false);
         foreach (var problem in all.EnumerateArray())
         {
             var one = await http.GetFromJsonAsync<JsonElement>($"/problems/{problem.GetProperty("code").GetString()}");

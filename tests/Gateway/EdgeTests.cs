@@ -21,7 +21,8 @@ public sealed class EdgeTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/ledger");
         string[] claims =
         [
-            "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "x-forwarded-user", "X-User-Id", "X-User-Role", "X-Original-URL", "X-Real-IP",
+            "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "x-forwarded-user", "X-User-Id", "X-User-Role",
+            "X-Original-URL", "X-Real-IP",
             "Forwarded", "baggage", "tracestate", "Correlation-Context", "Request-Id", "Cookie", "X-HTTP-Method-Override",
         ];
         foreach (var claim in claims)
@@ -137,11 +138,13 @@ public sealed class EdgeTests : IAsyncLifetime
     [Fact]
     public async Task Every_header_of_the_description_is_allowed_to_a_browser_and_what_it_must_read_is_exposed()
     {
-        var description = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(RealServices.RepositoryRoot, "docs", "openapi.json")))!;
+        var description =
+            System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(RealServices.RepositoryRoot, "docs", "openapi.json")))!;
         var asked = description["paths"]!.AsObject()
             .SelectMany(path => path.Value!.AsObject()).Select(o => o.Value as System.Text.Json.Nodes.JsonObject)
             .SelectMany(o => o?["parameters"]?.AsArray() ?? []).Where(p => (string?)p!["in"] == "header").Select(p => (string)p!["name"]!)
-            .Concat(["Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-Range", "Range", "Upload-Offset"]).Distinct().ToList();
+            .Concat(["Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-Range", "Range", "Upload-Offset"]).Distinct()
+            .ToList();
 
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/cases");
         preflight.Headers.Add("Origin", "https://front.secondopinion.example");
@@ -153,7 +156,8 @@ public sealed class EdgeTests : IAsyncLifetime
         using var simple = new HttpRequestMessage(HttpMethod.Get, "/problems");
         simple.Headers.Add("Origin", "https://front.secondopinion.example");
         var exposed = (await _gateway.Http().SendAsync(simple)).Header("Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries);
-        ((string[])["ETag", "Location", "Retry-After", "Upload-Offset", "Content-Range", "Accept-Ranges", "Content-Disposition", "Idempotent-Replayed"]).ShouldBeSubsetOf(exposed);
+        ((string[])["ETag", "Location", "Retry-After", "Upload-Offset", "Content-Range", "Accept-Ranges", "Content-Disposition",
+            "Idempotent-Replayed"]).ShouldBeSubsetOf(exposed);
     }
 
     [Fact]

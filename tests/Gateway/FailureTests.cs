@@ -121,9 +121,11 @@ public sealed class FailureTests
         await using var gateway = await GatewayUnderTest.Start();
         await gateway["billing"].Down();
         var http = gateway.Http(Ops);
-        (await (await http.GetAsync("/api/v1/ledger")).Problem(503, "GTW-0002")).GetProperty("title").GetString().ShouldBe("Une partie du service est indisponible pour un instant");
+        (await (await http.GetAsync("/api/v1/ledger")).Problem(503, "GTW-0002")).GetProperty("title").GetString()
+            .ShouldBe("Une partie du service est indisponible pour un instant");
         http.DefaultRequestHeaders.AcceptLanguage.ParseAdd("en");
-        (await (await http.GetAsync("/api/v1/ledger")).Problem(503, "GTW-0002")).GetProperty("title").GetString().ShouldBe("A part of the service is away for a moment");
+        (await (await http.GetAsync("/api/v1/ledger")).Problem(503, "GTW-0002")).GetProperty("title").GetString()
+            .ShouldBe("A part of the service is away for a moment");
     }
 
     private static async Task Never(CancellationToken cancel)

@@ -55,7 +55,8 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         factory.UseKestrel();
         factory.StartServer();
         return new GatewayUnderTest(
-            factory, upstreams, new Uri(factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()));
+            factory, upstreams,
+            new Uri(factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()));
     }
 
     public HttpClient Http(string? token = null)

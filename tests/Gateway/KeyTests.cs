@@ -51,5 +51,6 @@ public sealed class KeyTests
         await gateway.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/keys");
 
     private static async Task<string[]> CanLeave(GatewayUnderTest gateway) =>
-        [.. (await Report(gateway)).GetProperty("versions").EnumerateArray().Select(v => $"{v.GetProperty("version").GetString()} {v.GetProperty("canLeave").GetBoolean()}")];
+        [.. (await Report(gateway)).GetProperty("versions").EnumerateArray()
+            .Select(v => $"{v.GetProperty("version").GetString()} {v.GetProperty("canLeave").GetBoolean()}")];
 }

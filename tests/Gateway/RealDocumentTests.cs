@@ -38,8 +38,11 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         {
             foreach (var (method, operation) in item!.AsObject().Where(m => m.Value is JsonObject o && o.ContainsKey("responses")))
             {
-                var roles = RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries).Except([Access.Service]);
-                var route = Routes.All.Where(r => (Routes.Api + r.Path == path || path.StartsWith($"{Routes.Api}{r.Path}/", StringComparison.Ordinal)) && r.Method is null)
+                var roles = RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value
+                    .Split(", ", StringSplitOptions.RemoveEmptyEntries).Except([Access.Service]);
+                var route =
+                    Routes.All.Where(
+                        r => (Routes.Api + r.Path == path || path.StartsWith($"{Routes.Api}{r.Path}/", StringComparison.Ordinal)) && r.Method is null)
                     .OrderByDescending(r => r.Path.Length).First();
                 roles.Except(route.Roles).ShouldBeEmpty($"{method} {path}");
             }
@@ -71,12 +74,14 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         var golden = Path.Combine(RealServices.RepositoryRoot, "docs", "openapi.json");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
-            await File.WriteAllTextAsync(golden, document.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+            await File.WriteAllTextAsync(
+                golden, document.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
             return;
         }
 
         var published = JsonNode.Parse(await File.ReadAllTextAsync(golden))!.AsObject();
-        Differences("#", published, document).ShouldBeEmpty("the API differs from docs/openapi.json: break nothing that partners use, then record it with UPDATE_GOLDEN=1");
+        Differences("#", published, document)
+            .ShouldBeEmpty("the API differs from docs/openapi.json: break nothing that partners use, then record it with UPDATE_GOLDEN=1");
     }
 
     private static IEnumerable<string> Differences(string at, JsonNode? published, JsonNode? now)
@@ -123,7 +128,8 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
 
     private static async Task Run(string program, string[] arguments, string folder)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(4));

@@ -69,8 +69,16 @@ public sealed partial class RealServices : IAsyncLifetime
 
     private Task<Uri> Start(string name, string database, TestServers.Addresses servers)
     {
-        var assembly = Path.Combine(RepositoryRoot, "services", name, "bin", Metadata("Configuration"), "net10.0", $"SecondOpinion.{char.ToUpperInvariant(name[0])}{name[1..]}.dll");
-        var start = new ProcessStartInfo("dotnet", [assembly]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(assembly) };
+        var assembly =
+            Path.Combine(RepositoryRoot, "services", name, "bin", Metadata("Configuration"), "net10.0",
+                $"SecondOpinion.{char.ToUpperInvariant(name[0])}{name[1..]}.dll");
+        var start =
+            new ProcessStartInfo("dotnet", [assembly])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = Path.GetDirectoryName(assembly),
+            };
         var key = Convert.ToBase64String("a key of tests: thirty-two bytes"u8);
         var settings = new Dictionary<string, string?>(TestTokens.Settings)
         {

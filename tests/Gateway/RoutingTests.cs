@@ -66,7 +66,8 @@ public sealed class RoutingTests : IAsyncLifetime
     {
         foreach (var route in Routes.All)
         {
-            var pattern = "^" + (route.Method ?? "[A-Z]+") + " " + Routes.Api + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal).Replace("{importId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
+            var pattern = "^" + (route.Method ?? "[A-Z]+") + " " + Routes.Api
+                + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal).Replace("{importId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
             Matrix().ShouldContain(row => System.Text.RegularExpressions.Regex.IsMatch(row.Data.Item1, pattern), route.Id);
         }
     }
@@ -85,7 +86,9 @@ public sealed class RoutingTests : IAsyncLifetime
     [InlineData("/api/v1/ledger")]
     public async Task An_insurers_token_reaches_no_clinical_route_however_the_path_is_written(string path)
     {
-        var address = new Uri($"{_gateway.Address.GetLeftPart(UriPartial.Authority)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var address =
+            new Uri(
+                $"{_gateway.Address.GetLeftPart(UriPartial.Authority)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         var response = await _gateway.Http(TestTokens.Partner(Guid.CreateVersion7())).GetAsync(address);
         foreach (var clinical in (string[])["intake", "matching", "physician", "reporting"])
         {

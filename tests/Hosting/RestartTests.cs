@@ -17,7 +17,8 @@ public sealed class RestartTests
         var runs = Path.GetTempFileName();
         await using var app = await Start("doomed", $"echo run >> {runs}; exit 7");
 
-        var loop = await app.ResourceNotifications.WaitForResourceAsync("doomed", change => change.Snapshot.State?.Text == RestartWhatEnds.CrashLoop).WaitAsync(Limit);
+        var loop = await app.ResourceNotifications.WaitForResourceAsync("doomed", change => change.Snapshot.State?.Text == RestartWhatEnds.CrashLoop)
+            .WaitAsync(Limit);
 
         loop.Snapshot.State!.Style.ShouldBe(KnownResourceStateStyles.Error);
         File.ReadLines(runs).Count().ShouldBe(4);

@@ -33,7 +33,11 @@ public sealed class ServerTests
         {
             var server = new PostgresServer(folder, "postgres", ports, "constant");
             await server.Prepare(Cancel);
-            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(server.Command, server.Arguments) { WorkingDirectory = server.WorkingDirectory })!;
+            using var process =
+                System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(server.Command, server.Arguments)
+                {
+                    WorkingDirectory = server.WorkingDirectory,
+                })!;
             await Eventually.True(async () => await Answers(server), "the server answers");
             if (start == 0)
             {

@@ -9,7 +9,8 @@ public sealed class MatrixTests(Matrix matrix)
     private const string French = "Échec : l'œuvre n'a pas été trouvée (100 %) — voilà";
 
     public static TheoryData<Pair, string> AllKinds =>
-        [.. from pair in Enum.GetValues<Pair>() from kind in new[] { "unary", "server", "client", "duplex" } select new TheoryDataRow<Pair, string>(pair, kind)];
+        [.. from pair in Enum.GetValues<Pair>()
+            from kind in new[] { "unary", "server", "client", "duplex" } select new TheoryDataRow<Pair, string>(pair, kind)];
 
     public static TheoryData<Pair> Pairs => [.. Enum.GetValues<Pair>()];
 

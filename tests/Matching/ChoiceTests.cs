@@ -125,7 +125,8 @@ public sealed class ChoiceTests
     [Fact]
     public void Agreement_with_colleagues_is_not_even_known_here() =>
         typeof(Expert).GetProperties().Select(p => p.Name).ShouldBe(
-            ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "Capacity", "OpenCases", "AwayUntil", "LastOfferedAt", "Load"], ignoreOrder: true);
+            ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "Capacity", "OpenCases", "AwayUntil", "LastOfferedAt", "Load"],
+            ignoreOrder: true);
 
     private static Arbitrary<Situation> Situations { get; } = (
         from experts in (
@@ -137,7 +138,8 @@ public sealed class ChoiceTests
             from open in Gen.Choose(0, 5)
             from away in Gen.Elements(-1, 0, 1)
             from last in Gen.Choose(0, 3)
-            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], capacity, open, away == 0 ? null : Now.AddHours(away), last == 0 ? null : Now.AddHours(-last))).ListOf()
+            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], capacity, open, away == 0 ? null : Now.AddHours(away),
+                last == 0 ? null : Now.AddHours(-last))).ListOf()
         from treating in Gen.Elements(null, "189999998")
         from asked in Gen.SubListOf(Id(1), Id(2), Id(3))
         select new Situation(new CaseToMatch("endometriose", "SM20", treating, asked.ToHashSet()), [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
@@ -147,7 +149,8 @@ public sealed class ChoiceTests
     private static CaseToMatch Case(string? treating = null, params Guid[] asked) => new("endometriose", "SM20", treating, asked.ToHashSet());
 
     private static Expert Expert(
-        string[]? pathologies = null, string[]? establishments = null, int capacity = 5, int open = 0, DateTimeOffset? awayUntil = null, DateTimeOffset? last = null) =>
+        string[]? pathologies = null, string[]? establishments = null, int capacity = 5, int open = 0, DateTimeOffset? awayUntil = null,
+        DateTimeOffset? last = null) =>
         new(Guid.CreateVersion7(), "SM20", pathologies ?? ["endometriose"], establishments ?? [], capacity, open, awayUntil, last);
 
     internal sealed record Situation(CaseToMatch Case, Expert[] Experts);

@@ -42,7 +42,9 @@ public sealed class MatchingService : IAsyncLifetime
     {
         var physicianId = Guid.CreateVersion7();
         await Broker.Publish(Admitted(physicianId, pathology, capacity, establishments, specialty));
-        await Eventually.True(() => Scalar<bool>("select exists (select from expert where physician_id = @physicianId and profile_at is not null)", new { physicianId }), "the profile is kept");
+        await Eventually.True(
+            () => Scalar<bool>("select exists (select from expert where physician_id = @physicianId and profile_at is not null)", new { physicianId }),
+            "the profile is kept");
         return physicianId;
     }
 

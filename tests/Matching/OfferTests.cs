@@ -197,7 +197,8 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         }
 
         var messages = offers.Select(o => (Offer: o, Yes: Guid.CreateVersion7(), No: Guid.CreateVersion7())).ToList();
-        await Task.WhenAll(messages.SelectMany(m => new[] { matching.Broker.Publish(matching.Accepted(m.Offer), m.Yes), matching.Broker.Publish(matching.Declined(m.Offer), m.No) }));
+        await Task.WhenAll(messages.SelectMany(
+            m => new[] { matching.Broker.Publish(matching.Accepted(m.Offer), m.Yes), matching.Broker.Publish(matching.Declined(m.Offer), m.No) }));
         foreach (var (offer, yes, no) in messages)
         {
             await matching.WaitUntilConsumed(yes);
@@ -208,7 +209,9 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         foreach (var offer in offers)
         {
             await Eventually.True(
-                () => matching.Broker.Heard<CaseAssigned>().Any(a => a.OfferId == offer.OfferId) || matching.Broker.Heard<OfferClosed>().Any(c => c.OfferId == offer.OfferId),
+                () =>
+                    matching.Broker.Heard<CaseAssigned>().Any(a => a.OfferId == offer.OfferId)
+                        || matching.Broker.Heard<OfferClosed>().Any(c => c.OfferId == offer.OfferId),
                 "the offer has an end");
             var assigned = matching.Broker.Heard<CaseAssigned>().Count(a => a.OfferId == offer.OfferId);
             var closed = matching.Broker.Heard<OfferClosed>().Count(c => c.OfferId == offer.OfferId);
@@ -226,10 +229,12 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
 
         await Task.WhenAll(cases.Select(c => matching.Broker.Publish(c)));
         var ids = cases.Select(c => c.CaseId).ToArray();
-        await Eventually.True(async () => await matching.Scalar<int>("select count(*)::int from choice where case_id = any(@ids)", new { ids }) == 20, "all have been looked at");
+        await Eventually.True(
+            async () => await matching.Scalar<int>("select count(*)::int from choice where case_id = any(@ids)", new { ids }) == 20, "all have been looked at");
 
         (await Held(ids)).ShouldBe([3, 4]);
-        var offer = matching.Broker.Heard<CaseOffered>().FirstOrDefault(o => ids.Contains(o.CaseId)) ?? await matching.Broker.Next<CaseOffered>(o => ids.Contains(o.CaseId));
+        var offer = matching.Broker.Heard<CaseOffered>().FirstOrDefault(o => ids.Contains(o.CaseId))
+            ?? await matching.Broker.Next<CaseOffered>(o => ids.Contains(o.CaseId));
         await matching.Broker.Publish(matching.Accepted(offer));
         await matching.Broker.Next<CaseAssigned>(a => a.CaseId == offer.CaseId);
         (await Held(ids)).ShouldBe([3, 4]);
@@ -269,10 +274,18 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         var id = Guid.CreateVersion7();
         var second = matching.Admitted(id, newer, capacity: 7);
         var first = second with { PathologyCodes = [older], Capacity = 2, AdmittedAt = second.AdmittedAt.AddMinutes(-5) };
-        await matching.Broker.Publish(new AvailabilityChanged { PhysicianId = id, Capacity = 1, AwayUntil = null, ChangedAt = second.AdmittedAt.AddMinutes(-1) });
-        await Eventually.True(() => matching.Scalar<bool>("select exists (select from expert where physician_id = @id)", new { id }), "the availability is kept before the profile");
+        await matching.Broker.Publish(new AvailabilityChanged
+        {
+            PhysicianId = id,
+            Capacity = 1,
+            AwayUntil = null,
+            ChangedAt = second.AdmittedAt.AddMinutes(-1),
+        });
+        await Eventually.True(() => matching.Scalar<bool>("select exists (select from expert where physician_id = @id)", new { id }),
+            "the availability is kept before the profile");
         await matching.Broker.Publish(second);
-        await Eventually.True(() => matching.Scalar<bool>("select exists (select from expert where physician_id = @id and capacity = 7)", new { id }), "the newer profile is kept");
+        await Eventually.True(() => matching.Scalar<bool>("select exists (select from expert where physician_id = @id and capacity = 7)", new { id }),
+            "the newer profile is kept");
 
         var late = Guid.CreateVersion7();
         await matching.Broker.Publish(first, late);
@@ -287,7 +300,8 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
     {
         var pathology = MatchingService.Pathology();
         var id = await matching.Admit(pathology);
-        var changed = new AvailabilityChanged { PhysicianId = id, Capacity = 5, AwayUntil = matching.Time.GetUtcNow().AddDays(1), ChangedAt = matching.Time.GetUtcNow() };
+        var changed =
+            new AvailabilityChanged { PhysicianId = id, Capacity = 5, AwayUntil = matching.Time.GetUtcNow().AddDays(1), ChangedAt = matching.Time.GetUtcNow() };
         var away = Guid.CreateVersion7();
         await matching.Broker.Publish(changed, away);
         await matching.WaitUntilConsumed(away);
@@ -312,7 +326,8 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         (reply.Experts, reply.Available).ShouldBe((2, 1));
 
         using var patient = matching.Grpc(Access.Patient);
-        (await Should.ThrowAsync<RpcException>(async () => await new Experts.ExpertsClient(patient).ForPathologyAsync(new ForPathologyRequest { PathologyCode = pathology }, deadline: deadline)))
+        (await Should.ThrowAsync<RpcException>(
+            async () => await new Experts.ExpertsClient(patient).ForPathologyAsync(new ForPathologyRequest { PathologyCode = pathology }, deadline: deadline)))
             .StatusCode.ShouldBe(StatusCode.PermissionDenied);
     }
 
@@ -326,7 +341,8 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
 
     private async Task<HttpResponseMessage> Name(Guid caseId, Guid physicianId)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/matching/cases/{caseId}/offers") { Content = JsonContent.Create(new { physicianId }) };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/matching/cases/{caseId}/offers") { Content = JsonContent.Create(new { physicianId }) };
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
         return await matching.Http(Access.Ops).SendAsync(request);
     }

@@ -44,7 +44,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
             (await WorklistTests.WithoutTrace(foreign)).ShouldBe(await WorklistTests.WithoutTrace(absent), path);
         }
 
-        (await PhysicianService.Post(stranger, $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "?" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PhysicianService.Post(stranger, $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "?" })).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound);
         (await PhysicianService.Put(stranger, $"/worklist/cases/{offer.CaseId}/opinion", new { }, "\"v0\"")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PhysicianService.Post(stranger, $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         physician.Intake.Tokens.ShouldBeEmpty();
@@ -117,7 +118,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         var document = physician.Intake.Attach(offer.CaseId, new byte[64 * 1024 * 1024], "image/png", "a.png");
         physician.Intake.ChunksSent = 0;
 
-        using var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}", HttpCompletionOption.ResponseHeadersRead);
+        using var answer = await physician.As(physician.Alix)
+            .GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}", HttpCompletionOption.ResponseHeadersRead);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         var body = await answer.Content.ReadAsStreamAsync();
         await body.ReadExactlyAsync(new byte[1024]);
@@ -132,7 +134,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         var (mine, other) = (await physician.AssignedCase(physician.Alix), await physician.AssignedCase(physician.Noé));
         var document = physician.Intake.Attach(other.CaseId, [1], "application/pdf", "b.pdf");
 
-        (await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{mine.CaseId}/documents/{document}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{mine.CaseId}/documents/{document}")).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -180,7 +183,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
             ProvidedAt = TimeProvider.System.GetUtcNow(),
         });
 
-        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "Et ?" }, "early")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text = "Et ?" },
+            "early")).StatusCode.ShouldBe(HttpStatusCode.Created);
 
         (await Waiting(offer.CaseId)).ShouldBeFalse();
         await physician.Broker.Next<InformationRequested>(r => r.RequestId == id);
@@ -193,7 +197,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
     {
         var offer = await physician.AssignedCase(physician.Alix);
 
-        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/information-requests", new { text })).StatusCode
+            .ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]

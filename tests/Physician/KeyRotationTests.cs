@@ -23,7 +23,8 @@ public sealed class KeyRotationTests : IAsyncLifetime
         await Save(written.CaseId);
         var signed = await _physician.AssignedCase(_physician.Alix, PhysicianService.SampleQuestions());
         await Save(signed.CaseId);
-        (await PhysicianService.Post(_physician.As(_physician.Alix), $"/worklist/cases/{signed.CaseId}/opinion/sign")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await PhysicianService.Post(_physician.As(_physician.Alix), $"/worklist/cases/{signed.CaseId}/opinion/sign")).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
 
         await _physician.Service.Stop();
         await _physician.Service.Start(new Dictionary<string, string?>
@@ -45,7 +46,8 @@ public sealed class KeyRotationTests : IAsyncLifetime
     {
         var offer = await _physician.AssignedCase(_physician.Alix, PhysicianService.SampleQuestions());
         await Save(offer.CaseId);
-        (await PhysicianService.Post(_physician.As(_physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await PhysicianService.Post(_physician.As(_physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
         await using var db = await _physician.Service.Data.OpenConnectionAsync();
         var wrapped = await db.ExecuteScalarAsync<byte[]>("select wrapped_key from case_key where case_id = @CaseId", new { offer.CaseId });
         var key = Envelope.Open("thirty-two bytes for tests only!"u8, wrapped, $"case_key|wrapped_key|{offer.CaseId}|k1");
@@ -58,5 +60,6 @@ public sealed class KeyRotationTests : IAsyncLifetime
     }
 
     private async Task Save(Guid caseId) => (await PhysicianService.Put(
-        _physician.As(_physician.Alix), $"/worklist/cases/{caseId}/opinion", PhysicianService.SampleOpinion(), "\"v0\"")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        _physician.As(_physician.Alix), $"/worklist/cases/{caseId}/opinion", PhysicianService.SampleOpinion(), "\"v0\"")).StatusCode
+        .ShouldBe(HttpStatusCode.OK);
 }

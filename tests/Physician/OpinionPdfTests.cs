@@ -32,7 +32,8 @@ public sealed class OpinionPdfTests
         text.ShouldContain($"Page 1 sur {pdf.Pages}");
         text.ShouldContain($"Page {pdf.Pages} sur {pdf.Pages}");
         var said = Flowing(pdf.Structure.Replace("\"", ""));
-        foreach (var written in (string[])[.. Sample().Questions, .. Sample().Content.AnswersToQuestions!, .. Sample().Content.Reasoning!, .. Sample().Content.Recommendations!])
+        foreach (var written in (string[])[
+            .. Sample().Questions, .. Sample().Content.AnswersToQuestions!, .. Sample().Content.Reasoning!, .. Sample().Content.Recommendations!])
         {
             said.ShouldContain(Flowing(written.Replace("\"", "")));
         }

@@ -43,7 +43,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
 
     [Fact]
     public void What_billing_hears_has_no_clinical_field() =>
-        typeof(OpinionDelivered).GetProperties().Select(p => p.Name).ShouldBe(["OpinionId", "CaseId", "PhysicianId", "Version", "DeliveredAt"], ignoreOrder: true);
+        typeof(OpinionDelivered).GetProperties().Select(p => p.Name)
+            .ShouldBe(["OpinionId", "CaseId", "PhysicianId", "Version", "DeliveredAt"], ignoreOrder: true);
 
     [Fact]
     public async Task Signing_is_repeated_safely_even_when_intake_is_away()
@@ -70,7 +71,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         var other = await PhysicianService.Post(http, path, key: "sign-2");
         other.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await PhysicianService.Code(other)).ShouldBe("PHY-0004");
-        (await physician.Scalar<int>("select count(*)::int from opinion_version join opinion using (opinion_id) where case_id = @CaseId", new { offer.CaseId })).ShouldBe(1);
+        (await physician.Scalar<int>("select count(*)::int from opinion_version join opinion using (opinion_id) where case_id = @CaseId", new { offer.CaseId }))
+            .ShouldBe(1);
     }
 
     [Fact]
@@ -85,7 +87,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         answers.Count(a => a.StatusCode == HttpStatusCode.Created).ShouldBe(1);
         answers.Count(a => a.StatusCode == HttpStatusCode.Conflict).ShouldBe(3);
         await physician.Broker.Next<OpinionDelivered>(d => d.CaseId == offer.CaseId);
-        (await physician.Scalar<int>("select count(*)::int from opinion_version join opinion using (opinion_id) where case_id = @CaseId", new { offer.CaseId })).ShouldBe(1);
+        (await physician.Scalar<int>("select count(*)::int from opinion_version join opinion using (opinion_id) where case_id = @CaseId", new { offer.CaseId }))
+            .ShouldBe(1);
     }
 
     [Fact]
@@ -175,7 +178,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         var offer = await physician.AssignedCase(physician.Alix);
         var http = physician.As(physician.Alix);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PhysicianService.Put(http, $"/worklist/cases/{offer.CaseId}/opinion", new { }, "\"v0\"")));
+        var answers =
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PhysicianService.Put(http, $"/worklist/cases/{offer.CaseId}/opinion", new { }, "\"v0\"")));
 
         answers.Count(a => a.StatusCode == HttpStatusCode.OK).ShouldBe(1);
         answers.Count(a => a.StatusCode == HttpStatusCode.PreconditionFailed).ShouldBe(5);
@@ -191,7 +195,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
     {
         var offer = await physician.AssignedCase(physician.Alix);
 
-        var answer = await PhysicianService.Put(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion", JsonDocument.Parse(json).RootElement, "\"v0\"");
+        var answer =
+            await PhysicianService.Put(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion", JsonDocument.Parse(json).RootElement, "\"v0\"");
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
@@ -203,7 +208,8 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         await Save(offer, PhysicianService.SampleOpinion(), "\"v0\"");
         await physician.Close(offer);
 
-        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound);
         physician.Broker.Heard<OpinionDelivered>().ShouldNotContain(d => d.CaseId == offer.CaseId);
     }
 
@@ -231,12 +237,14 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         (opinion.Diagnosis, opinion.Treatment, opinion.Impact).ShouldBe(("confirmed", "changed", "major"));
         opinion.Sha256.ShouldBe(signed.GetProperty("sha256").GetString());
         Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())).ShouldBe(opinion.Sha256);
-        (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = @Id and actor_role = 'service'", new { Id = opinion.OpinionId })).ShouldBe(2);
+        (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = @Id and actor_role = 'service'", new { Id = opinion.OpinionId }))
+            .ShouldBe(2);
 
         foreach (var role in Access.Roles.Where(r => r is not (Access.Service or Access.Physician)))
         {
             using var other = physician.Service.Grpc(TestTokens.Of(role));
-            (await Should.ThrowAsync<RpcException>(async () => await new Opinions.OpinionsClient(other).GetAsync(request, deadline: deadline))).StatusCode.ShouldBe(StatusCode.PermissionDenied);
+            (await Should.ThrowAsync<RpcException>(async () => await new Opinions.OpinionsClient(other).GetAsync(request, deadline: deadline))).StatusCode
+                .ShouldBe(StatusCode.PermissionDenied);
         }
     }
 
@@ -251,5 +259,6 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
     }
 
     private async Task Save(CaseOffered offer, object opinion, string ifMatch) =>
-        (await PhysicianService.Put(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion", opinion, ifMatch)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Put(physician.As(physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion", opinion, ifMatch)).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 }

@@ -126,7 +126,8 @@ public sealed class PhysicianService : IAsyncLifetime
         return await http.SendAsync(request);
     }
 
-    public static async Task<string?> Code(HttpResponseMessage answer) => (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
+    public static async Task<string?> Code(HttpResponseMessage answer) =>
+        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
 
     public static object SampleOpinion()
     {

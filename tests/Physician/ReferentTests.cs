@@ -37,7 +37,8 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
     {
         foreach (var role in Access.Roles)
         {
-            (await physician.As(role).GetAsync("/api/v1/physicians")).StatusCode.ShouldBe(role is Access.Ops or Access.Council ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
+            (await physician.As(role).GetAsync("/api/v1/physicians")).StatusCode
+                .ShouldBe(role is Access.Ops or Access.Council ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
         }
 
         var page = await physician.As(Access.Ops).GetFromJsonAsync<JsonElement>("/api/v1/physicians?pathology=endometriose");
@@ -49,7 +50,8 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
     [Fact]
     public async Task Each_sample_referent_is_told_once_even_after_a_restart()
     {
-        await using var service = await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(PhysicianService.Keys) { ["SampleData:Enabled"] = "true" });
+        await using var service =
+            await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(PhysicianService.Keys) { ["SampleData:Enabled"] = "true" });
         await Eventually.True(() => service.Broker.Heard<PhysicianAdmitted>().Count == 20, "twenty référents are told");
 
         await service.Stop();
@@ -71,7 +73,16 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
     public async Task The_council_admits_a_referent_once_and_matching_is_told()
     {
         var rpps = Rpps.WithKey("9900009901");
-        var request = new { rpps = rpps.Value, displayName = "Dr Nour EXEMPLE-MARNE", specialtyCode = "SM20", pathologyCodes = new[] { "endometriose" }, establishments = new[] { "759999907" }, capacity = 3 };
+        var request =
+            new
+            {
+                rpps = rpps.Value,
+                displayName = "Dr Nour EXEMPLE-MARNE",
+                specialtyCode = "SM20",
+                pathologyCodes = new[] { "endometriose" },
+                establishments = new[] { "759999907" },
+                capacity = 3,
+            };
 
         (await PhysicianService.Post(physician.As(Access.Ops), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await PhysicianService.Post(physician.As(Access.Council), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -108,9 +119,12 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
         var tag = (await http.GetAsync("/api/v1/worklist/availability")).Headers.ETag!.Tag;
         var until = TimeProvider.System.GetUtcNow().AddDays(10);
 
-        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, null)).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
-        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until.ToOffset(TimeSpan.FromHours(2)) }, tag)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, tag)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, null)).StatusCode
+            .ShouldBe(HttpStatusCode.PreconditionRequired);
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until.ToOffset(TimeSpan.FromHours(2)) }, tag)).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 2, awayUntil = until }, tag)).StatusCode
+            .ShouldBe(HttpStatusCode.PreconditionFailed);
 
         var changed = await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId);
         (changed.Capacity, changed.AwayUntil).ShouldBe((2, until));

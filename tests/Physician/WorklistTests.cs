@@ -64,7 +64,8 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
     {
         var offer = await physician.Offer(physician.Alix);
 
-        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/offers/{offer.OfferId}/decline", new { reason })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/offers/{offer.OfferId}/decline", new { reason })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         (await physician.Broker.Next<OfferDeclined>(d => d.OfferId == offer.OfferId)).Reason.ShouldBe(reason);
         await physician.Close(offer, "declined");
@@ -76,7 +77,8 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
     {
         var offer = await physician.Offer(physician.Alix);
 
-        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/offers/{offer.OfferId}/decline", new { reason = "tired" })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await PhysicianService.Post(physician.As(physician.Alix), $"/worklist/offers/{offer.OfferId}/decline", new { reason = "tired" })).StatusCode
+            .ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -90,7 +92,8 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
 
         foreign.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await WithoutTrace(foreign)).ShouldBe(await WithoutTrace(absent));
-        (await stranger.GetFromJsonAsync<JsonElement>("/api/v1/worklist?limit=100")).GetProperty("items").EnumerateArray().ShouldNotContain(i => i.GetProperty("offerId").GetGuid() == offer.OfferId);
+        (await stranger.GetFromJsonAsync<JsonElement>("/api/v1/worklist?limit=100")).GetProperty("items").EnumerateArray()
+            .ShouldNotContain(i => i.GetProperty("offerId").GetGuid() == offer.OfferId);
         (await physician.StateOf(offer)).ShouldBe("offered");
     }
 

@@ -62,7 +62,8 @@ public sealed class EventLogTests(ReportingFixture reporting) : IClassFixture<Re
         events[^1].GetProperty("occurredAt").GetDateTimeOffset().ShouldBe(Story.Monday.AddHours(74));
         events.ShouldAllBe(e => e.GetProperty("traceId").GetString()!.Length == 32);
         events[0].GetProperty("body").GetProperty("pathologyCode").GetString().ShouldBe("endometriose");
-        (await reporting.Count("select count(*) from audit_record where object_id = @id and action = 'read' and actor_role = 'ops'", new { id = caseId.ToString() })).ShouldBe(1);
+        (await reporting.Count(
+            "select count(*) from audit_record where object_id = @id and action = 'read' and actor_role = 'ops'", new { id = caseId.ToString() })).ShouldBe(1);
     }
 
     [Fact]

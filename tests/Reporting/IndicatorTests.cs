@@ -67,7 +67,14 @@ public sealed class IndicatorTests : IAsyncLifetime
     {
         var caseId = Guid.CreateVersion7();
         await _reporting.Publish(new CaseStateChanged { CaseId = caseId, Sequence = 3, From = "complete", To = "offered", ChangedAt = Story.Monday });
-        await _reporting.Publish(new CaseStateChanged { CaseId = caseId, Sequence = 2, From = "submitted", To = "complete", ChangedAt = Story.Monday.AddDays(1) });
+        await _reporting.Publish(new CaseStateChanged
+        {
+            CaseId = caseId,
+            Sequence = 2,
+            From = "submitted",
+            To = "complete",
+            ChangedAt = Story.Monday.AddDays(1),
+        });
         var i = await _reporting.Indicators();
         State(i, "offered").ShouldBe(1);
         State(i, "complete").ShouldBe(0);
@@ -80,8 +87,25 @@ public sealed class IndicatorTests : IAsyncLifetime
         await _reporting.Publish([.. Story.Delivered(caseId)]);
         var opinion = Guid.CreateVersion7();
         await _reporting.Publish(
-            new OpinionOutcomeRecorded { OpinionId = opinion, CaseId = caseId, Version = 2, PathologyCode = "endometriose", Diagnosis = "confirmed", Treatment = "changed", Impact = "major", RecordedAt = Story.Monday.AddDays(9) },
-            new OpinionDelivered { OpinionId = opinion, CaseId = caseId, PhysicianId = Guid.CreateVersion7(), Version = 2, DeliveredAt = Story.Monday.AddDays(9) });
+            new OpinionOutcomeRecorded
+            {
+                OpinionId = opinion,
+                CaseId = caseId,
+                Version = 2,
+                PathologyCode = "endometriose",
+                Diagnosis = "confirmed",
+                Treatment = "changed",
+                Impact = "major",
+                RecordedAt = Story.Monday.AddDays(9),
+            },
+            new OpinionDelivered
+            {
+                OpinionId = opinion,
+                CaseId = caseId,
+                PhysicianId = Guid.CreateVersion7(),
+                Version = 2,
+                DeliveredAt = Story.Monday.AddDays(9),
+            });
         var i = await _reporting.Indicators();
         i.GetProperty("opinionsDelivered").GetProperty("opinions").GetInt64().ShouldBe(1);
         i.GetProperty("convergence").GetProperty("opinions").GetInt64().ShouldBe(1);
@@ -96,13 +120,31 @@ public sealed class IndicatorTests : IAsyncLifetime
         var (first, second, never) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         var complete = Story.Monday;
         await _reporting.Publish(
-            new CaseCompleted { CaseId = caseId, PathologyCode = "x", SpecialtyCode = "SM20", TreatingEstablishment = null, SubmittedAt = complete, CompletedAt = complete, DueAt = complete.AddDays(7) },
+            new CaseCompleted
+            {
+                CaseId = caseId,
+                PathologyCode = "x",
+                SpecialtyCode = "SM20",
+                TreatingEstablishment = null,
+                SubmittedAt = complete,
+                CompletedAt = complete,
+                DueAt = complete.AddDays(7),
+            },
             Asked(first, 10), Provided(first, 20), Asked(second, 15), Provided(second, 30), Asked(never, 90),
-            new OpinionDelivered { OpinionId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = Guid.CreateVersion7(), Version = 1, DeliveredAt = complete.AddHours(100) });
+            new OpinionDelivered
+            {
+                OpinionId = Guid.CreateVersion7(),
+                CaseId = caseId,
+                PhysicianId = Guid.CreateVersion7(),
+                Version = 1,
+                DeliveredAt = complete.AddHours(100),
+            });
         (await _reporting.Indicators()).GetProperty("completionToDelivery").GetProperty("medianHours").GetDouble().ShouldBe(100 - 20 - 10);
 
-        InformationRequested Asked(Guid id, int hours) => new() { RequestId = id, CaseId = caseId, PhysicianId = Guid.CreateVersion7(), RequestedAt = complete.AddHours(hours) };
-        InformationProvided Provided(Guid id, int hours) => new() { RequestId = id, CaseId = caseId, PhysicianId = Guid.CreateVersion7(), DueAt = complete.AddDays(8), ProvidedAt = complete.AddHours(hours) };
+        InformationRequested Asked(Guid id, int hours) =>
+            new() { RequestId = id, CaseId = caseId, PhysicianId = Guid.CreateVersion7(), RequestedAt = complete.AddHours(hours) };
+        InformationProvided Provided(Guid id, int hours) =>
+            new() { RequestId = id, CaseId = caseId, PhysicianId = Guid.CreateVersion7(), DueAt = complete.AddDays(8), ProvidedAt = complete.AddHours(hours) };
     }
 
     [Fact]
@@ -114,9 +156,34 @@ public sealed class IndicatorTests : IAsyncLifetime
         for (var n = 0; n < 10; n++)
         {
             var caseId = Guid.CreateVersion7();
-            events.Add(new CaseOpened { CaseId = caseId, PathologyCode = "x", InsurerId = null, Coverage = "covered", RequestedBy = "patient", DepartmentCode = departments[n], OpenedAt = Story.Monday.AddDays(n) });
-            events.Add(new CaseCompleted { CaseId = caseId, PathologyCode = "x", SpecialtyCode = "SM20", TreatingEstablishment = null, SubmittedAt = Story.Monday, CompletedAt = Story.Monday, DueAt = Story.Monday.AddDays(7) });
-            events.Add(new OpinionDelivered { OpinionId = Guid.CreateVersion7(), CaseId = caseId, PhysicianId = Guid.CreateVersion7(), Version = 1, DeliveredAt = Story.Monday.AddHours(10 * (n + 1)) });
+            events.Add(new CaseOpened
+            {
+                CaseId = caseId,
+                PathologyCode = "x",
+                InsurerId = null,
+                Coverage = "covered",
+                RequestedBy = "patient",
+                DepartmentCode = departments[n],
+                OpenedAt = Story.Monday.AddDays(n),
+            });
+            events.Add(new CaseCompleted
+            {
+                CaseId = caseId,
+                PathologyCode = "x",
+                SpecialtyCode = "SM20",
+                TreatingEstablishment = null,
+                SubmittedAt = Story.Monday,
+                CompletedAt = Story.Monday,
+                DueAt = Story.Monday.AddDays(7),
+            });
+            events.Add(new OpinionDelivered
+            {
+                OpinionId = Guid.CreateVersion7(),
+                CaseId = caseId,
+                PhysicianId = Guid.CreateVersion7(),
+                Version = 1,
+                DeliveredAt = Story.Monday.AddHours(10 * (n + 1)),
+            });
         }
 
         await _reporting.Publish([.. events]);

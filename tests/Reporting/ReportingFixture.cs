@@ -59,10 +59,13 @@ internal static class Story
 {
     public static readonly DateTimeOffset Monday = new(2026, 3, 2, 9, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Opened Monday 9:00, submitted 10:00, complete 11:00, a question of 12 hours on Tuesday, delivered Thursday 11:00: 72 h, of which 60 on the clock.</summary>
+    /// <summary>
+    /// Opened Monday 9:00, submitted 10:00, complete 11:00, a question of 12 hours on Tuesday, delivered Thursday 11:00: 72 h, of which 60 on the clock.
+    /// </summary>
     public static IReadOnlyList<object> Delivered(Guid caseId, string? department = "18", string diagnosis = "confirmed", string treatment = "confirmed")
     {
-        var (insurer, physician, offer, request, opinion) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var (insurer, physician, offer, request, opinion) =
+            (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         var complete = Monday.AddHours(2);
         var sequence = 0;
 
@@ -71,23 +74,68 @@ internal static class Story
 
         return
         [
-            new CaseOpened { CaseId = caseId, PathologyCode = "endometriose", InsurerId = insurer, Coverage = "covered", RequestedBy = "patient", DepartmentCode = department, OpenedAt = Monday },
+            new CaseOpened
+            {
+                CaseId = caseId,
+                PathologyCode = "endometriose",
+                InsurerId = insurer,
+                Coverage = "covered",
+                RequestedBy = "patient",
+                DepartmentCode = department,
+                OpenedAt = Monday,
+            },
             new ConsentChanged { CaseId = caseId, Purpose = "processing", Granted = true, ChangedAt = Monday.AddMinutes(5) },
             Moved("draft", "submitted", 1),
             new CoverageReserved { CaseId = caseId, InsurerId = insurer, EngagementNumber = "ENG-1", ReservedAt = Monday.AddHours(1) },
             Moved("submitted", "complete", 2),
-            new CaseCompleted { CaseId = caseId, PathologyCode = "endometriose", SpecialtyCode = "SM20", TreatingEstablishment = null, SubmittedAt = Monday.AddHours(1), CompletedAt = complete, DueAt = complete.AddDays(7) },
-            new CaseOffered { OfferId = offer, CaseId = caseId, PhysicianId = physician, PathologyCode = "endometriose", Rank = 1, OfferedAt = Monday.AddHours(3), ExpiresAt = Monday.AddHours(27), DueAt = complete.AddDays(7) },
+            new CaseCompleted
+            {
+                CaseId = caseId,
+                PathologyCode = "endometriose",
+                SpecialtyCode = "SM20",
+                TreatingEstablishment = null,
+                SubmittedAt = Monday.AddHours(1),
+                CompletedAt = complete,
+                DueAt = complete.AddDays(7),
+            },
+            new CaseOffered
+            {
+                OfferId = offer,
+                CaseId = caseId,
+                PhysicianId = physician,
+                PathologyCode = "endometriose",
+                Rank = 1,
+                OfferedAt = Monday.AddHours(3),
+                ExpiresAt = Monday.AddHours(27),
+                DueAt = complete.AddDays(7),
+            },
             Moved("complete", "offered", 3),
             new OfferAccepted { OfferId = offer, CaseId = caseId, PhysicianId = physician, AcceptedAt = Monday.AddHours(4) },
             new CaseAssigned { OfferId = offer, CaseId = caseId, PhysicianId = physician, AssignedAt = Monday.AddHours(4) },
             Moved("offered", "assigned", 4),
             new InformationRequested { RequestId = request, CaseId = caseId, PhysicianId = physician, RequestedAt = Monday.AddHours(24) },
             Moved("assigned", "awaiting_information", 24),
-            new InformationProvided { RequestId = request, CaseId = caseId, PhysicianId = physician, DueAt = complete.AddDays(7).AddHours(12), ProvidedAt = Monday.AddHours(36) },
+            new InformationProvided
+            {
+                RequestId = request,
+                CaseId = caseId,
+                PhysicianId = physician,
+                DueAt = complete.AddDays(7).AddHours(12),
+                ProvidedAt = Monday.AddHours(36),
+            },
             Moved("awaiting_information", "assigned", 36),
             new OpinionDelivered { OpinionId = opinion, CaseId = caseId, PhysicianId = physician, Version = 1, DeliveredAt = Monday.AddHours(74) },
-            new OpinionOutcomeRecorded { OpinionId = opinion, CaseId = caseId, Version = 1, PathologyCode = "endometriose", Diagnosis = diagnosis, Treatment = treatment, Impact = "none", RecordedAt = Monday.AddHours(74) },
+            new OpinionOutcomeRecorded
+            {
+                OpinionId = opinion,
+                CaseId = caseId,
+                Version = 1,
+                PathologyCode = "endometriose",
+                Diagnosis = diagnosis,
+                Treatment = treatment,
+                Impact = "none",
+                RecordedAt = Monday.AddHours(74),
+            },
             Moved("assigned", "delivered", 74),
             new OpinionBooked { CaseId = caseId, InsurerId = insurer, ReceivableCents = 29500, PayableCents = 12000, BookedAt = Monday.AddHours(74) },
         ];

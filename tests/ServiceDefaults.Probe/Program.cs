@@ -46,13 +46,15 @@ api.MapGet("/things/{id:guid}", (Guid id, ClaimsPrincipal user, NpgsqlDataSource
     })).AllowRoles(Access.Patient);
 api.MapPut("/echo", (Everything request) => TypedResults.Ok(request)).AllowRoles(Access.Patient);
 api.MapGet("/dated", (DateOnly? on, DateTimeOffset? at, string? q, int? limit) => TypedResults.Ok(new { on, at, q, limit })).AllowRoles(Access.Patient);
-api.MapPut("/version", Results<NoContent, Problem> (HttpRequest request) => Etags.Mismatch(request, 1) is { } problem ? problem : TypedResults.NoContent()).AllowRoles(Access.Patient);
+api.MapPut("/version", Results<NoContent, Problem> (HttpRequest request) => Etags.Mismatch(request, 1) is { } problem ? problem : TypedResults.NoContent())
+    .AllowRoles(Access.Patient);
 api.MapGet("/forgotten", () => "no policy was stated");
 api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Access.Patient);
 await app.RunService();
 
 internal sealed record Everything(
-    string? Text = null, Dictionary<string, System.Text.Json.JsonElement>? Answers = null, DateTimeOffset? At = null, DateOnly? On = null, int? Count = null, bool? Yes = null,
+    string? Text = null, Dictionary<string, System.Text.Json.JsonElement>? Answers = null, DateTimeOffset? At = null, DateOnly? On = null,
+    int? Count = null, bool? Yes = null,
     Guid? Id = null, IReadOnlyList<string>? Texts = null);
 
 internal sealed record MakeThing(string Name, IReadOnlyList<string>? Tags = null, IReadOnlyList<string?>? Notes = null);

@@ -89,7 +89,9 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
 
     private static string Signed(string? key, string issuer, string audience, DateTimeOffset? expires)
     {
-        var bytes = key is null ? Convert.FromBase64String(TestTokens.Settings["Authentication:Schemes:Bearer:SigningKeys:0:Value"]!) : Encoding.UTF8.GetBytes(key);
+        var bytes = key is null
+            ? Convert.FromBase64String(TestTokens.Settings["Authentication:Schemes:Bearer:SigningKeys:0:Value"]!)
+            : Encoding.UTF8.GetBytes(key);
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = issuer,

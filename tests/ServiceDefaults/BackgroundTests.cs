@@ -30,7 +30,8 @@ public sealed class BackgroundTests(ProbeFixture fixture) : IClassFixture<ProbeF
     {
         using var job = new FailingJob(_jobs, failures: 3);
         await job.StartAsync(TestContext.Current.CancellationToken);
-        await Eventually.True(() => _jobs.States.TryGetValue(nameof(FailingJob), out var state) && state.Failures == 3, "three failures in a row", TimeSpan.FromSeconds(20));
+        await Eventually.True(
+            () => _jobs.States.TryGetValue(nameof(FailingJob), out var state) && state.Failures == 3, "three failures in a row", TimeSpan.FromSeconds(20));
         var health = fixture.Probe.Services.GetRequiredService<HealthCheckService>();
         var report = (await health.CheckHealthAsync(TestContext.Current.CancellationToken)).Entries["background"];
         report.Status.ShouldBe(HealthStatus.Degraded);

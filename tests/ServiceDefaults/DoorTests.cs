@@ -7,7 +7,10 @@ using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.ServiceDefaults;
 
-/// <summary>What comes in by any door of any service: text of one rule, dates of one form, HEAD, compressed bodies, ETags; each refusal names the member and the way out.</summary>
+/// <summary>
+/// What comes in by any door of any service: text of one rule, dates of one form, HEAD, compressed bodies, ETags; each refusal names the member and the way
+/// out.
+/// </summary>
 public sealed class DoorTests(ProbeFixture fixture) : IClassFixture<ProbeFixture>
 {
     private readonly HttpClient _http = fixture.Probe.Http(TestTokens.Patient(Guid.CreateVersion7()));

@@ -29,7 +29,8 @@ public sealed class IdempotencyTests(ProbeFixture fixture) : IClassFixture<Probe
         second.StatusCode.ShouldBe(HttpStatusCode.Created);
         second.Headers.Location.ShouldBe(first.Headers.Location);
         second.Headers.GetValues("Idempotent-Replayed").ShouldBe(["true"]);
-        (await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldBe(await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        (await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            .ShouldBe(await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         (await Things("once")).ShouldBe(1);
     }
 
@@ -100,7 +101,11 @@ public sealed class IdempotencyTests(ProbeFixture fixture) : IClassFixture<Probe
     public async Task A_key_of_300_characters_is_refused_before_the_body_is_read_and_before_any_effect()
     {
         var client = _probe.Http(TestTokens.Patient(Guid.CreateVersion7()));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/things") { Content = new StringContent("not even JSON", System.Text.Encoding.UTF8, "application/json") };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/things")
+            {
+                Content = new StringContent("not even JSON", System.Text.Encoding.UTF8, "application/json"),
+            };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", new string('k', 300));
         using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
         (await answer.Code()).ShouldBe("REQ-0010");

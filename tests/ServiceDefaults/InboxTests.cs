@@ -35,6 +35,7 @@ public sealed class InboxTests(ProbeFixture fixture) : IClassFixture<ProbeFixtur
         await _probe.Broker.Publish(new CaseWithdrawn { CaseId = id, WithdrawnAt = DateTimeOffset.UnixEpoch });
         await _probe.Broker.Publish(new CaseWithdrawn { CaseId = id, WithdrawnAt = DateTimeOffset.UnixEpoch });
         await using var db = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await Eventually.True(async () => await db.ExecuteScalarAsync<int>("select count(*) from withdrawal where case_id = @id", new { id }) == 2, "both had their effect");
+        await Eventually.True(
+            async () => await db.ExecuteScalarAsync<int>("select count(*) from withdrawal where case_id = @id", new { id }) == 2, "both had their effect");
     }
 }

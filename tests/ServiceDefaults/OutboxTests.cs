@@ -25,7 +25,8 @@ public sealed class OutboxTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     {
         var ids = Enumerable.Range(0, 500).Select(_ => Guid.CreateVersion7()).ToHashSet();
         var relays = Enumerable.Range(0, 2).Select(_ => new OutboxRelay(
-            _probe.Data, _probe.Services.GetRequiredService<IBus>(), _probe.Services.GetRequiredService<ServiceMetrics>(), _probe.Services.GetRequiredService<BackgroundJobs>(), NullLogger<OutboxRelay>.Instance)).ToList();
+            _probe.Data, _probe.Services.GetRequiredService<IBus>(), _probe.Services.GetRequiredService<ServiceMetrics>(),
+            _probe.Services.GetRequiredService<BackgroundJobs>(), NullLogger<OutboxRelay>.Instance)).ToList();
         foreach (var relay in relays)
         {
             await relay.StartAsync(TestContext.Current.CancellationToken);
@@ -90,7 +91,8 @@ public sealed class OutboxTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
         var (poison, sound) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await using var db = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await db.ExecuteAsync(
-            "insert into outbox (message_id, aggregate_id, message_type, body, attempts) values (@Id, @poison, 'SecondOpinion.Contracts.NoSuchEvent', '{}', 5); notify outbox",
+            "insert into outbox (message_id, aggregate_id, message_type, body, attempts) values (@Id, @poison, 'SecondOpinion.Contracts.NoSuchEvent', '{}', "
+                + "5); notify outbox",
             new { Id = Guid.CreateVersion7(), poison });
         await _probe.Data.InTransaction(other => Outbox.Publish(other, sound, Move(sound, 1)));
 
@@ -147,10 +149,15 @@ public sealed class OutboxWithoutBrokerTests
     {
         await using var probe = await ServiceUnderTest<Program>.Start("probe", broker: await TestBroker.Start(listens: false));
         var id = Guid.CreateVersion7();
-        await probe.Data.InTransaction(db => Outbox.Publish(db, id, new CaseStateChanged { CaseId = id, Sequence = 1, From = "draft", To = "submitted", ChangedAt = DateTimeOffset.UnixEpoch }));
+        await probe.Data.InTransaction(
+            db =>
+                Outbox.Publish(
+                    db, id, new CaseStateChanged { CaseId = id, Sequence = 1, From = "draft", To = "submitted", ChangedAt = DateTimeOffset.UnixEpoch }));
         await using var connection = await probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await Eventually.True(
-            async () => await connection.ExecuteScalarAsync<string?>("select last_error from outbox where aggregate_id = @id", new { id }) == nameof(MessageReturnedException),
+            async () =>
+                await connection.ExecuteScalarAsync<string?>("select last_error from outbox where aggregate_id = @id", new { id }) == nameof(
+                    MessageReturnedException),
             "the broker gives it back");
 
         await probe.Broker.Listen();

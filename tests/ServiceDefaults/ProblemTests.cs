@@ -16,7 +16,8 @@ public sealed class ProblemTests(ProbeFixture fixture) : IClassFixture<ProbeFixt
     [InlineData("{\"name\":\"list\",\"notes\":[\"a\",null]}", 201)]
     public async Task A_null_in_a_list_of_what_is_never_null_is_a_bad_request(string body, int status)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/things") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/things") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
         using var answer = await _probe.Http(TestTokens.Patient(Guid.CreateVersion7())).SendAsync(request, TestContext.Current.CancellationToken);
         ((int)answer.StatusCode).ShouldBe(status);
@@ -93,7 +94,8 @@ public sealed class ProblemTests(ProbeFixture fixture) : IClassFixture<ProbeFixt
     [InlineData("truncate audit_record")]
     public async Task An_audit_record_cannot_be_changed_or_removed(string sql)
     {
-        using var read = await _probe.Http(TestTokens.Patient(Guid.CreateVersion7())).GetAsync($"/api/v1/things/{Guid.CreateVersion7()}", TestContext.Current.CancellationToken);
+        using var read = await _probe.Http(TestTokens.Patient(Guid.CreateVersion7()))
+            .GetAsync($"/api/v1/things/{Guid.CreateVersion7()}", TestContext.Current.CancellationToken);
         await using var db = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         (await db.ExecuteScalarAsync<int>("select count(*) from audit_record")).ShouldBeGreaterThan(0);
         await Should.ThrowAsync<PostgresException>(() => db.ExecuteAsync(sql));

@@ -30,7 +30,8 @@ public sealed class TestBroker : IAsyncDisposable
         var vhost = $"t-{Guid.CreateVersion7():n}";
         using (var http = new HttpClient { BaseAddress = servers.Management })
         {
-            http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(servers.RabbitMq.UserInfo))));
+            http.DefaultRequestHeaders.Authorization =
+                new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(servers.RabbitMq.UserInfo))));
             (await http.PutAsJsonAsync($"/api/vhosts/{vhost}", new { })).EnsureSuccessStatusCode();
             var user = Uri.UnescapeDataString(servers.RabbitMq.UserInfo.Split(':')[0]);
             (await http.PutAsJsonAsync($"/api/permissions/{vhost}/{user}", new { configure = ".*", write = ".*", read = ".*" })).EnsureSuccessStatusCode();

@@ -27,5 +27,6 @@ public static class TestTokens
     public static string Of(string role) => Create(role, $"{role}-of-tests");
 
     public static string Create(string role, string subject, params (string Name, object Value)[] claims) => LocalTokens.Create(
-        new ConfigurationBuilder().AddInMemoryCollection(Scheme).Build(), role, subject, claims.ToDictionary(c => c.Name, c => c.Value), TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(30));
+        new ConfigurationBuilder().AddInMemoryCollection(Scheme).Build(), role, subject, claims.ToDictionary(c => c.Name, c => c.Value),
+        TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(30));
 }

@@ -6,7 +6,8 @@ using SecondOpinion.ServiceDefaults.Database;
 namespace SecondOpinion.Billing.Coverage;
 
 /// <summary>Gives back, every minute, the uses whose engagement ran out before an opinion was delivered.</summary>
-internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimeProvider time, BackgroundJobs jobs, ILogger<ExpireCoverage> logger) : BackgroundJob(jobs)
+internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimeProvider time, BackgroundJobs jobs, ILogger<ExpireCoverage> logger)
+    : BackgroundJob(jobs)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private const int AtOnce = 200;
@@ -18,7 +19,9 @@ internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimePr
         var expired = 0;
         while (await Due(cancel) is { Count: > 0 } due)
         {
-            await Each(due, async caseId => expired += await dataSource.InTransaction(db => ReleaseCoverage.End(db, caseId, "expired", time.GetUtcNow()), cancel) ? 1 : 0, cancel);
+            await Each(due,
+                async caseId => expired += await dataSource.InTransaction(db => ReleaseCoverage.End(db, caseId, "expired", time.GetUtcNow()), cancel) ? 1 : 0,
+                cancel);
         }
 
         return expired;

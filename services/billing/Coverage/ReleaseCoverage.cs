@@ -11,7 +11,8 @@ namespace SecondOpinion.Billing.Coverage;
 internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider time)
 {
     /// <returns>False when there was nothing to release: never reserved, released before, or consumed.</returns>
-    public Task<bool> Release(Guid caseId, CancellationToken cancel) => dataSource.InContendedTransaction(db => End(db, caseId, "released", time.GetUtcNow()), cancel);
+    public Task<bool> Release(Guid caseId, CancellationToken cancel) =>
+        dataSource.InContendedTransaction(db => End(db, caseId, "released", time.GetUtcNow()), cancel);
 
     /// <param name="db">Within its transaction.</param>
     /// <param name="caseId">The case.</param>
@@ -47,8 +48,8 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 
 /// <summary>A withdrawn case needs no cover.</summary>
 /// <remarks>
-/// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and <see cref="ReserveCoverage"/> holds nothing for
-/// that case any more. Both write <c>withdrawn_case</c> or look at it under the same lock, so that one of them sees the other.
+/// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and <see cref="ReserveCoverage"/> holds
+/// nothing for that case any more. Both write <c>withdrawn_case</c> or look at it under the same lock, so that one of them sees the other.
 /// </remarks>
 internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
 {

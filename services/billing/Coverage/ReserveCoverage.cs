@@ -122,7 +122,8 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
             names[keyId] = underOtherKeys!(keys.Hasher(keyId));
         }
 
-        var parameters = new { InsurerId = insurer.Id, kind, Keys = names.Keys.ToArray(), Hashes = names.Values.ToArray(), current, hash, NewId = Guid.CreateVersion7() };
+        var parameters =
+            new { InsurerId = insurer.Id, kind, Keys = names.Keys.ToArray(), Hashes = names.Values.ToArray(), current, hash, NewId = Guid.CreateVersion7() };
         await db.ExecuteAsync(
             """
             with name as (select * from unnest(@Keys, @Hashes) n (key_id, hash)),

@@ -21,7 +21,8 @@ internal static class Refusal
     {
         [InvalidQuestion] = "La demande est incomplète ou mal écrite : vérifiez chaque champ.",
         [InsurerUnknown] = "Cet organisme complémentaire n'est pas partenaire du service.",
-        [NotRecognised] = "Votre organisme complémentaire ne nous a pas transmis de droits à ce nom. Vérifiez le numéro d'adhérent, la date et le rang de naissance.",
+        [NotRecognised] =
+            "Votre organisme complémentaire ne nous a pas transmis de droits à ce nom. Vérifiez le numéro d'adhérent, la date et le rang de naissance.",
         [ServiceNotIncluded] = "Votre contrat ne comprend pas le second avis médical.",
         [ContractNotValid] = "Votre contrat n'est pas en vigueur à cette date.",
         [PeriodNotStarted] = "Vos droits n'ont pas encore commencé à cette date.",

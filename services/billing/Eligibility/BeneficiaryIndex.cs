@@ -146,8 +146,16 @@ internal sealed partial class BeneficiaryIndex : BackgroundJob
             left join use_subject fs on fs.insurer_id = $3 and fs.kind = 'family' and fs.hash = r.family and fs.key_id = $4
             left join use_count fc on fc.subject_id = fs.subject_id and fc.year = q.year
             """, db);
-        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(lookups, l => l.Hash), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-        command.Parameters.Add(new NpgsqlParameter<short[]> { TypedValue = Array.ConvertAll(lookups, l => l.Year), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint });
+        command.Parameters.Add(new NpgsqlParameter<long[]>
+        {
+            TypedValue = Array.ConvertAll(lookups, l => l.Hash),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+        });
+        command.Parameters.Add(new NpgsqlParameter<short[]>
+        {
+            TypedValue = Array.ConvertAll(lookups, l => l.Year),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint,
+        });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = first.InsurerId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = first.Roster.KeyId });
         await using (var reader = await command.ExecuteReaderAsync())

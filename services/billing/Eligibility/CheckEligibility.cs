@@ -27,7 +27,8 @@ internal static class CheckEligibility
     /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
     /// <param name="CoveredFrom">First day; null when not covered.</param>
     /// <param name="CoveredTo">Last day; null when open, or not covered.</param>
-    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's answers, which never depend on use.</param>
+    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's answers,
+    /// which never depend on use.</param>
     /// <param name="RefusalCode">Stable; empty when covered.</param>
     /// <param name="RefusalText">A French sentence for the person; empty when covered.</param>
     /// <param name="EngagementNumber">The insurer's guarantee; empty when not covered.</param>
@@ -38,13 +39,15 @@ internal static class CheckEligibility
     /// <param name="InsurerName">Null when the AMC number is no partner's.</param>
     internal sealed record EligibilityAnswer(
         bool Recognised, bool Covered, bool ServiceIncluded, DateOnly? CoveredFrom, DateOnly? CoveredTo, int? RemainingUses, string RefusalCode,
-        string RefusalText, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt, int RosterVersion, Guid? InsurerId, string? InsurerName);
+        string RefusalText, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt, int RosterVersion,
+        Guid? InsurerId, string? InsurerName);
 
     public static void Map(IEndpointRouteBuilder api) => api.MapPost("/eligibility/check", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
         .WithName("CheckEligibility")
         .WithSummary("Is this person covered for a second opinion?")
-        .WithDescription("Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people.");
+        .WithDescription(
+            "Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people.");
 
     private static async Task<Results<Ok<EligibilityAnswer>, Problem>> Handle(
         EligibilityRequest request, ClaimsPrincipal user, EligibilityAnswers answers, CheckLimits limits, CheckCounts counts, NpgsqlDataSource dataSource,
@@ -75,7 +78,8 @@ internal static class CheckEligibility
         http.Response.Headers.CacheControl = "no-store";
         var decision = answer.Decision;
         return TypedResults.Ok(new EligibilityAnswer(
-            decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To, client.Role == Access.Partner ? null : decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
+            decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To,
+            client.Role == Access.Partner ? null : decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
             answer.EngagementNumber, answer.EngagementExpiresAt, answer.AskedAt, answer.RosterVersion, answer.Insurer?.Id, answer.Insurer?.Name));
     }
 }

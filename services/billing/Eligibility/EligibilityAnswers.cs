@@ -46,7 +46,8 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
             ? found.Select(b => (Beneficiary?)b).FirstOrDefault()
             : found.OrderBy(Rank).ThenByDescending(b => b.From).ThenBy(b => b.Person).First();
 
-        int Rank(Beneficiary b) => Decision.Decide(b with { PersonUses = 0, FamilyUses = 0 }, insurer.Contracts.GetValueOrDefault(b.Contract)?.TermsOn(day), day).Covered ? 0
+        int Rank(Beneficiary b) =>
+            Decision.Decide(b with { PersonUses = 0, FamilyUses = 0 }, insurer.Contracts.GetValueOrDefault(b.Contract)?.TermsOn(day), day).Covered ? 0
             : b.From <= day && day <= (b.To ?? DateOnly.MaxValue) ? 1 : 2;
     }
 
@@ -62,7 +63,8 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
 
         // To the day: the same question on the same day gives the same number.
         var expiresOn = FrenchTime.Day(now).AddDays(options.EngagementDays);
-        var number = keys.Hasher(insurer.Roster!.KeyId).Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber, expiresOn.DayNumber);
+        var number = keys.Hasher(insurer.Roster!.KeyId)
+            .Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber, expiresOn.DayNumber);
         return new Answer(decision, insurer, beneficiary, Written(number), FrenchTime.Midnight(expiresOn), now);
     }
 

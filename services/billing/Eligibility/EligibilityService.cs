@@ -11,7 +11,8 @@ using SecondOpinion.ServiceDefaults.Text;
 namespace SecondOpinion.Billing.Eligibility;
 
 /// <summary>The gRPC door, for the other services.</summary>
-internal sealed class EligibilityService(EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, CheckCounts counts, TimeProvider time)
+internal sealed class EligibilityService(
+    EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, CheckCounts counts, TimeProvider time)
     : Contracts.Billing.V1.Eligibility.EligibilityBase
 {
     /// <summary>Questions of one stream that are looked up at one time: enough to fill batches, few enough to keep memory flat.</summary>
@@ -24,7 +25,8 @@ internal sealed class EligibilityService(EligibilityAnswers answers, ReserveCove
         return await Answer(request, Parse(request), caller, context.CancellationToken);
     }
 
-    public override async Task CheckMany(IAsyncStreamReader<CheckRequest> requestStream, IServerStreamWriter<CheckReply> responseStream, ServerCallContext context)
+    public override async Task CheckMany(
+        IAsyncStreamReader<CheckRequest> requestStream, IServerStreamWriter<CheckReply> responseStream, ServerCallContext context)
     {
         var caller = Client.Of(context.GetHttpContext().User);
         var answered = Channel.CreateBounded<Task<CheckReply>>(InFlight);

@@ -9,8 +9,8 @@ namespace SecondOpinion.Billing.Identity;
 
 /// <summary>
 /// The hashes of <see cref="IdentityHasher"/>, of many identities at once: eight HMAC-SHA-256 side by side in the lanes of vector registers. A call into the
-/// system's library for each of the fifty million hashes of a large roster took longer than everything else in its import. Every message fits into one block, so with the
-/// states after the key at hand two blocks are left to each hash. Tests hold it to the library's results. Not safe for two threads at once.
+/// system's library for each of the fifty million hashes of a large roster took longer than everything else in its import. Every message fits into one block,
+/// so with the states after the key at hand two blocks are left to each hash. Tests hold it to the library's results. Not safe for two threads at once.
 /// </summary>
 internal sealed class IdentityHashBatch : IDisposable
 {
@@ -119,7 +119,8 @@ internal sealed class IdentityHashBatch : IDisposable
         for (var t = 0; t < 16; t++)
         {
             words[t] = Vector256.Create(
-                Word(blocks, 0, t), Word(blocks, 1, t), Word(blocks, 2, t), Word(blocks, 3, t), Word(blocks, 4, t), Word(blocks, 5, t), Word(blocks, 6, t), Word(blocks, 7, t));
+                Word(blocks, 0, t), Word(blocks, 1, t), Word(blocks, 2, t), Word(blocks, 3, t), Word(blocks, 4, t), Word(blocks, 5, t),
+                Word(blocks, 6, t), Word(blocks, 7, t));
         }
 
         _inner.CopyTo(state, 0);

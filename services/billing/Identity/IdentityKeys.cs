@@ -7,7 +7,10 @@ using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Billing.Identity;
 
-/// <summary>The hashing keys, outside the database: <c>Beneficiaries:Keys:{id}</c> (base64, 32 bytes or more) and <c>Beneficiaries:CurrentKey</c>, the id for new rosters.</summary>
+/// <summary>
+/// The hashing keys, outside the database: <c>Beneficiaries:Keys:{id}</c> (base64, 32 bytes or more) and <c>Beneficiaries:CurrentKey</c>, the id for new
+/// rosters.
+/// </summary>
 internal sealed class HashingOptions
 {
     public string CurrentKey { get; set; } = "";
@@ -42,7 +45,8 @@ internal sealed class IdentityKeys
         if (!_keys.ContainsKey(options.CurrentKey))
         {
             throw new InvalidOperationException(
-                "Beneficiaries:CurrentKey must name one of Beneficiaries:Keys:{id} (base64, 32 random bytes). Without it no identity can be hashed; AppHost sets it for local runs.");
+                "Beneficiaries:CurrentKey must name one of Beneficiaries:Keys:{id} (base64, 32 random bytes). Without it no identity can be hashed; AppHost "
+                    + "sets it for local runs.");
         }
 
         CurrentId = options.CurrentKey;
@@ -84,11 +88,13 @@ internal sealed class IdentityKeys
     public KeyUse Use(NpgsqlDataSource dataSource) => new("beneficiaries", CurrentId, Ids, async cancel =>
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        return (await db.QueryAsync<(string KeyId, long Rows)>("select key_id, count(*) from roster_version where dropped_at is null group by key_id")).ToDictionary(v => v.KeyId, v => v.Rows);
+        return (await db.QueryAsync<(string KeyId, long Rows)>("select key_id, count(*) from roster_version where dropped_at is null group by key_id"))
+            .ToDictionary(v => v.KeyId, v => v.Rows);
     });
 
     private byte[] Key(string keyId) => _keys.GetValueOrDefault(keyId) ?? throw Missing(keyId);
 
     private static InvalidOperationException Missing(string keyId) =>
-        new($"Beneficiaries:Keys:{keyId} is not set, but a roster that still answers was made with it. Put it back until that insurer has sent a whole roster.");
+        new($"Beneficiaries:Keys:{keyId} is not set, but a roster that still answers was made with it. "
+            + "Put it back until that insurer has sent a whole roster.");
 }

@@ -118,7 +118,8 @@ internal static class Typed
     {
         length = 0;
         // A byte that is no UTF-8 comes from Windows-1252, whose letters Latin-1 shares.
-        return TryMember((System.Text.Unicode.Utf8.IsValid(text) ? Encoding.UTF8 : Encoding.Latin1).GetString(text), out var clean) && Encoding.ASCII.TryGetBytes(clean, member, out length);
+        return TryMember((System.Text.Unicode.Utf8.IsValid(text) ? Encoding.UTF8 : Encoding.Latin1).GetString(text), out var clean)
+            && Encoding.ASCII.TryGetBytes(clean, member, out length);
     }
 
     private static bool IsFiller(char c) => char.IsWhiteSpace(c) || c is '.' or '-' or '/' or '_' or '\u2011' or '\u2013' or '\'';

@@ -38,7 +38,8 @@ internal static class SaveContract
 
     /// <summary>Also used by the sample data.</summary>
     /// <returns>The number and version that the contract has now.</returns>
-    public static async Task<(short Number, int Version)> Write(NpgsqlConnection db, Guid insurerId, string code, ContractTermsRequest terms, string by, DateTimeOffset now)
+    public static async Task<(short Number, int Version)> Write(
+        NpgsqlConnection db, Guid insurerId, string code, ContractTermsRequest terms, string by, DateTimeOffset now)
     {
         var (number, version) = await db.QuerySingleAsync<(short, int)>(
             """
@@ -95,7 +96,8 @@ internal static class SaveContract
                 return CommonProblems.Absent();
             }
 
-            var current = await db.ExecuteScalarAsync<int?>("select version from contract where insurer_id = @insurerId and code = @code", new { insurerId, code });
+            var current =
+                await db.ExecuteScalarAsync<int?>("select version from contract where insurer_id = @insurerId and code = @code", new { insurerId, code });
             if (Versions.Mismatch(http, current ?? 0) is { } mismatch)
             {
                 return mismatch;
@@ -120,7 +122,8 @@ internal static class SaveContract
             }
         }
 
-        When(code.Length > 32 || !code.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "code", "Le code d'un contrat a 32 caractères au plus : lettres, chiffres, - et _.");
+        When(code.Length > 32 || !code.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "code",
+            "Le code d'un contrat a 32 caractères au plus : lettres, chiffres, - et _.");
         When(string.IsNullOrWhiteSpace(terms.Label) || terms.Label.Length > 200, "label", "Indiquez un libellé (200 caractères au plus).");
         When(!Kinds.Contains(terms.Kind), "kind", "La nature est sante ou prevoyance.");
         When(!Pricings.Contains(terms.Pricing), "pricing", "Le prix est per_opinion ou per_member_per_month.");

@@ -10,11 +10,14 @@ using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Partners;
 
-/// <summary>What an insurer's portal shows: members, checks, reservations, opinions and their delay, by contract; nothing about anybody, and never why.</summary>
+/// <summary>
+/// What an insurer's portal shows: members, checks, reservations, opinions and their delay, by contract; nothing about anybody, and never why.
+/// </summary>
 internal static class ShowActivity
 {
     private const string Note =
-        "Les nombres de personnes inférieurs à 11 sont affichés « <11 » ; les autres sont arrondis au multiple de 11 inférieur, et les totaux n'ajoutent que ce qui est affiché.";
+        "Les nombres de personnes inférieurs à 11 sont affichés « <11 » ; les autres sont arrondis au multiple de 11 inférieur, et les totaux n'ajoutent que "
+            + "ce qui est affiché.";
 
     /// <param name="Month">yyyy-mm.</param>
     /// <param name="Until">End of what is counted: the last midnight in Paris, or the end of the month.</param>
@@ -43,7 +46,8 @@ internal static class ShowActivity
         .AllowRoles(Access.Partner, Access.Ops)
         .WithName("ShowInsurerActivity")
         .WithSummary("An insurer's month in counts")
-        .WithDescription("`month` is yyyy-mm, this month when left out. Counts of people below 11 are shown as <11 and cannot be worked out from anything else here.");
+        .WithDescription(
+            "`month` is yyyy-mm, this month when left out. Counts of people below 11 are shown as <11 and cannot be worked out from anything else here.");
 
     private static async Task<Results<Ok<InsurerActivity>, Problem>> Handle(
         Guid insurerId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, TimeProvider time, string? month = null)
@@ -54,7 +58,8 @@ internal static class ShowActivity
         }
 
         var today = FrenchTime.Day(time.GetUtcNow());
-        if (!DateOnly.TryParseExact($"{month ?? today.ToString("yyyy-MM", CultureInfo.InvariantCulture)}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first) || first > today)
+        if (!DateOnly.TryParseExact($"{month ?? today.ToString("yyyy-MM", CultureInfo.InvariantCulture)}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture,
+            DateTimeStyles.None, out var first) || first > today)
         {
             return CommonProblems.Invalid(new FieldError("#/month", "invalid_month", "Le mois s'écrit AAAA-MM et n'est pas dans le futur."));
         }
@@ -65,9 +70,11 @@ internal static class ShowActivity
         var members = await db.QueryAsync<(short, long)>(
             "select contract, members from roster_version_contract where insurer_id = @insurerId and version = @Version", period);
         var checks = await db.QueryAsync<(short, long)>(
-            "select contract, sum(asked)::bigint from check_count where insurer_id = @insurerId and minute >= @From and minute < @Until and actor_role <> 'partner' group by contract", period);
+            "select contract, sum(asked)::bigint from check_count where insurer_id = @insurerId and minute >= @From and minute < @Until and actor_role <> "
+                + "'partner' group by contract", period);
         var reservations = await db.QueryAsync<(short, long)>(
-            "select contract, count(*) from coverage where insurer_id = @insurerId and reserved_at >= @From and reserved_at < @Until group by contract", period);
+            "select contract, count(*) from coverage where insurer_id = @insurerId and reserved_at >= @From and reserved_at < @Until group by contract",
+            period);
         var delays = (await db.QueryAsync<(short Contract, double Days)>(
             """
             select c.contract, (extract(epoch from d.delivered_at - c.reserved_at) / 86400)::float8
@@ -92,7 +99,8 @@ internal static class ShowActivity
         return TypedResults.Ok(new InsurerActivity(
             insurer.Id, insurer.Name, first.ToString("yyyy-MM", CultureInfo.InvariantCulture), period.Until, insurer.Roster?.Version,
             Counts(insurer, members), Counts(insurer, Large(checks)), Counts(insurer, Large(reservations)),
-            Counts(insurer, Large(delays.CountBy(d => d.Contract).Select(c => (c.Key, (long)c.Value)))), Delay([.. delays.Where(d => !small.Contains(d.Contract))]), Note));
+            Counts(insurer, Large(delays.CountBy(d => d.Contract).Select(c => (c.Key, (long)c.Value)))),
+            Delay([.. delays.Where(d => !small.Contains(d.Contract))]), Note));
 
         IEnumerable<(short Contract, long People)> Large(IEnumerable<(short Contract, long People)> counts) => counts.Where(c => !small.Contains(c.Contract));
     }
@@ -101,7 +109,8 @@ internal static class ShowActivity
     internal static ActivityCounts Counts(Insurer insurer, IEnumerable<(short Contract, long People)> counted)
     {
         var counts = counted.ToDictionary(c => c.Contract, c => c.People);
-        var rows = insurer.Contracts.Values.OrderBy(c => c.Code, StringComparer.Ordinal).Select(c => new ContractCount(c.Code, SmallCounts.Shown(counts.GetValueOrDefault(c.Number))))
+        var rows = insurer.Contracts.Values.OrderBy(c => c.Code, StringComparer.Ordinal)
+            .Select(c => new ContractCount(c.Code, SmallCounts.Shown(counts.GetValueOrDefault(c.Number))))
             .Append(new ContractCount("", SmallCounts.Shown(counts.GetValueOrDefault((short)0))));
         return new ActivityCounts(SmallCounts.Total(counts.Values), [.. rows]);
     }
@@ -110,6 +119,7 @@ internal static class ShowActivity
     internal static ActivityDelay Delay(IReadOnlyList<(short Contract, double Days)> delays)
     {
         var usable = delays.GroupBy(d => d.Contract).SelectMany(c => c.Take((int)SmallCounts.Usable(c.Count()))).Select(d => d.Days).ToList();
-        return new ActivityDelay(usable.Count == 0 ? null : Math.Round(usable.Average() * 2, MidpointRounding.AwayFromZero) / 2, SmallCounts.Shown(usable.Count));
+        return new ActivityDelay(
+            usable.Count == 0 ? null : Math.Round(usable.Average() * 2, MidpointRounding.AwayFromZero) / 2, SmallCounts.Shown(usable.Count));
     }
 }

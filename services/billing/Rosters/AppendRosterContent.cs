@@ -22,9 +22,12 @@ internal static class AppendRosterContent
         api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Access.Partner, Access.Ops)
             .WithMetadata(new NoBodyLimit())
             .WithName("AppendRosterContent").WithSummary("Sends a roster file's content, or the next piece of it")
-            .WithDescription("`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. gzip is recognised by its content.");
+            .WithDescription(
+                "`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. "
+                + "gzip is recognised by its content.");
         api.MapMethods("/rosters/{importId:guid}/content", ["HEAD"], Offset).AllowRoles(Access.Partner, Access.Ops)
-            .WithName("RosterContentOffset").WithSummary("How much of the content was received").WithDescription("In `Upload-Offset`: after a break, go on from there.");
+            .WithName("RosterContentOffset").WithSummary("How much of the content was received")
+            .WithDescription("In `Upload-Offset`: after a break, go on from there.");
     }
 
     private static async Task<Results<NoContent, Problem>> Append(
@@ -75,7 +78,8 @@ internal static class AppendRosterContent
         return TypedResults.NoContent();
     }
 
-    private static async Task<Results<NoContent, Problem>> Offset(Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, RosterSpool spool)
+    private static async Task<Results<NoContent, Problem>> Offset(
+        Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, RosterSpool spool)
     {
         if (await ShowRosterImport.Visible(dataSource, importId, user) is not { } import)
         {

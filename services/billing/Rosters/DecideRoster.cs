@@ -7,14 +7,19 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Rosters;
 
-/// <summary>Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and for no others.</summary>
+/// <summary>
+/// Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and for no
+/// others.
+/// </summary>
 internal static class DecideRoster
 {
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/rosters/{importId:guid}/approve", Approve).AllowRoles(Access.Ops)
             .WithName("ApproveRoster").WithSummary("Takes a roster that waits for approval")
-            .WithDescription("For state `awaiting_approval`: `membersBefore` and `membersAfter` of its status are what is approved. Should the roster in force have changed meanwhile, it waits again. Asking twice does no harm.");
+            .WithDescription(
+                "For state `awaiting_approval`: `membersBefore` and `membersAfter` of its status are what is approved. Should the roster in force have "
+                    + "changed meanwhile, it waits again. Asking twice does no harm.");
         api.MapPost("/rosters/{importId:guid}/refuse", Refuse).AllowRoles(Access.Ops)
             .WithName("RefuseRoster").WithSummary("Refuses a roster that waits for approval")
             .WithDescription("For state `awaiting_approval`; the roster in force stays. Asking twice does no harm.");
@@ -77,5 +82,6 @@ internal static class DecideRoster
     }
 
     private static Problem NotWaiting() => Problems.RosterNotWaiting.Because(
-        "Only an import in state `awaiting_approval` can be approved or refused.", "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
+        "Only an import in state `awaiting_approval` can be approved or refused.",
+        "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
 }

@@ -16,7 +16,9 @@ internal static class DownloadRejects
         .Produces(StatusCodes.Status200OK, contentType: "text/csv")
         .WithName("DownloadRosterRejects")
         .WithSummary("The reject report of a roster import")
-        .WithDescription("CSV in UTF-8 with its mark, so that Excel opens it right: line, field, code, sentence. The first 100,000 lines are kept; the count in the status is exact.");
+        .WithDescription(
+            "CSV in UTF-8 with its mark, so that Excel opens it right: line, field, code, sentence. The first 100,000 lines are kept; the count in the "
+                + "status is exact.");
 
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, HttpContext http)
     {

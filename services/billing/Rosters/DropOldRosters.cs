@@ -6,8 +6,8 @@ using SecondOpinion.ServiceDefaults.Background;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// Keeps an insurer's last versions and the one that answers; the tables of the others go. Repeatable at any time: a table that somebody reads (a dump, a slow question)
-/// is left for the next round.
+/// Keeps an insurer's last versions and the one that answers; the tables of the others go. Repeatable at any time: a table that somebody reads (a dump, a slow
+/// question) is left for the next round.
 /// </summary>
 internal sealed partial class DropOldRosters(
     ImportConnections connections, InsurerDirectory insurers, RosterOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<DropOldRosters> logger)
@@ -54,7 +54,8 @@ internal sealed partial class DropOldRosters(
     private async Task Drop(Guid insurerId)
     {
         await using var db = await connections.Imports.OpenConnectionAsync();
-        var old = await db.QueryAsync<(Guid Insurer, int Version, string Table)>($"{Old} and v.insurer_id = @insurerId", new { insurerId, options.VersionsKept });
+        var old =
+            await db.QueryAsync<(Guid Insurer, int Version, string Table)>($"{Old} and v.insurer_id = @insurerId", new { insurerId, options.VersionsKept });
         foreach (var (_, version, table) in old)
         {
             await using var transaction = await db.BeginTransactionAsync();
@@ -66,7 +67,8 @@ internal sealed partial class DropOldRosters(
             }
 
             await db.ExecuteAsync(
-                $"set local lock_timeout = '500ms'; drop table if exists {table}; update roster_version set dropped_at = @Now where insurer_id = @insurerId and version = @version",
+                $"set local lock_timeout = '500ms'; drop table if exists {table}; update roster_version set dropped_at = @Now where insurer_id = @insurerId "
+                    + "and version = @version",
                 new { insurerId, version, Now = time.GetUtcNow() });
             await transaction.CommitAsync();
         }

@@ -78,7 +78,8 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
         await _db.ExecuteAsync(
             """
             update roster_import
-            set phase = @_phase, bytes_read = @_bytesRead, lines_read = @LinesRead, accepted = @Accepted, rejected = @Rejected, blank_lines = @BlankLines, updated_at = @Now
+            set phase = @_phase, bytes_read = @_bytesRead, lines_read = @LinesRead, accepted = @Accepted, rejected = @Rejected, blank_lines = @BlankLines,
+                updated_at = @Now
             where id = @importId
             """,
             new { importId, _phase, _bytesRead, LinesRead, Accepted, Rejected, BlankLines, Now = time.GetUtcNow() });

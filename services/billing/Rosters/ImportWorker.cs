@@ -10,7 +10,8 @@ namespace SecondOpinion.Billing.Rosters;
 /// connection of whoever imports: when that process dies, the lock is free and the next one starts the import anew.
 /// </summary>
 internal sealed partial class ImportWorker(
-    ImportConnections connections, RosterImporter importer, RosterSpool spool, RosterOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<ImportWorker> logger)
+    ImportConnections connections, RosterImporter importer, RosterSpool spool, RosterOptions options, TimeProvider time, BackgroundJobs jobs,
+    ILogger<ImportWorker> logger)
     : BackgroundJob(jobs)
 {
     /// <summary>Uploads queued by another instance are seen within it; those queued here wake the worker.</summary>

@@ -21,7 +21,8 @@ internal sealed class ProducedLimit(Stream inner, CountingStream packed, RosterO
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => buffer.IsEmpty ? 0 : Counted(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        buffer.IsEmpty ? 0 : Counted(await inner.ReadAsync(buffer, cancellationToken));
 
     public override void Flush()
     {

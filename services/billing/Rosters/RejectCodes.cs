@@ -24,9 +24,11 @@ internal static class RejectCodes
         [WrongColumnCount] = "La ligne n'a pas autant de colonnes que la première ligne du fichier.",
         [InvalidMemberNumber] = "Le numéro d'adhérent est vide, trop long (plus de 24 caractères) ou comporte d'autres signes que des lettres et des chiffres.",
         [InvalidDate] = "La date n'existe pas ou n'est pas écrite AAAA-MM-JJ ou JJ/MM/AAAA.",
-        [ExcelSerialDate] = "La date est écrite comme un nombre de jours d'Excel : donnez à la colonne le format Date (JJ/MM/AAAA), puis enregistrez de nouveau.",
+        [ExcelSerialDate] =
+            "La date est écrite comme un nombre de jours d'Excel : donnez à la colonne le format Date (JJ/MM/AAAA), puis enregistrez de nouveau.",
         [TwoDigitYear] = "L'année de la date n'a que deux chiffres : écrivez AAAA-MM-JJ ou JJ/MM/AAAA.",
-        [ExcelNumber] = "Excel a transformé ce numéro en nombre (1,8E+14) et des chiffres sont perdus : donnez à la colonne le format Texte avant de la remplir.",
+        [ExcelNumber] =
+            "Excel a transformé ce numéro en nombre (1,8E+14) et des chiffres sont perdus : donnez à la colonne le format Texte avant de la remplir.",
         [OutOfRange] = "Le rang de naissance va de 1 à 9.",
         [UnknownOperation] = "L'opération est A (ajouter ou remplacer) ou S (supprimer).",
         [UnknownRelation] = "Le lien est A (adhérent), C (conjoint), E (enfant) ou X (autre).",

@@ -28,7 +28,8 @@ internal static class RollBackRoster
         api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Ops)
             .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first.");
         api.MapPost("/insurers/{insurerId:guid}/rosters/rollback", Handle).AllowRoles(Access.Ops)
-            .WithName("RollBackRoster").WithSummary("Makes an earlier roster version answer again").WithDescription("At once and whole, as an import does. The next import counts on from the highest version.");
+            .WithName("RollBackRoster").WithSummary("Makes an earlier roster version answer again")
+            .WithDescription("At once and whole, as an import does. The next import counts on from the highest version.");
     }
 
     private static async Task<Results<Ok<RosterVersions>, Problem>> List(Guid insurerId, NpgsqlDataSource dataSource)
@@ -74,7 +75,8 @@ internal static class RollBackRoster
         }
 
         var kept = await db.QueryAsync<RosterVersion>(
-            "select version, members, key_id, imported_at from roster_version where insurer_id = @insurerId and dropped_at is null order by version desc", new { insurerId });
+            "select version, members, key_id, imported_at from roster_version where insurer_id = @insurerId and dropped_at is null order by version desc",
+            new { insurerId });
         var current = await db.ExecuteScalarAsync<int?>("select version from roster where insurer_id = @insurerId", new { insurerId });
         return new RosterVersions(insurerId, current, [.. kept]);
     }

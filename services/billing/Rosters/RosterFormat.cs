@@ -3,8 +3,8 @@ using System.Text;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// The file an insurer sends: one beneficiary a line, semicolons (or commas or tabs), a first line that names the columns in any order. UTF-8, UTF-16 and Windows-1252 are
-/// told apart (<see cref="RosterText"/>).
+/// The file an insurer sends: one beneficiary a line, semicolons (or commas or tabs), a first line that names the columns in any order. UTF-8, UTF-16 and
+/// Windows-1252 are told apart (<see cref="RosterText"/>).
 /// <c>numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin</c>, and for a delta <c>operation</c> (A: add or replace, S: remove).
 /// </summary>
 internal sealed class RosterFormat
@@ -24,7 +24,8 @@ internal sealed class RosterFormat
     private static readonly string[] Optional = [Rank, HolderNir, To];
     private readonly int[] _columnOf;
 
-    private RosterFormat(byte separator, int columns, int[] columnOf, bool delta) => (Separator, Columns, _columnOf, IsDelta) = (separator, columns, columnOf, delta);
+    private RosterFormat(byte separator, int columns, int[] columnOf, bool delta) =>
+        (Separator, Columns, _columnOf, IsDelta) = (separator, columns, columnOf, delta);
 
     public byte Separator { get; }
 
@@ -60,7 +61,8 @@ internal sealed class RosterFormat
     /// <summary><c>Numéro d'adhérent</c>, <c>"NUMERO ADHERENT"</c> and <c>numero_adherent</c> are one name.</summary>
     private static string Name(string cell)
     {
-        var plain = string.Concat(cell.Normalize(NormalizationForm.FormD).Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '_' or '-')).Trim(' ', '_', '-');
+        var plain = string.Concat(cell.Normalize(NormalizationForm.FormD).Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '_' or '-'))
+            .Trim(' ', '_', '-');
         return plain.ToLowerInvariant().Replace(' ', '_').Replace('-', '_');
     }
 }

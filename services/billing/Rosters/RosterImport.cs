@@ -6,7 +6,8 @@ namespace SecondOpinion.Billing.Rosters;
 /// <summary>An upload and what became of it, as stored.</summary>
 internal sealed record RosterImport(
     Guid Id, Guid InsurerId, string Kind, string State, string RequestedBy, long SizeBytes, long ReceivedBytes, string Phase, long BytesRead, long LinesRead,
-    long Accepted, long Rejected, int Attempts, string? RefusalCode, int? RosterVersion, DateTimeOffset CreatedAt, DateTimeOffset? QueuedAt, DateTimeOffset? StartedAt,
+    long Accepted, long Rejected, int Attempts, string? RefusalCode, int? RosterVersion, DateTimeOffset CreatedAt, DateTimeOffset? QueuedAt,
+    DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt, DateTimeOffset UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved, long BlankLines)
 {
     private const string Select =

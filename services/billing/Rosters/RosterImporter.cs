@@ -8,11 +8,12 @@ using SecondOpinion.ServiceDefaults.Text;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// Turns an uploaded file into the next version of an insurer's roster: read in blocks, checked and hashed by several threads, streamed into a table that nobody
-/// reads, indexed, and switched to by one row. Whatever goes wrong before the switch, the former version goes on serving.
+/// Turns an uploaded file into the next version of an insurer's roster: read in blocks, checked and hashed by several threads, streamed into a table that
+/// nobody reads, indexed, and switched to by one row. Whatever goes wrong before the switch, the former version goes on serving.
 /// </summary>
 internal sealed partial class RosterImporter(
-    RosterSpool spool, RosterSwitch rosterSwitch, DropOldRosters old, ImportConnections connections, InsurerDirectory insurers, IdentityKeys keys, RosterOptions options,
+    RosterSpool spool, RosterSwitch rosterSwitch, DropOldRosters old, ImportConnections connections, InsurerDirectory insurers,
+    IdentityKeys keys, RosterOptions options,
     TimeProvider time, ILogger<RosterImporter> logger)
 {
     /// <summary>Shortest line seen in practice; only sizes a bitmap.</summary>
@@ -66,11 +67,14 @@ internal sealed partial class RosterImporter(
         await old.AfterSwitch(insurer.Id);
     }
 
-    /// <summary>A roster that loses more of its members than usual is put before somebody first: a wrong file is more likely than so many leaving at once.</summary>
+    /// <summary>
+    /// A roster that loses more of its members than usual is put before somebody first: a wrong file is more likely than so many leaving at once.
+    /// </summary>
     private async Task HoldWhenMuchSmaller(NpgsqlConnection db, ImportRun run)
     {
         var before = run.Insurer.Roster is { } roster
-            ? await db.ExecuteScalarAsync<long>("select members from roster_version where insurer_id = @Id and version = @Version", new { run.Insurer.Id, roster.Version })
+            ? await db.ExecuteScalarAsync<long>(
+                "select members from roster_version where insurer_id = @Id and version = @Version", new { run.Insurer.Id, roster.Version })
             : 0;
         var after = run.Members.Values.Sum();
         var approved = run.Import.Approved == true && run.Import.MembersBefore == before && run.Import.MembersAfter == after;
@@ -127,7 +131,8 @@ internal sealed partial class RosterImporter(
     {
         if (run.Import.IsDelta)
         {
-            await run.Progress.Reject(await RosterTable.RejectFromDelta(db, run.Insurer.Roster!.Table, (long)(options.MaxRejectShare * run.Progress.LinesRead)));
+            await run.Progress.Reject(await RosterTable.RejectFromDelta(
+                db, run.Insurer.Roster!.Table, (long)(options.MaxRejectShare * run.Progress.LinesRead)));
             RefuseWhenTooManyRejects(run);
             await RosterTable.ApplyDelta(db, run.Insurer.Roster!.Table, run.Table);
             await db.ExecuteAsync("drop table delta");
@@ -174,8 +179,8 @@ internal sealed partial class RosterImporter(
     }
 
     /// <summary>
-    /// Judged while streaming, so that no list grows with a file that is refused in the end: more rejects than the longest possible file could bear, or so many people met
-    /// again (by chance it is one in a hundred, at most three) that the file holds itself twice.
+    /// Judged while streaming, so that no list grows with a file that is refused in the end: more rejects than the longest possible file could bear, or so many
+    /// people met again (by chance it is one in a hundred, at most three) that the file holds itself twice.
     /// </summary>
     private void RefuseWhatCannotEndWell(ImportRun run, RepeatFinder? repeats)
     {

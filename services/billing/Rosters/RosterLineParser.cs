@@ -4,7 +4,9 @@ using SecondOpinion.Billing.Insurers;
 
 namespace SecondOpinion.Billing.Rosters;
 
-/// <summary>A beneficiary as the roster table holds it: no name, no number, no birth date. Hashes are places in the parser's batch until it is computed.</summary>
+/// <summary>
+/// A beneficiary as the roster table holds it: no name, no number, no birth date. Hashes are places in the parser's batch until it is computed.
+/// </summary>
 /// <param name="Holder">-1 when the line has no NIR.</param>
 /// <param name="FromDay">Day number.</param>
 /// <param name="ToDay">Null when open.</param>
@@ -12,7 +14,9 @@ namespace SecondOpinion.Billing.Rosters;
 /// <param name="Removal">A delta's line that takes the person out; only the hashes count.</param>
 internal readonly record struct RosterRow(int Person, int Family, int Holder, int FromDay, int? ToDay, short Contract, byte Relation, bool Removal);
 
-/// <summary>Checks one line and puts its identity into a batch of hashes. Works on bytes and allocates nothing but for a NIR; each thread has its own.</summary>
+/// <summary>
+/// Checks one line and puts its identity into a batch of hashes. Works on bytes and allocates nothing but for a NIR; each thread has its own.
+/// </summary>
 internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, IdentityHashBatch hashes, RotatedUses? rotated, int today) : IDisposable
 {
     private const int OldestYear = 1900;
@@ -160,7 +164,8 @@ internal sealed class RosterLineParser(RosterFormat format, Insurer insurer, Ide
         Family(member);
         rotated?.Carry(insurer, member, birthDate, rank);
         row = new RosterRow(
-            Person(member, birthDate, rank), _lastFamily, holder, Typed.ToDate(from).DayNumber, to == int.MaxValue ? null : Typed.ToDate(to).DayNumber, contract, relation, Removal: false);
+            Person(member, birthDate, rank), _lastFamily, holder, Typed.ToDate(from).DayNumber, to == int.MaxValue ? null : Typed.ToDate(to).DayNumber,
+            contract, relation, Removal: false);
         return true;
     }
 

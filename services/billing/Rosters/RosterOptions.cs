@@ -4,7 +4,9 @@ namespace SecondOpinion.Billing.Rosters;
 internal sealed class RosterOptions
 {
     /// <summary>Where uploads wait, encrypted. Several instances of the service share one folder, or each imports what it received.</summary>
-    public string SpoolPath { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "secondopinion", "rosters");
+    public string SpoolPath { get; set; } =
+        Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "secondopinion", "rosters");
 
     public long MaxBytes { get; set; } = 16L << 30;
 
@@ -39,5 +41,6 @@ internal sealed class RosterOptions
     public RosterOptions Checked() =>
         MaxRejectShare is >= 0 and <= 1 && MaxDropShare is >= 0 and <= 1 && VersionsKept >= 1 && ConcurrentImports >= 1 && ParseThreads >= 1 && MaxAttempts >= 1
             ? this
-            : throw new InvalidOperationException("Rosters: MaxRejectShare and MaxDropShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
+            : throw new InvalidOperationException(
+                "Rosters: MaxRejectShare and MaxDropShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
 }

@@ -60,7 +60,8 @@ internal static class RosterReader
                 {
                     var buffer = carried;
                     var length = carriedLength;
-                    length += await file.ReadAtLeastAsync(buffer.AsMemory(length, BlockSize - length), BlockSize - length, throwOnEndOfStream: false, stop.Token);
+                    length +=
+                        await file.ReadAtLeastAsync(buffer.AsMemory(length, BlockSize - length), BlockSize - length, throwOnEndOfStream: false, stop.Token);
                     if (length == 0)
                     {
                         ArrayPool<byte>.Shared.Return(buffer);

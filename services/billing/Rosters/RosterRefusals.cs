@@ -18,17 +18,25 @@ internal static class RosterRefusals
 
     private static readonly Dictionary<string, string> Sentences = new()
     {
-        [Header] = "La première ligne remplie doit nommer, chacune une fois et dans l'ordre de votre choix, les colonnes numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin (rang, nir_assure et fin peuvent manquer ; operation pour un fichier de mouvements, seulement). Le fichier peut être en UTF-8, UTF-16 ou Windows-1252 ; séparez par ; , ou tabulation.",
+        [Header] =
+            "La première ligne remplie doit nommer, chacune une fois et dans l'ordre de votre choix, les colonnes "
+                + "numero_adherent;date_naissance;rang;lien;nir_assure;contrat;debut;fin (rang, nir_assure et fin peuvent manquer ; operation pour un "
+                + "fichier de mouvements, seulement). Le fichier peut être en UTF-8, UTF-16 ou Windows-1252 ; séparez par ; , ou tabulation.",
         [Empty] = "Le fichier ne laisserait aucun bénéficiaire : il est refusé, l'ancien reste en vigueur.",
         [TooManyRejects] = "Trop de lignes sont rejetées : tout le fichier est refusé, l'ancien reste en vigueur. Voir le rapport de rejet.",
         [Damaged] = "Le fichier reçu est abîmé (compression ou contenu). Envoyez-le de nouveau.",
         [NothingToChange] = "Un fichier de mouvements ne peut pas être le premier : envoyez d'abord un fichier complet.",
         [UploadLost] = "Le fichier reçu n'est plus disponible. Envoyez-le de nouveau.",
         [Interrupted] = "L'import a été interrompu plusieurs fois. L'ancien fichier reste en vigueur ; demandez une nouvelle tentative.",
-        [Repeated] = "Le fichier décrit une grande partie des personnes deux fois : il est refusé, l'ancien reste en vigueur. Vérifiez qu'il n'est pas recopié à la suite de lui-même.",
+        [Repeated] =
+            "Le fichier décrit une grande partie des personnes deux fois : il est refusé, l'ancien reste en vigueur. Vérifiez qu'il n'est pas recopié à la "
+                + "suite de lui-même.",
         [TooMuchUnpacked] = "Le fichier compressé contient bien plus que ce qu'un fichier de bénéficiaires peut contenir : il est refusé.",
-        [SizeMismatch] = "L'envoi dépasse la taille annoncée : rien n'est pris, l'ancien fichier reste en vigueur. Annoncez la taille exacte, en octets, du fichier tel qu'il est envoyé.",
-        [Held] = "Ce fichier contient bien moins de bénéficiaires que celui en vigueur. Nous vérifions avec vous avant de le prendre ; l'ancien reste en vigueur.",
+        [SizeMismatch] =
+            "L'envoi dépasse la taille annoncée : rien n'est pris, l'ancien fichier reste en vigueur. Annoncez la taille exacte, en octets, du fichier tel "
+                + "qu'il est envoyé.",
+        [Held] =
+            "Ce fichier contient bien moins de bénéficiaires que celui en vigueur. Nous vérifions avec vous avant de le prendre ; l'ancien reste en vigueur.",
         [DropRefused] = "Après vérification, ce fichier n'est pas pris : il contient bien moins de bénéficiaires que celui en vigueur, qui le reste.",
     };
 

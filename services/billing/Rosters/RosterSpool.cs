@@ -7,8 +7,8 @@ using SecondOpinion.Billing.Identity;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// Uploaded files until they are imported: on disk, each under a key of its own (derived from the hashing key), in segments of at most 1 MiB that are authenticated
-/// one by one. What was written survives a crash of the service, so an upload goes on where it stood.
+/// Uploaded files until they are imported: on disk, each under a key of its own (derived from the hashing key), in segments of at most 1 MiB that are
+/// authenticated one by one. What was written survives a crash of the service, so an upload goes on where it stood.
 /// </summary>
 internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 {

@@ -8,8 +8,8 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// Makes a loaded table the roster that answers, at once and whole: one short transaction, for which no reader waits. Nothing else happens here: when it has committed,
-/// the roster is live, and what follows (<see cref="DropOldRosters"/>) can fail and be repeated without touching it.
+/// Makes a loaded table the roster that answers, at once and whole: one short transaction, for which no reader waits. Nothing else happens here: when it has
+/// committed, the roster is live, and what follows (<see cref="DropOldRosters"/>) can fail and be repeated without touching it.
 /// </summary>
 internal sealed class RosterSwitch(NpgsqlDataSource dataSource, TimeProvider time)
 {

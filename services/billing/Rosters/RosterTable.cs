@@ -122,7 +122,8 @@ internal static class RosterTable
     /// <summary>Keeps the first line of each person.</summary>
     /// <param name="suspects">Every line that may repeat an earlier one, in order.</param>
     /// <returns>The lines that went, with the contract of each.</returns>
-    public static async Task<List<(long Line, short Contract)>> RemoveRepeated(NpgsqlConnection db, string table, IReadOnlyList<(long Person, long Line)> suspects)
+    public static async Task<List<(long Line, short Contract)>> RemoveRepeated(
+        NpgsqlConnection db, string table, IReadOnlyList<(long Person, long Line)> suspects)
     {
         await db.ExecuteAsync("create temp table suspect (key bigint not null, line bigint not null)");
         await using (var writer = await db.BeginBinaryImportAsync("copy suspect (key, line) from stdin (format binary)"))
@@ -144,7 +145,8 @@ internal static class RosterTable
             create index on suspect (key);
             analyze suspect;
             create temp table repeated as
-              select r.ctid as place, r.key, r.contract, row_number() over (partition by r.key order by r.ctid) as nth, count(*) over (partition by r.key) as rows
+              select r.ctid as place, r.key, r.contract, row_number() over (partition by r.key order by r.ctid) as nth,
+                  count(*) over (partition by r.key) as rows
               from {table} r
               where r.key in (select key from suspect);
             delete from {table} r using repeated p where r.ctid = p.place and p.nth > 1;
@@ -157,10 +159,12 @@ internal static class RosterTable
     }
 
     public static async Task<Dictionary<short, long>> CountByContract(NpgsqlConnection db, string table) =>
-        (await db.QueryAsync<(short Contract, long Members)>($"select contract, count(*) from {table} group by contract")).ToDictionary(r => r.Contract, r => r.Members);
+        (await db.QueryAsync<(short Contract, long Members)>($"select contract, count(*) from {table} group by contract"))
+            .ToDictionary(r => r.Contract, r => r.Members);
 
     /// <summary>
-    /// Drops a table that no version names; the switch takes the same lock before it names one, so that a commit whose outcome its client never learned is waited for.
+    /// Drops a table that no version names; the switch takes the same lock before it names one, so that a commit whose outcome its client never learned is
+    /// waited for.
     /// </summary>
     /// <returns>False when a version names it: it stays.</returns>
     public static async Task<bool> TryDrop(NpgsqlConnection db, string table)

@@ -3,8 +3,8 @@ using System.Text;
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>
-/// A roster file as one kind of text, however Excel, LibreOffice or a mainframe wrote it: UTF-8 with or without its mark, UTF-16 in both orders ("Unicode text" of Excel),
-/// lines that end in LF, CRLF or CR alone. Windows-1252 stays as it is: where a byte is no UTF-8, the field that holds it is read as that.
+/// A roster file as one kind of text, however Excel, LibreOffice or a mainframe wrote it: UTF-8 with or without its mark, UTF-16 in both orders ("Unicode text"
+/// of Excel), lines that end in LF, CRLF or CR alone. Windows-1252 stays as it is: where a byte is no UTF-8, the field that holds it is read as that.
 /// </summary>
 internal static class RosterText
 {

@@ -12,7 +12,8 @@ namespace SecondOpinion.Billing.Rosters;
 /// <param name="now">Hasher of the new one.</param>
 /// <param name="families">Former hashes of the families that have uses.</param>
 /// <param name="found">Shared by all threads.</param>
-internal sealed class RotatedUses(IdentityHasher before, IdentityHasher now, IReadOnlySet<long> families, ConcurrentBag<RotatedUses.Rehashed> found) : IDisposable
+internal sealed class RotatedUses(IdentityHasher before, IdentityHasher now, IReadOnlySet<long> families, ConcurrentBag<RotatedUses.Rehashed> found)
+    : IDisposable
 {
     internal readonly record struct Rehashed(string Kind, long Before, long Now);
 

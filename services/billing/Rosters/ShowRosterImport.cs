@@ -14,7 +14,8 @@ internal static class ShowRosterImport
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our staff looks first), then <c>imported</c>, <c>refused</c> (the file's fault) or <c>failed</c> (ours; try again).</param>
+    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our staff
+    /// looks first), then <c>imported</c>, <c>refused</c> (the file's fault) or <c>failed</c> (ours; try again).</param>
     /// <param name="Phase">While running: <c>reading</c>, <c>indexing</c>, <c>switching</c>.</param>
     /// <param name="ReceivedBytes">Of <paramref name="SizeBytes"/>.</param>
     /// <param name="LinesPerSecond">Since the import began; 0 when not running.</param>
@@ -27,7 +28,8 @@ internal static class ShowRosterImport
     /// <param name="BlankLines">Rows with nothing in them, as spreadsheets leave them: passed over, neither read nor rejected.</param>
     internal sealed record RosterStatus(
         Guid Id, Guid InsurerId, string Kind, string State, string Phase, long SizeBytes, long ReceivedBytes, long LinesRead, long Accepted, long Rejected,
-        long LinesPerSecond, long? RemainingSeconds, string? RefusalCode, string? RefusalText, int? RosterVersion, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt,
+        long LinesPerSecond, long? RemainingSeconds, string? RefusalCode, string? RefusalText, int? RosterVersion, DateTimeOffset CreatedAt,
+        DateTimeOffset? FinishedAt,
         long? MembersBefore, long? MembersAfter, long BlankLines)
     {
         public static RosterStatus Of(RosterImport import, DateTimeOffset now)
@@ -38,7 +40,8 @@ internal static class ShowRosterImport
                 import.Id, import.InsurerId, import.Kind, import.State, import.Phase, import.SizeBytes, import.ReceivedBytes, import.LinesRead, import.Accepted,
                 import.Rejected, seconds > 0 ? (long)(import.LinesRead / seconds) : 0,
                 reading ? (long)(seconds * (import.SizeBytes - import.BytesRead) / import.BytesRead) : null,
-                import.RefusalCode, RosterRefusals.Sentence(import.RefusalCode), import.RosterVersion, import.CreatedAt, import.FinishedAt, import.MembersBefore, import.MembersAfter, import.BlankLines);
+                import.RefusalCode, RosterRefusals.Sentence(import.RefusalCode), import.RosterVersion, import.CreatedAt, import.FinishedAt,
+                import.MembersBefore, import.MembersAfter, import.BlankLines);
         }
     }
 
@@ -47,7 +50,8 @@ internal static class ShowRosterImport
         api.MapGet("/rosters/{importId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
             .WithName("ShowRoster").WithSummary("How far a roster import has come").WithDescription("The reject report is at `rejects`.");
         api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Access.Partner, Access.Ops)
-            .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events").WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval.");
+            .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events")
+            .WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval.");
     }
 
     /// <returns>The import, when it is there and this caller may see it.</returns>
@@ -87,7 +91,8 @@ internal static class ShowRosterImport
     }
 
     private static async IAsyncEnumerable<SseItem<RosterStatus>> Statuses(
-        Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancel)
+        Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         // A stop of the service ends the stream; a browser then asks again by itself.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);

@@ -4,8 +4,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Intake.Cases;
 
 /// <summary>
-/// The national health identity (identité nationale de santé): a matricule with the authority that gave it and the state of the identity. Its five traits (birth name, given
-/// names, sex, birth date and place) are those of the person it stands with. The matricule may travel only with a qualified identity (RNIV; French FHIR profile FRCorePatientINS).
+/// The national health identity (identité nationale de santé): a matricule with the authority that gave it and the state of the identity. Its five traits
+/// (birth name, given names, sex, birth date and place) are those of the person it stands with. The matricule may travel only with a qualified identity (RNIV;
+/// French FHIR profile FRCorePatientINS).
 /// </summary>
 /// <param name="Matricule">15 characters, key included.</param>
 /// <param name="Oid">Who gave it: one of <see cref="Authorities"/>.</param>

@@ -110,7 +110,8 @@ internal static class CaseRows
     public static Task<CaseRow?> Own(NpgsqlConnection db, ClaimsPrincipal user, Guid id)
     {
         var mine = CaseOwner.Of(user);
-        return db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new { id, mine.Patient, mine.Opener });
+        return db.QuerySingleOrDefaultAsync<CaseRow>(
+            $"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new { id, mine.Patient, mine.Opener });
     }
 
     /// <summary>The same, locked until the transaction ends, so that what is decided on it stays true.</summary>

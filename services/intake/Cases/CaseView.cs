@@ -50,7 +50,8 @@ internal sealed record CaseCoverageView(string Status, string? InsurerName, stri
 
 internal sealed record CaseConsentView(string Purpose, bool Granted, int TextVersion, DateTimeOffset At);
 
-internal sealed record CaseDocumentView(Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt);
+internal sealed record CaseDocumentView(
+    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt);
 
 internal sealed record InformationRequestView(Guid RequestId, string Text, DateTimeOffset RequestedAt, string? Answer, DateTimeOffset? ProvidedAt);
 
@@ -61,7 +62,8 @@ internal sealed record CasePatientView(string BirthName, IReadOnlyList<string> G
 
 /// <summary>One line of a list of cases.</summary>
 /// <param name="Alarm"><c>emergency</c> or <c>suicidal_thoughts</c> while an answer says so, for an agent to see at a glance; else null.</param>
-internal sealed record CaseSummary(Guid CaseId, string State, string PathologyCode, string PathologyName, string Coverage, DateTimeOffset OpenedAt, DateTimeOffset? DueAt, string? Alarm);
+internal sealed record CaseSummary(
+    Guid CaseId, string State, string PathologyCode, string PathologyName, string Coverage, DateTimeOffset OpenedAt, DateTimeOffset? DueAt, string? Alarm);
 
 /// <summary>Puts the views together.</summary>
 internal static class CaseViews

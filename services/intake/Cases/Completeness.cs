@@ -8,7 +8,8 @@ using SecondOpinion.Intake.Questionnaires;
 namespace SecondOpinion.Intake.Cases;
 
 /// <summary>One thing that the file lacks.</summary>
-/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that cannot wait for an opinion, with whom to call.</param>
+/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that cannot wait
+/// for an opinion, with whom to call.</param>
 /// <param name="Reference">Which: the id of a question, or the codes of documents of which one is enough.</param>
 /// <param name="Detail">French.</param>
 internal sealed record MissingItem(string Code, string? Reference, string Detail);
@@ -29,7 +30,8 @@ internal static class Completeness
     public static IReadOnlyList<MissingItem> Missing(Content content)
     {
         // An alarm stops the case, whatever else is there: whoever may be in danger is not to wait seven days.
-        var missing = AnswerRules.Alarming(content.Asked, content.Answers).Select(q => new MissingItem("alarm", q.Id, SafetyScreen.Find(q.Alert!.Door)!.Text)).ToList();
+        var missing = AnswerRules.Alarming(content.Asked, content.Answers)
+            .Select(q => new MissingItem("alarm", q.Id, SafetyScreen.Find(q.Alert!.Door)!.Text)).ToList();
         missing.AddRange(AnswerRules.Missing(content.Asked, content.Answers).Select(q => new MissingItem("answer", q.Id, q.Text)));
         if (content.QuestionCount == 0)
         {
@@ -45,7 +47,8 @@ internal static class Completeness
 
         if (content.RequestedBy == "relative" && !content.DocumentTypes.Contains(PathologyCatalogue.AuthorityProof))
         {
-            missing.Add(new MissingItem("authority_proof", PathologyCatalogue.AuthorityProof, "Déposez le justificatif qui vous permet d'agir pour la personne malade."));
+            missing.Add(new MissingItem(
+                "authority_proof", PathologyCatalogue.AuthorityProof, "Déposez le justificatif qui vous permet d'agir pour la personne malade."));
         }
 
         if (!content.Confirmed)

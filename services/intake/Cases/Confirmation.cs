@@ -11,7 +11,8 @@ namespace SecondOpinion.Intake.Cases;
 /// <summary>The patient says that what an agent filled in on the phone is right: online, or aloud after the agent has read it back.</summary>
 internal static class Confirmation
 {
-    /// <param name="ReadBack">The agent states that the answers and questions were read back to the patient, who agreed. The patient's own confirmation sends true as well.</param>
+    /// <param name="ReadBack">The agent states that the answers and questions were read back to the patient, who agreed. The patient's own confirmation sends
+    /// true as well.</param>
     internal sealed record ConfirmCaseRequest(bool ReadBack);
 
     internal sealed record CaseConfirmation(Guid CaseId, string Channel, DateTimeOffset ConfirmedAt);
@@ -20,7 +21,8 @@ internal static class Confirmation
         .AllowRoles(Access.Patient, Access.Agent)
         .WithName("ConfirmCase")
         .WithSummary("Confirm what was filled in on the patient's behalf")
-        .WithDescription("Needed before submission when a phone agent filled the case. Any later change of the answers or questions asks for a new confirmation.");
+        .WithDescription(
+            "Needed before submission when a phone agent filled the case. Any later change of the answers or questions asks for a new confirmation.");
 
     private static Task<Results<Ok<CaseConfirmation>, Problem>> Handle(
         Guid id, ConfirmCaseRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
@@ -48,7 +50,16 @@ internal static class Confirmation
                 insert into confirmation (id, case_id, answers_version, questions_version, confirmed_by, channel, at)
                 values (@Id, @CaseId, @AnswersVersion, @QuestionsVersion, @By, @channel, @now)
                 """,
-                new { Id = Guid.CreateVersion7(now), CaseId = id, file.AnswersVersion, file.QuestionsVersion, By = CaseOwner.OpenerOf(user.Role(), user), channel, now });
+                new
+                {
+                    Id = Guid.CreateVersion7(now),
+                    CaseId = id,
+                    file.AnswersVersion,
+                    file.QuestionsVersion,
+                    By = CaseOwner.OpenerOf(user.Role(), user),
+                    channel,
+                    now,
+                });
             return TypedResults.Ok(new CaseConfirmation(id, channel, now));
         }, cancel);
 

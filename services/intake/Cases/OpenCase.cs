@@ -29,7 +29,8 @@ internal static class OpenCase
     /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
     /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
     /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
-    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the case is then a téléexpertise.</param>
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the
+    /// case is then a téléexpertise.</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
         string PathologyCode,
@@ -52,7 +53,8 @@ internal static class OpenCase
             + "When billing is away the coverage is `pending` and settles by itself.");
 
     private static async Task<Results<Once<Created<CaseView>>, Problem>> Handle(
-        OpenCaseRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
+        OpenCaseRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue,
+        QuestionnaireBook questionnaires,
         Communes communes, Keyring keyring, CoverageDesk desk, TimeProvider time, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
@@ -69,7 +71,9 @@ internal static class OpenCase
         CoverageAnswer? answer = (otherDoor, question) switch
         {
             (not null, _) => null,
-            (_, null) => new CoverageAnswer.Refused(null, null, "no_partner_insurer", "Sans complémentaire santé partenaire, le service ne peut pas être pris en charge. D'autres solutions existent : voir l'orientation."),
+            (_, null) =>
+                new CoverageAnswer.Refused(null, null, "no_partner_insurer",
+                    "Sans complémentaire santé partenaire, le service ne peut pas être pris en charge. D'autres solutions existent : voir l'orientation."),
             _ => await desk.Check(id, question, cancel),
         };
         if (answer is CoverageAnswer.Unreadable)
@@ -95,7 +99,14 @@ internal static class OpenCase
                 PathologyCode = request.PathologyCode,
                 // Who insures is told by billing once the coverage is reserved: no one message joins insurer, disease and département.
                 InsurerId = null,
-                Coverage = answer switch { CoverageAnswer.Covered => "covered", CoverageAnswer.Pending => "pending", CoverageAnswer.Refused => "refused", _ => "none" },
+                Coverage =
+                    answer switch
+                    {
+                        CoverageAnswer.Covered => "covered",
+                        CoverageAnswer.Pending => "pending",
+                        CoverageAnswer.Refused => "refused",
+                        _ => "none"
+                    },
                 RequestedBy = requester.Kind,
                 DepartmentCode = file.DepartmentCode,
                 OpenedAt = now,
@@ -110,7 +121,8 @@ internal static class OpenCase
         public static Requester Of(ClaimsPrincipal user, OpenCaseRequest request) => user.Role() switch
         {
             Access.Patient => new Requester(request.Relative is null ? "patient" : "relative", user.PatientId(), LegalRegimes.Teleconseil),
-            Access.Physician => new Requester("physician", request.PatientId ?? Guid.Empty, LegalRegimes.Of("physician", request.PatientConsentObtained == true)),
+            Access.Physician =>
+                new Requester("physician", request.PatientId ?? Guid.Empty, LegalRegimes.Of("physician", request.PatientConsentObtained == true)),
             _ => new Requester("agent", request.PatientId ?? Guid.Empty, LegalRegimes.Teleconseil),
         };
     }

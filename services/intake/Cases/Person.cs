@@ -10,7 +10,8 @@ namespace SecondOpinion.Intake.Cases;
 /// <param name="Sex"><c>F</c> or <c>M</c>, as in the civil register.</param>
 /// <param name="BirthDate">ISO date.</param>
 /// <param name="BirthPlaceCode">INSEE code of the commune or country of birth, when known.</param>
-/// <param name="Nir">Social security number of the person, 15 characters; optional. It is not the national health identity: that is <paramref name="Ins"/>.</param>
+/// <param name="Nir">Social security number of the person, 15 characters; optional. It is not the national health identity: that is
+/// <paramref name="Ins"/>.</param>
 /// <param name="Ins">The national health identity, when it is qualified.</param>
 internal sealed record CasePerson(
     string BirthName,
@@ -65,7 +66,8 @@ internal sealed record CasePerson(
 
         if (Ins is not null && BirthPlaceCode is null)
         {
-            yield return new FieldError($"{pointer}/birthPlaceCode", "missing", "L'identité nationale de santé comprend le lieu de naissance, avec le nom, les prénoms, la date et le sexe.");
+            yield return new FieldError($"{pointer}/birthPlaceCode", "missing",
+                "L'identité nationale de santé comprend le lieu de naissance, avec le nom, les prénoms, la date et le sexe.");
         }
 
         if (Email is not null && (Email.Length > 254 || Email.Count(c => c == '@') != 1 || Email.StartsWith('@') || Email.EndsWith('@')))
@@ -75,7 +77,9 @@ internal sealed record CasePerson(
 
         if (Phone is not null && !ServiceDefaults.Text.Phone.TryParse(Phone, out _))
         {
-            yield return new FieldError($"{pointer}/phone", "invalid_phone", "Ce numéro de téléphone n'existe dans aucun plan de numérotation. Écrivez-le par exemple 01 99 00 00 01, ou avec l'indicatif du pays : +32 2 555 12 12.");
+            yield return new FieldError($"{pointer}/phone", "invalid_phone",
+                "Ce numéro de téléphone n'existe dans aucun plan de numérotation. Écrivez-le par exemple 01 99 00 00 01, ou avec l'indicatif du pays : +32 2 "
+                    + "555 12 12.");
         }
     }
 
@@ -89,11 +93,13 @@ internal sealed record CasePerson(
     private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= MaxName && !name.Any(char.IsControl);
 
     private static bool IsInseeCode(string code) =>
-        code.Length == 5 && char.IsAsciiDigit(code[0]) && (char.IsAsciiDigit(code[1]) || code[0] == '2' && code[1] is 'A' or 'B' or 'a' or 'b') && code[2..].All(char.IsAsciiDigit);
+        code.Length == 5 && char.IsAsciiDigit(code[0]) && (char.IsAsciiDigit(code[1]) || code[0] == '2' && code[1] is 'A' or 'B' or 'a' or 'b')
+            && code[2..].All(char.IsAsciiDigit);
 }
 
 /// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>
-/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a document.</param>
+/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a
+/// document.</param>
 internal sealed record CaseRelative(string Authority, string Name)
 {
     public static readonly IReadOnlyDictionary<string, string> Authorities = new Dictionary<string, string>

@@ -14,7 +14,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
 
-/// <summary>Hands the file in. Whole and covered it is complete and the clock starts; else the answer says what is missing, or that the insurer is still being asked.</summary>
+/// <summary>
+/// Hands the file in. Whole and covered it is complete and the clock starts; else the answer says what is missing, or that the insurer is still being asked.
+/// </summary>
 internal static class SubmitCase
 {
     /// <param name="State"><c>complete</c>, <c>incomplete</c> with what is missing, <c>submitted</c> while the insurer is asked, or <c>refused</c>.</param>
@@ -91,7 +93,8 @@ internal static class SubmitCase
 
     /// <summary>What must be known before billing is asked: may it be submitted, and is it whole? An incomplete file reserves nothing.</summary>
     private static async Task<(CoverageQuestion? Question, Problem? Problem)> Look(
-        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now,
+        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue,
+        QuestionnaireBook questionnaires, DateTimeOffset now,
         CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);

@@ -8,7 +8,8 @@ namespace SecondOpinion.Intake.Catalogue;
 internal static class GetPathology
 {
     internal sealed record PathologyView(
-        string Code, string Name, IReadOnlyList<string> Synonyms, IReadOnlyList<string> Abbreviations, IReadOnlyList<string> Cim10, PathologySpecialty Specialty,
+        string Code, string Name, IReadOnlyList<string> Synonyms, IReadOnlyList<string> Abbreviations, IReadOnlyList<string> Cim10,
+        PathologySpecialty Specialty,
         IReadOnlyList<PathologySpecialty> OtherSpecialties, string Organ, string Family, bool Rare, bool Paediatric, IReadOnlyList<PathologyDocument> Documents,
         string? InPersonAdvice, string Questionnaire, int QuestionnaireVersion);
 
@@ -25,7 +26,8 @@ internal static class GetPathology
     private static Results<Ok<PathologyView>, Problem> Handle(string code, PathologyCatalogue catalogue, QuestionnaireBook questionnaires) =>
         catalogue.TryGet(code, out var p)
             ? TypedResults.Ok(new PathologyView(
-                p.Code, p.Name, p.Synonyms, p.Abbreviations, p.Cim10, Specialty(catalogue, p.Specialty), [.. p.OtherSpecialties.Select(s => Specialty(catalogue, s))],
+                p.Code, p.Name, p.Synonyms, p.Abbreviations, p.Cim10, Specialty(catalogue, p.Specialty),
+                [.. p.OtherSpecialties.Select(s => Specialty(catalogue, s))],
                 catalogue.Organs[p.Organ], catalogue.Families[p.Family], p.Rare, p.Paediatric, [.. p.Documents.Select(d => Document(catalogue, d))],
                 p.InPerson is { } rule ? catalogue.InPersonReasons[rule] : null, p.Family, questionnaires.LatestOf(p.Family).Version))
             : CommonProblems.Absent();

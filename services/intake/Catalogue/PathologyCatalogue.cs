@@ -52,7 +52,8 @@ internal sealed class PathologyCatalogue
         [
             .. DataFile.Rows("Catalogue/pathologies.csv").Select(row => new Pathology(
                 row["code"], row["name"], DataFile.List(row["synonyms"]), DataFile.List(row["abbreviations"]), DataFile.List(row["cim10"]), row["specialty"],
-                DataFile.List(row["other_specialties"]), row["organ"], row["family"], row["rare"] == "1", row["paediatric"] == "1", DataFile.List(row["documents"]),
+                DataFile.List(row["other_specialties"]), row["organ"], row["family"], row["rare"] == "1", row["paediatric"] == "1",
+                DataFile.List(row["documents"]),
                 row["in_person"] is { Length: > 0 } rule ? rule : null)),
         ],
         DataFile.Rows("Catalogue/documents.csv").Select(row => new DocumentKind(

@@ -9,8 +9,8 @@ internal sealed record PathologyHit(Pathology Pathology, string Matched, double 
 
 /// <summary>
 /// Search as you type over names, synonyms, abbreviations and codes, in memory: some thousand phrases, built once. A query word finds the words of the
-/// catalogue that are it, begin with it, share its root, sound like it or are an edit or two away; rare words weigh more. A phrase scores by how much of the query it explains,
-/// then by how much of it the query says.
+/// catalogue that are it, begin with it, share its root, sound like it or are an edit or two away; rare words weigh more. A phrase scores by how much of the
+/// query it explains, then by how much of it the query says.
 /// </summary>
 internal sealed partial class PathologyIndex
 {

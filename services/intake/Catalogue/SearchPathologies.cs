@@ -11,7 +11,8 @@ internal static class SearchPathologies
     private const int LongestQuery = 100;
 
     /// <param name="Matched">The synonym, abbreviation or code that was recognised.</param>
-    internal sealed record PathologySuggestion(string Code, string Name, string Matched, string Family, string Organ, bool Rare, bool Paediatric, bool BetterInPerson);
+    internal sealed record PathologySuggestion(
+        string Code, string Name, string Matched, string Family, string Organ, bool Rare, bool Paediatric, bool BetterInPerson);
 
     internal sealed record PathologySuggestions(IReadOnlyList<PathologySuggestion> Items);
 
@@ -37,7 +38,8 @@ internal static class SearchPathologies
         return TypedResults.Ok(new PathologySuggestions(
         [
             .. index.Search(q, limit).Select(hit => new PathologySuggestion(
-                hit.Pathology.Code, hit.Pathology.Name, hit.Matched, catalogue.Families[hit.Pathology.Family], catalogue.Organs[hit.Pathology.Organ], hit.Pathology.Rare,
+                hit.Pathology.Code, hit.Pathology.Name, hit.Matched, catalogue.Families[hit.Pathology.Family],
+                catalogue.Organs[hit.Pathology.Organ], hit.Pathology.Rare,
                 hit.Pathology.Paediatric, hit.Pathology.InPerson is not null)),
         ]));
     }

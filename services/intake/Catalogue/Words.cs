@@ -61,9 +61,12 @@ internal static class Words
     public static string Sound(string word)
     {
         var s = new StringBuilder(word)
-            .Replace("ph", "f").Replace("th", "t").Replace("rh", "r").Replace("ch", "k").Replace("qu", "k").Replace("ck", "k").Replace("eau", "o").Replace("au", "o")
-            .Replace("ae", "e").Replace("oe", "e").Replace("ai", "e").Replace("ei", "e").Replace("y", "i").Replace("ce", "se").Replace("ci", "si").Replace("c", "k")
-            .Replace("q", "k").Replace("z", "s").Replace("h", "").Replace("x", "ks").Replace("en", "an").Replace("em", "an").Replace("am", "an").Replace("im", "in");
+            .Replace("ph", "f").Replace("th", "t").Replace("rh", "r").Replace("ch", "k").Replace("qu", "k").Replace("ck", "k")
+            .Replace("eau", "o").Replace("au", "o")
+            .Replace("ae", "e").Replace("oe", "e").Replace("ai", "e").Replace("ei", "e").Replace("y", "i").Replace("ce", "se")
+            .Replace("ci", "si").Replace("c", "k")
+            .Replace("q", "k").Replace("z", "s").Replace("h", "").Replace("x", "ks").Replace("en", "an").Replace("em", "an")
+            .Replace("am", "an").Replace("im", "in");
         var result = new StringBuilder(s.Length);
         for (var i = 0; i < s.Length; i++)
         {

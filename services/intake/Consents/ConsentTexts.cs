@@ -14,19 +14,24 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
     public static readonly IReadOnlyList<ConsentText> All =
     [
         new("processing", 1, true,
-            "J'accepte que mes données de santé soient enregistrées, chiffrées, et lues par le médecin référent choisi pour mon dossier, dans le seul but de me donner un deuxième avis. Ma complémentaire santé ne voit ni ma maladie, ni mes documents, ni l'avis. Je peux retirer cet accord à tout moment : ma demande s'arrête alors.",
+            "J'accepte que mes données de santé soient enregistrées, chiffrées, et lues par le médecin référent choisi pour mon dossier, dans le seul but de "
+                + "me donner un deuxième avis. Ma complémentaire santé ne voit ni ma maladie, ni mes documents, ni l'avis. Je peux retirer cet accord à tout "
+                + "moment : ma demande s'arrête alors.",
             "J'accepte que mon dossier soit enregistré.\nUn médecin va lire mon dossier.\nMa mutuelle ne voit pas ma maladie.\nJe peux changer d'avis."),
         new("sharing_with_treating_physician", 1, false,
-            "J'accepte que l'avis soit envoyé à mon médecin traitant par messagerie sécurisée de santé. Ce n'est pas obligatoire et ne change rien à l'avis que je reçois.",
+            "J'accepte que l'avis soit envoyé à mon médecin traitant par messagerie sécurisée de santé. Ce n'est pas obligatoire et ne change rien à l'avis "
+                + "que je reçois.",
             "J'accepte que mon médecin reçoive l'avis.\nJe peux dire non.\nJe reçois le même avis."),
         new("sharing_with_treating_physician", 2, false,
-            "J'accepte que mon médecin traitant reçoive l'avis. Cet accord ne vaut que pour lui, et je peux le retirer pour l'avenir. Ce n'est pas obligatoire et ne change rien à l'avis que je reçois.",
+            "J'accepte que mon médecin traitant reçoive l'avis. Cet accord ne vaut que pour lui, et je peux le retirer pour l'avenir. Ce n'est pas "
+                + "obligatoire et ne change rien à l'avis que je reçois.",
             "J'accepte que mon médecin reçoive l'avis.\nJe peux dire non.\nJe peux changer d'avis.\nJe reçois le même avis."),
         new("contact_after_six_months", 1, false,
             "J'accepte qu'on me recontacte dans six mois pour savoir ce que l'avis m'a apporté. Mes réponses servent à des statistiques anonymes.",
             "J'accepte qu'on m'écrive dans six mois.\nOn me demandera si l'avis m'a aidé."),
         new(Teleexpertise, 1, false,
-            "Mon médecin m'a informé qu'il demande pour moi l'avis d'un autre médecin à distance (téléexpertise), et je l'accepte. Je peux retirer cet accord : la demande devient alors un conseil qui m'est adressé personnellement.",
+            "Mon médecin m'a informé qu'il demande pour moi l'avis d'un autre médecin à distance (téléexpertise), et je l'accepte. Je peux retirer cet "
+                + "accord : la demande devient alors un conseil qui m'est adressé personnellement.",
             "Mon médecin demande un avis à un autre médecin.\nJ'accepte cette demande.\nJe peux changer d'avis."),
     ];
 

@@ -14,7 +14,8 @@ namespace SecondOpinion.Intake.Consents;
 /// <summary>Gives or takes back a consent. Taking back <c>processing</c> withdraws a case that is under way: nobody may go on reading it.</summary>
 internal static class RecordConsent
 {
-    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a physician opened, <c>teleexpertise</c>.</param>
+    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a physician opened,
+    /// <c>teleexpertise</c>.</param>
     /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>
     internal sealed record RecordConsentRequest(string Purpose, bool Granted, int? TextVersion = null);
 
@@ -47,7 +48,8 @@ internal static class RecordConsent
 
             if (request.Purpose == ConsentText.Teleexpertise && file.RequestedBy != "physician")
             {
-                return CommonProblems.Invalid(new FieldError("#/purpose", "not_for_this_case", "Cet accord ne concerne que les demandes faites par un médecin."));
+                return CommonProblems.Invalid(new FieldError(
+                    "#/purpose", "not_for_this_case", "Cet accord ne concerne que les demandes faites par un médecin."));
             }
 
             var current = (await CaseViews.Consents(db, id)).FirstOrDefault(c => c.Purpose == request.Purpose);
@@ -67,7 +69,8 @@ internal static class RecordConsent
             {
                 // The regime follows the patient's word; nobody outside intake acts on this consent, so no event tells of it.
                 await db.ExecuteAsync(
-                    "update case_file set legal_regime = @regime, version = version + 1 where id = @id", new { id, regime = LegalRegimes.Of(file.RequestedBy, request.Granted) });
+                    "update case_file set legal_regime = @regime, version = version + 1 where id = @id",
+                    new { id, regime = LegalRegimes.Of(file.RequestedBy, request.Granted) });
                 return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
             }
 

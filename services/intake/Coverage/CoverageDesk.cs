@@ -9,7 +9,8 @@ namespace SecondOpinion.Intake.Coverage;
 /// <summary>What billing said, or that it could not be asked.</summary>
 internal abstract record CoverageAnswer
 {
-    internal sealed record Covered(Guid? InsurerId, string? InsurerName, string? EngagementNumber, DateTimeOffset? ExpiresAt, int? RosterVersion) : CoverageAnswer;
+    internal sealed record Covered(Guid? InsurerId, string? InsurerName, string? EngagementNumber, DateTimeOffset? ExpiresAt, int? RosterVersion)
+        : CoverageAnswer;
 
     /// <param name="Code">Stable code of billing's catalogue.</param>
     /// <param name="Text">French sentence for people.</param>
@@ -31,8 +32,10 @@ internal sealed partial class CoverageDesk(Eligibility.EligibilityClient billing
     {
         var reply = await billing.CheckAsync(Request(caseId, question), options);
         return reply.Covered && reply.ServiceIncluded && reply.RefusalCode.Length == 0
-            ? new CoverageAnswer.Covered(Id(reply.InsurerId), Text(reply.InsurerName), Text(reply.EngagementNumber), reply.EngagementExpiresAt?.ToDateTimeOffset(), reply.RosterVersion)
-            : new CoverageAnswer.Refused(Id(reply.InsurerId), Text(reply.InsurerName), reply.RefusalCode.Length > 0 ? reply.RefusalCode : "not_covered", reply.RefusalText);
+            ? new CoverageAnswer.Covered(
+                Id(reply.InsurerId), Text(reply.InsurerName), Text(reply.EngagementNumber), reply.EngagementExpiresAt?.ToDateTimeOffset(), reply.RosterVersion)
+            : new CoverageAnswer.Refused(
+                Id(reply.InsurerId), Text(reply.InsurerName), reply.RefusalCode.Length > 0 ? reply.RefusalCode : "not_covered", reply.RefusalText);
     }, cancel);
 
     /// <summary>Idempotent by case: asked again after an unknown outcome it gives the same answer.</summary>

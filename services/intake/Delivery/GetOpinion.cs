@@ -22,7 +22,8 @@ internal static class GetOpinion
     /// <param name="Impact"><c>none</c>, <c>minor</c>, <c>moderate</c> or <c>major</c>.</param>
     /// <param name="Sha256">Of the PDF, hexadecimal.</param>
     internal sealed record OpinionView(
-        Guid CaseId, Guid OpinionId, int Version, DateTimeOffset SignedAt, string Physician, string Diagnosis, string Treatment, string Impact, string Sha256, long SizeBytes,
+        Guid CaseId, Guid OpinionId, int Version, DateTimeOffset SignedAt, string Physician, string Diagnosis, string Treatment, string Impact,
+        string Sha256, long SizeBytes,
         string Pdf);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion", Handle)
@@ -47,7 +48,8 @@ internal static class GetOpinion
 
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new OpinionView(
-            id, Guid.Parse(opinion!.OpinionId), opinion.Version, opinion.SignedAt.ToDateTimeOffset(), opinion.PhysicianDisplayName, opinion.Diagnosis, opinion.Treatment,
+            id, Guid.Parse(opinion!.OpinionId), opinion.Version, opinion.SignedAt.ToDateTimeOffset(), opinion.PhysicianDisplayName,
+            opinion.Diagnosis, opinion.Treatment,
             opinion.Impact, opinion.Sha256, opinion.SizeBytes, $"/api/v1/cases/{id}/opinion.pdf"));
     }
 

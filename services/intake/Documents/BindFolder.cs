@@ -4,8 +4,8 @@ using Npgsql;
 namespace SecondOpinion.Intake.Documents;
 
 /// <summary>
-/// The folder of documents and the database belong together: both carry one id, written at the first start. A folder of another database stops the start, before
-/// anything in it is taken for an orphan.
+/// The folder of documents and the database belong together: both carry one id, written at the first start. A folder of another database stops the start,
+/// before anything in it is taken for an orphan.
 /// </summary>
 internal sealed class BindFolder(NpgsqlDataSource dataSource, DocumentStore store) : IHostedService
 {
@@ -32,7 +32,8 @@ internal sealed class BindFolder(NpgsqlDataSource dataSource, DocumentStore stor
         {
             throw new InvalidOperationException(
                 "Documents:Path belongs to another database than ConnectionStrings:intake (their installation ids differ). Nothing was removed. "
-                + "Point one of them to its counterpart; after a deliberate move, put this database's id (select id from installation) into the folder's file installation.id.");
+                + "Point one of them to its counterpart; after a deliberate move, put this database's id (select id from installation) into the folder's "
+                + "file installation.id.");
         }
     }
 

@@ -146,7 +146,8 @@ internal sealed class DocumentStore
     /// <returns>How many.</returns>
     public int RemoveSetAsideBefore(DateTimeOffset before)
     {
-        var old = Directory.EnumerateFiles(_root, "*.sealed" + Aside, SearchOption.AllDirectories).Where(path => File.GetLastWriteTimeUtc(path) < before.UtcDateTime).ToList();
+        var old = Directory.EnumerateFiles(_root, "*.sealed" + Aside, SearchOption.AllDirectories)
+            .Where(path => File.GetLastWriteTimeUtc(path) < before.UtcDateTime).ToList();
         old.ForEach(File.Delete);
         return old.Count;
     }

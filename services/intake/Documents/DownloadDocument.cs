@@ -22,10 +22,12 @@ internal static class DownloadDocument
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
-        .WithDescription("The very bytes that were uploaded, as an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
+        .WithDescription(
+            "The very bytes that were uploaded, as an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
 
     private static async Task<Results<FileStreamHttpResult, Problem>> Handle(
-        Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring, CancellationToken cancel)
+        Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring,
+        CancellationToken cancel)
     {
         var found = await dataSource.InTransaction<Readable?>(async db =>
         {
@@ -47,13 +49,15 @@ internal static class DownloadDocument
         // Never shown by the browser in place: whatever it holds, it is only saved.
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
         return TypedResults.Stream(
-            store.Open(documentId, found.Key), found.MediaType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)), enableRangeProcessing: true);
+            store.Open(documentId, found.Key), found.MediaType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)),
+            enableRangeProcessing: true);
     }
 
     internal static async Task<Readable?> Find(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid documentId)
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>(
-            "select type_code, media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId", new { caseId, documentId });
+            "select type_code, media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId",
+            new { caseId, documentId });
         if (row is null)
         {
             return null;

@@ -9,7 +9,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Documents;
 
-/// <summary>Takes a wrong document out again while the case is still being written. A document never changes, so its ETag is always the first version's.</summary>
+/// <summary>
+/// Takes a wrong document out again while the case is still being written. A document never changes, so its ETag is always the first version's.
+/// </summary>
 internal static class RemoveDocument
 {
     internal const long OnlyVersion = 1;

@@ -6,14 +6,15 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Intake.Documents;
 
 /// <summary>
-/// Room for a document is promised before its first byte is read: within what one case and one person may keep, and above the floor of free space of the volume.
-/// A full disk would take everything down; a refused upload takes nothing.
+/// Room for a document is promised before its first byte is read: within what one case and one person may keep, and above the floor of free space of the
+/// volume. A full disk would take everything down; a refused upload takes nothing.
 /// </summary>
 internal static class Room
 {
     /// <param name="bytes">As announced; without a length, the most that one document may have.</param>
     public static Task<Problem?> Reserve(
-        NpgsqlDataSource dataSource, DocumentOptions options, DocumentStore store, Guid documentId, Guid caseId, long bytes, DateTimeOffset now, CancellationToken cancel) =>
+        NpgsqlDataSource dataSource, DocumentOptions options, DocumentStore store, Guid documentId, Guid caseId, long bytes, DateTimeOffset now,
+        CancellationToken cancel) =>
         dataSource.InTransaction<Problem?>(async db =>
         {
             var patient = await db.ExecuteScalarAsync<Guid>("select patient_id from case_file where id = @caseId", new { caseId });
@@ -24,7 +25,8 @@ internal static class Room
                 with used as (
                   select d.case_id, d.size_bytes as bytes, false as in_flight from document d join case_file c on c.id = d.case_id where c.patient_id = @patient
                   union all
-                  select r.case_id, r.bytes, true from upload_reservation r join case_file c on c.id = r.case_id where c.patient_id = @patient and r.expires_at > @now
+                  select r.case_id, r.bytes, true from upload_reservation r join case_file c on c.id = r.case_id
+                      where c.patient_id = @patient and r.expires_at > @now
                 )
                 select coalesce(sum(bytes) filter (where case_id = @caseId), 0)::bigint,
                        coalesce(sum(bytes), 0)::bigint,
@@ -37,15 +39,18 @@ internal static class Room
                 return new Problem(
                     CommonProblems.StorageFull,
                     "There is no room for documents at the moment. Everything else works; send this file again later. Support has been told.",
-                    "Il n'y a plus de place pour les documents en ce moment. Le reste du service fonctionne ; renvoyez ce fichier plus tard. L'équipe est prévenue.", [])
+                    "Il n'y a plus de place pour les documents en ce moment. Le reste du service fonctionne ; renvoyez ce fichier plus tard. L'équipe est "
+                        + "prévenue.", [])
                 { RetryAfterSeconds = 3600 };
             }
 
             if (ofCase + bytes > options.MaxBytesPerCase)
             {
                 return Problems.CaseFull.Because(
-                    $"The documents of a case may have {Mega(options.MaxBytesPerCase)} MB together; {Mega(ofCase)} MB are used. Remove one, or send a smaller file.",
-                    $"Les documents d'un dossier pèsent au plus {Mega(options.MaxBytesPerCase)} Mo ensemble ; {Mega(ofCase)} Mo sont déjà pris. Retirez-en un, ou envoyez un fichier plus petit.");
+                    $"The documents of a case may have {Mega(options.MaxBytesPerCase)} MB together; {Mega(ofCase)} MB are used. Remove one, or send a "
+                        + "smaller file.",
+                    $"Les documents d'un dossier pèsent au plus {Mega(options.MaxBytesPerCase)} Mo ensemble ; {Mega(ofCase)} Mo sont déjà pris. Retirez-en "
+                        + "un, ou envoyez un fichier plus petit.");
             }
 
             if (ofPerson + bytes > options.MaxBytesPerPerson)

@@ -6,8 +6,8 @@ namespace SecondOpinion.Intake.Documents;
 
 /// <summary>
 /// Sets aside files whose upload ended without a row: the process was killed between the file and the commit. Set aside is not removed: for
-/// <see cref="DocumentOptions.Retention"/> a file whose row comes back (a restored database) comes back too. A sweep that would take more than a small share of the
-/// folder takes nothing and says so: then it is the database that lacks rows.
+/// <see cref="DocumentOptions.Retention"/> a file whose row comes back (a restored database) comes back too. A sweep that would take more than a small share of
+/// the folder takes nothing and says so: then it is the database that lacks rows.
 /// </summary>
 internal sealed partial class SweepOrphans(
     NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<SweepOrphans> logger)
@@ -85,7 +85,8 @@ internal sealed partial class SweepOrphans(
         [LoggerMessage(LogLevel.Information, "Documents without a row: {Aside} set aside, {Back} brought back, {Gone} removed after their retention")]
         public static partial void Swept(ILogger logger, int aside, int back, int gone);
 
-        [LoggerMessage(LogLevel.Critical, "{Count} of {All} documents have no row. Nothing was set aside: look whether the database is the right one and whole")]
+        [LoggerMessage(
+            LogLevel.Critical, "{Count} of {All} documents have no row. Nothing was set aside: look whether the database is the right one and whole")]
         public static partial void TooMany(ILogger logger, int count, long all);
     }
 }

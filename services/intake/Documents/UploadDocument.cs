@@ -28,10 +28,12 @@ internal static class UploadDocument
         .WithName("UploadDocument")
         .WithSummary("Add a document")
         .WithDescription(
-            "The raw bytes as the body. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any damaged file, is refused with the reason.");
+            "The raw bytes as the body. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any damaged file, is refused "
+                + "with the reason.");
 
     private static async Task<Results<Once<Created<CaseDocumentView>>, Problem>> Handle(
-        Guid id, string type, string fileName, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options,
+        Guid id, string type, string fileName, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store,
+        DocumentOptions options,
         PathologyCatalogue catalogue, Keyring keyring, TimeProvider time, CancellationToken cancel)
     {
         if (await Refusal(id, type, fileName, user, http.Request, dataSource, options, catalogue, cancel) is { } refusal)
@@ -43,7 +45,8 @@ internal static class UploadDocument
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         var documentId = Guid.CreateVersion7(time.GetUtcNow());
         var kept = false;
-        if (await Room.Reserve(dataSource, options, store, documentId, id, http.Request.ContentLength ?? options.MaxBytes, time.GetUtcNow(), cancel) is { } full)
+        if (await Room.Reserve(
+            dataSource, options, store, documentId, id, http.Request.ContentLength ?? options.MaxBytes, time.GetUtcNow(), cancel) is { } full)
         {
             return full;
         }
@@ -78,7 +81,8 @@ internal static class UploadDocument
 
     /// <summary>What can be known before a byte is read.</summary>
     private static async Task<Problem?> Refusal(
-        Guid id, string type, string fileName, ClaimsPrincipal user, HttpRequest request, NpgsqlDataSource dataSource, DocumentOptions options, PathologyCatalogue catalogue,
+        Guid id, string type, string fileName, ClaimsPrincipal user, HttpRequest request, NpgsqlDataSource dataSource, DocumentOptions options,
+        PathologyCatalogue catalogue,
         CancellationToken cancel)
     {
         if (!catalogue.Documents.ContainsKey(type))
@@ -134,12 +138,15 @@ internal static class UploadDocument
                 $"{damaged.Where} Envoyez le fichier à nouveau.",
                 new FieldError("#/body", "damaged", damaged.Where))),
             Recognised.Locked => (null, null, Problems.DocumentLocked.Because(
-                "This PDF opens only with a password, which the physician does not have. Open it, print it to a new PDF without a password, and send that copy.",
-                "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis envoyez cette copie.",
+                "This PDF opens only with a password, which the physician does not have. "
+                    + "Open it, print it to a new PDF without a password, and send that copy.",
+                "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis "
+                    + "envoyez cette copie.",
                 new FieldError("#/body", "password", "Enregistrez une copie sans mot de passe et envoyez-la."))),
             Recognised.IndexOnly => (null, null, Problems.DocumentIndexOnly.Because(
                 "This is the index (DICOMDIR) of a CD: it holds no image. Send the image files of the CD, usually in its folder DICOM or IMAGES.",
-                "Ce fichier est le sommaire (DICOMDIR) d'un CD : il ne contient aucune image. Envoyez les fichiers d'images du CD, le plus souvent dans son dossier DICOM ou IMAGES.",
+                "Ce fichier est le sommaire (DICOMDIR) d'un CD : il ne contient aucune image. Envoyez les fichiers d'images du CD, le plus souvent dans son "
+                    + "dossier DICOM ou IMAGES.",
                 new FieldError("#/body", "index_only", "Envoyez les images du CD, pas son sommaire."))),
             Recognised.Disguised disguised => (null, null, Problems.DocumentDisguised.Because(
                 $"The content is that of a program ({disguised.Found}).",
@@ -152,7 +159,8 @@ internal static class UploadDocument
     }
 
     private static async Task<Results<Created<CaseDocumentView>, Problem>> Insert(
-        NpgsqlConnection db, Guid id, UploadedDocument asked, StoredFile stored, string mediaType, ClaimsPrincipal user, DocumentOptions options, Keyring keyring,
+        NpgsqlConnection db, Guid id, UploadedDocument asked, StoredFile stored, string mediaType, ClaimsPrincipal user,
+        DocumentOptions options, Keyring keyring,
         DateTimeOffset now)
     {
         if (await CaseRows.OwnLocked(db, user, id) is not { } file)

@@ -32,25 +32,27 @@ internal static class FhirQuestionnaire
     /// </summary>
     /// <param name="patientId">The account, a pseudonym: no identity is in the resource.</param>
     /// <param name="parts">The general questionnaire and the family's, each with its version.</param>
-    public static JsonObject Response(Guid caseId, Guid patientId, bool completed, IReadOnlyList<Questionnaire> parts, IReadOnlyDictionary<string, JsonElement> answers) => new()
-    {
-        ["resourceType"] = "QuestionnaireResponse",
-        ["id"] = caseId.ToString(),
-        ["contained"] = new JsonArray(new JsonObject
+    public static JsonObject Response(
+        Guid caseId, Guid patientId, bool completed, IReadOnlyList<Questionnaire> parts, IReadOnlyDictionary<string, JsonElement> answers) => new()
         {
-            ["resourceType"] = "Questionnaire",
-            ["id"] = Asked,
-            ["derivedFrom"] = new JsonArray([.. parts.Select(part => (JsonNode)$"{Url(part.Code)}|{part.Version}")]),
-            ["status"] = "active",
-            ["language"] = "fr-FR",
-            ["subjectType"] = new JsonArray("Patient"),
-            ["item"] = new JsonArray([.. parts.Select(part => (JsonNode)Group(part, part.Questions.Select(q => (JsonNode)Item(part, q)), "group"))]),
-        }),
-        ["questionnaire"] = $"#{Asked}",
-        ["status"] = completed ? "completed" : "in-progress",
-        ["subject"] = new JsonObject { ["identifier"] = new JsonObject { ["system"] = "urn:ietf:rfc:3986", ["value"] = $"urn:uuid:{patientId}" } },
-        ["item"] = new JsonArray([.. parts.Select(part => (JsonNode)Group(part, Answered(part, answers))).Where(group => group["item"]!.AsArray().Count > 0)]),
-    };
+            ["resourceType"] = "QuestionnaireResponse",
+            ["id"] = caseId.ToString(),
+            ["contained"] = new JsonArray(new JsonObject
+            {
+                ["resourceType"] = "Questionnaire",
+                ["id"] = Asked,
+                ["derivedFrom"] = new JsonArray([.. parts.Select(part => (JsonNode)$"{Url(part.Code)}|{part.Version}")]),
+                ["status"] = "active",
+                ["language"] = "fr-FR",
+                ["subjectType"] = new JsonArray("Patient"),
+                ["item"] = new JsonArray([.. parts.Select(part => (JsonNode)Group(part, part.Questions.Select(q => (JsonNode)Item(part, q)), "group"))]),
+            }),
+            ["questionnaire"] = $"#{Asked}",
+            ["status"] = completed ? "completed" : "in-progress",
+            ["subject"] = new JsonObject { ["identifier"] = new JsonObject { ["system"] = "urn:ietf:rfc:3986", ["value"] = $"urn:uuid:{patientId}" } },
+            ["item"] =
+                new JsonArray([.. parts.Select(part => (JsonNode)Group(part, Answered(part, answers))).Where(group => group["item"]!.AsArray().Count > 0)]),
+        };
 
     /// <param name="type">Given in a questionnaire only.</param>
     private static JsonObject Group(Questionnaire part, IEnumerable<JsonNode> items, string? type = null)
@@ -101,7 +103,8 @@ internal static class FhirQuestionnaire
 
         if (question.Options is { } options)
         {
-            item["answerOption"] = new JsonArray([.. options.Select(o => (JsonNode)new JsonObject { ["valueCoding"] = Coding(questionnaire, question, o.Code) })]);
+            item["answerOption"] =
+                new JsonArray([.. options.Select(o => (JsonNode)new JsonObject { ["valueCoding"] = Coding(questionnaire, question, o.Code) })]);
         }
 
         var extensions = Extensions(question).ToArray();
@@ -131,7 +134,9 @@ internal static class FhirQuestionnaire
                 yield return new JsonObject
                 {
                     ["url"] = $"http://hl7.org/fhir/StructureDefinition/{name}",
-                    [question.Type == QuestionKind.Integer ? "valueInteger" : "valueDecimal"] = question.Type == QuestionKind.Integer ? JsonValue.Create((int)value) : JsonValue.Create(value),
+                    [question.Type == QuestionKind.Integer ? "valueInteger" : "valueDecimal"] = question.Type == QuestionKind.Integer
+                        ? JsonValue.Create((int)value)
+                        : JsonValue.Create(value),
                 };
             }
         }
@@ -173,7 +178,8 @@ internal static class FhirQuestionnaire
             var value = answers[question.Id];
             JsonObject[] given = question.Type switch
             {
-                QuestionKind.MultiChoice => [.. value.EnumerateArray().Select(o => new JsonObject { ["valueCoding"] = Coding(part, question, o.GetString()!) })],
+                QuestionKind.MultiChoice =>
+                    [.. value.EnumerateArray().Select(o => new JsonObject { ["valueCoding"] = Coding(part, question, o.GetString()!) })],
                 QuestionKind.Choice => [new JsonObject { ["valueCoding"] = Coding(part, question, value.GetString()!) }],
                 QuestionKind.Boolean => [new JsonObject { ["valueBoolean"] = value.GetBoolean() }],
                 // 7.0 is a whole number too, but not to GetInt32.

@@ -39,7 +39,8 @@ internal static class AnswerInformationRequest
 
             if (await CaseRows.OwnLocked(db, user, id) is not { } file
                 || await db.QuerySingleOrDefaultAsync<OpenRequest>(
-                    "select physician_id, provided_at from information_request where id = @requestId and case_id = @id", new { id, requestId }) is not { } asked)
+                    "select physician_id, provided_at from information_request where id = @requestId and case_id = @id",
+                    new { id, requestId }) is not { } asked)
             {
                 return CommonProblems.Absent();
             }

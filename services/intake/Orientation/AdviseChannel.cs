@@ -10,7 +10,8 @@ internal static class AdviseChannel
     /// <param name="Channel"><c>online</c>, or <c>in_person</c> when a visit is better; the patient decides.</param>
     /// <param name="Structures">Ids of the structures to look at.</param>
     internal sealed record ChannelAdvice(
-        string PathologyCode, string Channel, string Rule, string Reason, bool OnlineStillPossible, IReadOnlyList<string> Structures, ShowPages.OrientationPage Page);
+        string PathologyCode, string Channel, string Rule, string Reason, bool OnlineStillPossible, IReadOnlyList<string> Structures,
+        ShowPages.OrientationPage Page);
 
     private const string NoRule = "file_is_enough";
 
@@ -24,14 +25,16 @@ internal static class AdviseChannel
     {
         if (!catalogue.TryGet(pathology, out var found))
         {
-            return CommonProblems.Invalid(new FieldError("#/pathology", "unknown_pathology", "Cette maladie n'est pas dans notre catalogue. Cherchez-la par son nom."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/pathology", "unknown_pathology", "Cette maladie n'est pas dans notre catalogue. Cherchez-la par son nom."));
         }
 
         var page = ShowPages.View(book.Find("online-or-in-person")!);
         return TypedResults.Ok(found.InPerson is { } rule
             ? new ChannelAdvice(found.Code, "in_person", rule, catalogue.InPersonReasons[rule], OnlineStillPossible: true, Structures(book, found), page)
             : new ChannelAdvice(
-                found.Code, "online", NoRule, "Votre dossier suffit le plus souvent pour un avis sur cette maladie. Vous gagnez le temps du rendez-vous et du trajet.",
+                found.Code, "online", NoRule,
+                "Votre dossier suffit le plus souvent pour un avis sur cette maladie. Vous gagnez le temps du rendez-vous et du trajet.",
                 OnlineStillPossible: true, Structures(book, found), page));
     }
 
@@ -40,6 +43,7 @@ internal static class AdviseChannel
     {
         string[] cancerFamilies = ["oncology", "breast", "haematology"];
         var cancer = cancerFamilies.Contains(pathology.Family) && pathology.Cim10.Any(c => c.StartsWith('C') || c.StartsWith("D0", StringComparison.Ordinal));
-        return [.. book.OfKind("structure").Where(s => s.Structure!.Specialties.Any(x => x == "all" || cancer && x is "cancer" or "haematology")).Select(s => s.Id)];
+        return [.. book.OfKind("structure")
+            .Where(s => s.Structure!.Specialties.Any(x => x == "all" || cancer && x is "cancer" or "haematology")).Select(s => s.Id)];
     }
 }

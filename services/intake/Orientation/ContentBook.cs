@@ -6,13 +6,16 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace SecondOpinion.Intake.Orientation;
 
-/// <summary>All pages and tables, read from the assembly at start. A page that breaks a rule of docs/content-guide.md stops the start, and the test before it.</summary>
+/// <summary>
+/// All pages and tables, read from the assembly at start. A page that breaks a rule of docs/content-guide.md stops the start, and the test before it.
+/// </summary>
 internal sealed class ContentBook
 {
     private const string Root = "Orientation/";
     private const string SimpleEnding = ".simple.md";
 
-    private static readonly IDeserializer Yaml = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking().Build();
+    private static readonly IDeserializer Yaml = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance)
+        .WithDuplicateKeyChecking().Build();
 
     private readonly Dictionary<string, ContentPage> _byId;
 
@@ -65,13 +68,16 @@ internal sealed class ContentBook
         Check(name, head, simpleHead);
         return new ContentPage(
             head.Id!, head.Kind!, FrenchText.Typeset(head.Title!), head.Order,
-            [.. head.Source!.Select(s => new ContentSource(FrenchText.Typeset(s.Name!), s.Url, (s.Date ?? s.ReadOn ?? s.DecidedOn)!, DateIs(s)))], Day(name, head.Reviewed),
+            [.. head.Source!.Select(s => new ContentSource(FrenchText.Typeset(s.Name!), s.Url, (s.Date ?? s.ReadOn ?? s.DecidedOn)!, DateIs(s)))],
+            Day(name, head.Reviewed),
             [.. (head.Conflicts ?? []).Select(FrenchText.Typeset)], FrenchText.Typeset(body),
             new SimplePage(
-                FrenchText.Typeset(simpleHead.Title!), FrenchText.Typeset(simpleBody), Day(name, simpleHead.Reviewed), head.Status!, simpleHead.ValidatedBy ?? head.ValidatedBy,
+                FrenchText.Typeset(simpleHead.Title!), FrenchText.Typeset(simpleBody), Day(name, simpleHead.Reviewed), head.Status!,
+                simpleHead.ValidatedBy ?? head.ValidatedBy,
                 (simpleHead.ValidatedOn ?? head.ValidatedOn) is { } on ? Day(name, on) : null),
             head.Kind == "structure"
-                ? new StructureFacts(head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [],
+                ? new StructureFacts(
+                    head.Region!, head.AccessModes!, head.LetterAdvised!.Value, head.LetterLegallyRequired!.Value, head.Specialties ?? [], head.Finess ?? [],
                     head.Address!, head.Phone)
                 : null,
             head.Website,
@@ -93,11 +99,13 @@ internal sealed class ContentBook
         Must(simple.Id == head.Id, "its simplified twin has another id.");
         Must(ContentPage.Kinds.Contains(head.Kind), $"kind '{head.Kind}' is unknown.");
         Must(!string.IsNullOrWhiteSpace(head.Title) && !string.IsNullOrWhiteSpace(simple.Title), "a title is missing.");
-        Must(head.Source is { Count: > 0 } && head.Source.All(s => !string.IsNullOrWhiteSpace(s.Name) && IsDate(s.Date ?? s.ReadOn ?? s.DecidedOn)), "a source with a name and a date is missing.");
+        Must(head.Source is { Count: > 0 } && head.Source.All(s => !string.IsNullOrWhiteSpace(s.Name) && IsDate(s.Date ?? s.ReadOn ?? s.DecidedOn)),
+            "a source with a name and a date is missing.");
         Must(
             head.Source!.All(s => new[] { s.Date, s.ReadOn, s.DecidedOn }.Count(d => d is not null) == 1),
             "a source has one of date (of the text), readOn (of a page without date) and decidedOn (of a rule of ours).");
-        Must(head.Source!.All(s => !IsLaw(s) || s.Date is not null), "an article is cited in a version that entered into force on a date: the day of reading is not one.");
+        Must(head.Source!.All(s => !IsLaw(s) || s.Date is not null),
+            "an article is cited in a version that entered into force on a date: the day of reading is not one.");
         Must(
             head.Source!.All(s => s.Url?.Contains("/codes/texte_lc/", StringComparison.Ordinal) != true),
             "an address of a whole code says nothing: give the article's own (codes/article_lc/…), or none until it is known.");
@@ -109,10 +117,16 @@ internal sealed class ContentBook
             head.Status == "draft" || (simple.ValidatedBy ?? head.ValidatedBy) is { Length: > 0 } && (simple.ValidatedOn ?? head.ValidatedOn) is not null,
             $"{head.Status} needs validatedBy and validatedOn: who read it, and when.");
         Must(
-            head.Kind != "structure" || head is { Region: not null, AccessModes.Count: > 0, LetterAdvised: not null, LetterLegallyRequired: false, Address: not null, Website: not null },
+            head.Kind != "structure"
+                || head is
+                {
+                    Region: not null, AccessModes.Count: > 0, LetterAdvised: not null, LetterLegallyRequired: false, Address: not null,
+                    Website: not null
+                },
             "a structure needs region, accessModes, letterAdvised, letterLegallyRequired false, address and website; phone once it is confirmed.");
         Must(
-            head.Kind != "letter" || head.Placeholders is { Count: > 0 } placeholders && placeholders.All(p => p is { Name: not null, Meaning: not null, Example: not null }),
+            head.Kind != "letter"
+                || head.Placeholders is { Count: > 0 } placeholders && placeholders.All(p => p is { Name: not null, Meaning: not null, Example: not null }),
             "a letter declares its placeholders with name, meaning and example.");
         Must(
             (head.Placeholders ?? []).All(p => p.RequiredUnless is not { } other || !p.Required && head.Placeholders!.Any(o => o.Name == other && o != p)),
@@ -153,7 +167,8 @@ internal sealed class ContentBook
                 throw new InvalidDataException($"{name}: {figure.Id} has no source or date.");
             }
 
-            if (figure.ConflictsWith.FirstOrDefault(other => !byId.TryGetValue(other, out var there) || !there.ConflictsWith.Contains(figure.Id)) is { } oneSided)
+            if (figure.ConflictsWith.FirstOrDefault(
+                other => !byId.TryGetValue(other, out var there) || !there.ConflictsWith.Contains(figure.Id)) is { } oneSided)
             {
                 throw new InvalidDataException($"{name}: the conflict of {figure.Id} with {oneSided} is not mutual.");
             }

@@ -2,7 +2,8 @@ namespace SecondOpinion.Intake.Orientation;
 
 /// <summary>A page of orientation, as its file says (docs/content-guide.md).</summary>
 /// <param name="Id">The file's name; never changes.</param>
-/// <param name="Kind"><c>emergency</c>, <c>exclusion</c>, <c>right</c>, <c>guide</c>, <c>faq</c>, <c>structure</c>, <c>delay</c>, <c>cost</c>, <c>advice</c>, <c>help</c>, <c>association</c> or <c>letter</c>.</param>
+/// <param name="Kind"><c>emergency</c>, <c>exclusion</c>, <c>right</c>, <c>guide</c>, <c>faq</c>, <c>structure</c>, <c>delay</c>, <c>cost</c>, <c>advice</c>,
+/// <c>help</c>, <c>association</c> or <c>letter</c>.</param>
 /// <param name="Reviewed">The day it was last compared with its sources.</param>
 /// <param name="Needs">Of a page of help: the needs that it answers, codes of <see cref="HelpNeeds"/>.</param>
 /// <param name="Conflicts">What its sources disagree on, a sentence each.</param>
@@ -38,7 +39,8 @@ internal sealed record ContentPage(
 }
 
 /// <param name="Date">Year, month or day; <paramref name="DateIs"/> says of what.</param>
-/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page bears no date, somebody read it then;
+/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page bears no
+/// date, somebody read it then;
 /// <c>decision</c>: a rule of this service.</param>
 internal sealed record ContentSource(string Name, string? Url, string Date, string DateIs = "publication");
 
@@ -50,7 +52,8 @@ internal sealed record SimplePage(string Title, string Markdown, DateOnly Review
 }
 
 internal sealed record StructureFacts(
-    string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties, IReadOnlyList<string> Finess,
+    string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties,
+    IReadOnlyList<string> Finess,
     string Address, string? Phone);
 
 /// <param name="OnlyPassed">A date that the letter may name only once it has passed.</param>
@@ -58,6 +61,7 @@ internal sealed record StructureFacts(
 internal sealed record LetterPlaceholder(string Name, string Meaning, bool Required, string Example, string? RequiredUnless = null, bool OnlyPassed = false);
 
 /// <summary>One line of the tables of delays or costs: a value with its source and date, and the lines that say something else.</summary>
-internal sealed record Figure(string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, IReadOnlyList<string> ConflictsWith);
+internal sealed record Figure(
+    string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, IReadOnlyList<string> ConflictsWith);
 
 internal sealed record CancerCentre(string Finess, string Name, string CommuneCode, string Activity, string Source, string Date);

@@ -112,6 +112,7 @@ internal static partial class PlainLanguage
     [GeneratedRegex(@"\b\p{Lu}{2,}\b")]
     private static partial Regex Acronym();
 
-    [GeneratedRegex(@"\b(est|sont|sera|seront|était|étaient|a été|ont été)\s+(\w+\s+)?\w+(é|ée|és|ées|i|ie|is|ies|it|ite|u|ue|us|ues)\s+par\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(est|sont|sera|seront|était|étaient|a été|ont été)\s+(\w+\s+)?\w+(é|ée|és|ées|i|ie|is|ies|it|ite|u|ue|us|ues)\s+par\b", RegexOptions.IgnoreCase)]
     private static partial Regex Passive();
 }

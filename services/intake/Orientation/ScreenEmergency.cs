@@ -33,7 +33,8 @@ internal static class ScreenEmergency
             .AllowAnonymous()
             .WithName("AnswerEmergencyScreen")
             .WithSummary("Judge the emergency questions")
-            .WithDescription("Says whether a second opinion online is possible, or where to go instead. Opening a case judges the same answers again. Nothing is kept.");
+            .WithDescription(
+                "Says whether a second opinion online is possible, or where to go instead. Opening a case judges the same answers again. Nothing is kept.");
     }
 
     private static Ok<EmergencyScreen> Show(ContentBook book) => TypedResults.Ok(new EmergencyScreen(

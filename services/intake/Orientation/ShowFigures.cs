@@ -9,7 +9,8 @@ internal static class ShowFigures
     /// <param name="Value">A number or a range; null when the unit says it all (« variable »).</param>
     /// <param name="Outdated">Kept only because people still meet it elsewhere; never the one to go by.</param>
     internal sealed record OrientationFigure(
-        string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, bool Outdated, IReadOnlyList<ContradictingFigure> ContradictedBy);
+        string Id, string Channel, string? Value, string Unit, string Source, string Date, string Note, bool Outdated,
+        IReadOnlyList<ContradictingFigure> ContradictedBy);
 
     internal sealed record ContradictingFigure(string Id, string? Value, string Unit, string Source, string Date);
 

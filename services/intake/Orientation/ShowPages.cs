@@ -22,7 +22,8 @@ internal static class ShowPages
     /// <param name="Html">Safe to show: made from the Markdown with HTML turned off.</param>
     /// <param name="Conflicts">What the sources disagree on; to be shown beside the text.</param>
     internal sealed record OrientationPage(
-        string Id, string Kind, string Title, string Markdown, string Html, IReadOnlyList<ContentSource> Sources, DateOnly Reviewed, IReadOnlyList<string> Conflicts,
+        string Id, string Kind, string Title, string Markdown, string Html, IReadOnlyList<ContentSource> Sources, DateOnly Reviewed,
+        IReadOnlyList<string> Conflicts,
         SimplifiedPage Simplified, string? Website);
 
     /// <param name="Label">« version simplifiée », or « FALC » once people with intellectual disability have validated it.</param>
@@ -36,7 +37,9 @@ internal static class ShowPages
             .AllowAnonymous()
             .WithName("ListOrientationPages")
             .WithSummary("List the orientation pages")
-            .WithDescription("Optionally of one kind: emergency, exclusion, right, guide, faq, structure, delay, cost, advice, help, association, letter; or those that answer one need.");
+            .WithDescription(
+                "Optionally of one kind: emergency, exclusion, right, guide, faq, structure, delay, cost, advice, help, association, letter; or those that "
+                    + "answer one need.");
         api.MapGet("/orientation/pages/{id}", Handle)
             .AllowAnonymous()
             .WithName("GetOrientationPage")
@@ -64,7 +67,8 @@ internal static class ShowPages
     internal static OrientationPage View(ContentPage page) => new(
         page.Id, page.Kind, page.Title, page.Markdown, Html(page.Markdown), page.Sources, page.Reviewed, page.Conflicts,
         new SimplifiedPage(
-            page.Simple.Label, page.Simple.Title, page.Simple.Markdown, Html(page.Simple.Markdown), page.Simple.Status, page.Simple.Reviewed, page.Simple.ValidatedBy,
+            page.Simple.Label, page.Simple.Title, page.Simple.Markdown, Html(page.Simple.Markdown), page.Simple.Status, page.Simple.Reviewed,
+            page.Simple.ValidatedBy,
             page.Simple.ValidatedOn),
         page.Website);
 }

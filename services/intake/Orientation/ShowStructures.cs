@@ -10,10 +10,13 @@ internal static class ShowStructures
     /// <param name="AccessModes"><c>online</c>, <c>phone</c>, <c>mail</c>.</param>
     /// <param name="LetterLegallyRequired">Always false: no law asks for a letter.</param>
     internal sealed record SecondOpinionStructure(
-        string Id, string Name, string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired, IReadOnlyList<string> Specialties,
-        IReadOnlyList<string> Finess, string Address, string? Phone, string Website, string Html, IReadOnlyList<ContentSource> Sources, IReadOnlyList<string> Conflicts);
+        string Id, string Name, string Region, IReadOnlyList<string> AccessModes, bool LetterAdvised, bool LetterLegallyRequired,
+        IReadOnlyList<string> Specialties,
+        IReadOnlyList<string> Finess, string Address, string? Phone, string Website, string Html, IReadOnlyList<ContentSource> Sources,
+        IReadOnlyList<string> Conflicts);
 
-    internal sealed record CancerCentreView(string Finess, string Name, string Commune, string DepartmentCode, string DepartmentName, string Activity, string Source, string Date);
+    internal sealed record CancerCentreView(
+        string Finess, string Name, string Commune, string DepartmentCode, string DepartmentName, string Activity, string Source, string Date);
 
     internal sealed record Structures(IReadOnlyList<SecondOpinionStructure> Items, IReadOnlyList<CancerCentreView> CancerCentres);
 
@@ -39,7 +42,8 @@ internal static class ShowStructures
     {
         var facts = page.Structure!;
         return new SecondOpinionStructure(
-            page.Id, page.Title, facts.Region, facts.AccessModes, facts.LetterAdvised, facts.LetterLegallyRequired, facts.Specialties, facts.Finess, facts.Address, facts.Phone, page.Website!,
+            page.Id, page.Title, facts.Region, facts.AccessModes, facts.LetterAdvised, facts.LetterLegallyRequired, facts.Specialties, facts.Finess,
+            facts.Address, facts.Phone, page.Website!,
             ShowPages.Html(page.Markdown), page.Sources, page.Conflicts);
     }
 
@@ -47,6 +51,7 @@ internal static class ShowStructures
     {
         var department = communes.DepartmentOf(centre.CommuneCode)!;
         return new CancerCentreView(
-            centre.Finess, centre.Name, communes.NameOf(centre.CommuneCode)!, department, communes.DepartmentName(department)!, centre.Activity, centre.Source, centre.Date);
+            centre.Finess, centre.Name, communes.NameOf(centre.CommuneCode)!, department, communes.DepartmentName(department)!, centre.Activity,
+            centre.Source, centre.Date);
     }
 }

@@ -96,7 +96,8 @@ internal static class AnswerRules
 
     private static (string, string)? MultiChoiceFault(Question question, JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(o => o.ValueKind != JsonValueKind.String || !IsOption(question, o.GetString()!)))
+        if (value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(o => o.ValueKind != JsonValueKind.String || !IsOption(question, o.GetString()!)))
         {
             return ("unknown_option", "Choisissez parmi les réponses proposées.");
         }

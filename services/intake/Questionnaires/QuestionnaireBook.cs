@@ -44,7 +44,13 @@ internal sealed class QuestionnaireBook
         [.. QuestionsOf(code, version, generalVersion).Where(q => q.For?.Includes(who) ?? true).Select(q => Worded(q, who))];
 
     private static Question Worded(Question question, Respondent who) => who.IsChild && question.Child is { } child
-        ? question with { Text = child.Text ?? question.Text, Simple = child.Simple ?? question.Simple, Min = child.Min ?? question.Min, Max = child.Max ?? question.Max }
+        ? question with
+        {
+            Text = child.Text ?? question.Text,
+            Simple = child.Simple ?? question.Simple,
+            Min = child.Min ?? question.Min,
+            Max = child.Max ?? question.Max,
+        }
         : question;
 
     public static QuestionnaireBook Load()
@@ -75,7 +81,11 @@ internal sealed class QuestionnaireBook
                 Help = q.Help is { } help ? FrenchText.Typeset(help) : null,
                 Options = q.Options is { } options ? [.. options.Select(o => o with { Text = FrenchText.Typeset(o.Text) })] : null,
                 Child = q.Child is { } child
-                    ? child with { Text = child.Text is { } text ? FrenchText.Typeset(text) : null, Simple = child.Simple is { } simple ? FrenchText.Typeset(simple) : null }
+                    ? child with
+                    {
+                        Text = child.Text is { } text ? FrenchText.Typeset(text) : null,
+                        Simple = child.Simple is { } simple ? FrenchText.Typeset(simple) : null,
+                    }
                     : null,
             }),
         ],

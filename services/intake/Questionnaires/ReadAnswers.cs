@@ -16,7 +16,8 @@ internal static class ReadAnswers
 {
     /// <param name="Questionnaire">The family's questionnaire; its questions come after those of <c>general</c>.</param>
     /// <param name="Missing">Ids of the required questions that apply and have no answer yet.</param>
-    /// <param name="Alerts">Answers that cannot wait for an opinion, with whom to call: to be shown at once. They stop the case until the answer is changed.</param>
+    /// <param name="Alerts">Answers that cannot wait for an opinion, with whom to call: to be shown at once. They stop the case until the answer is
+    /// changed.</param>
     internal sealed record CaseAnswers(
         Guid CaseId, string Questionnaire, int Version, int GeneralVersion, IReadOnlyDictionary<string, JsonElement> Answers, IReadOnlyList<string> Missing,
         IReadOnlyList<AnswerAlert> Alerts);

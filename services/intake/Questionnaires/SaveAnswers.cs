@@ -82,7 +82,8 @@ internal static class SaveAnswers
         }
 
         var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
-        var others = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion).ExceptBy(asked.Select(q => q.Id), q => q.Id);
+        var others = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion)
+            .ExceptBy(asked.Select(q => q.Id), q => q.Id);
         var faults = AnswerRules.Faults([.. asked, .. others], request.Answers);
         return faults.Count > 0 ? CommonProblems.Invalid([.. faults]) : null;
     }

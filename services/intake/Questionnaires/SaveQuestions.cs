@@ -51,7 +51,8 @@ internal static class SaveQuestions
         }, cancel);
 
     private static Task<Results<Ok<CaseQuestions>, Problem>> Handle(
-        Guid id, SaveQuestionsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
+        Guid id, SaveQuestionsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring,
+        CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseQuestions>, Problem>>(async db =>
         {
             if (await CaseRows.OwnLocked(db, user, id) is not { } file)

@@ -17,13 +17,16 @@ internal static class RequestColumns
     public static readonly SealedPlace Answer = new("information_request", "sealed_answer");
 }
 
-/// <summary>The assigned physician asks the patient something; the 7-day clock stands still until the answer. The same request id twice is one question.</summary>
+/// <summary>
+/// The assigned physician asks the patient something; the 7-day clock stands still until the answer. The same request id twice is one question.
+/// </summary>
 internal static class AskPatient
 {
     private const int LongestQuestion = 4000;
 
     public static Task<RequestInformationReply> Handle(
-        NpgsqlDataSource dataSource, Keyring keyring, ClaimsPrincipal user, Guid caseId, Guid requestId, string text, DateTimeOffset now, CancellationToken cancel) =>
+        NpgsqlDataSource dataSource, Keyring keyring, ClaimsPrincipal user, Guid caseId, Guid requestId, string text, DateTimeOffset now,
+        CancellationToken cancel) =>
         dataSource.InTransaction(async db =>
         {
             if (string.IsNullOrWhiteSpace(text) || text.Length > LongestQuestion)

@@ -14,7 +14,8 @@ internal sealed class DossiersService(
     : Dossiers.DossiersBase
 {
     public override Task<Dossier> Get(GetDossierRequest request, ServerCallContext context) =>
-        ReadDossier.Handle(dataSource, keyring, catalogue, questionnaires, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow(), context.CancellationToken);
+        ReadDossier.Handle(
+            dataSource, keyring, catalogue, questionnaires, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow(), context.CancellationToken);
 
     public override Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context) =>
         StreamDocument.Handle(
@@ -22,7 +23,8 @@ internal sealed class DossiersService(
 
     public override Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
         AskPatient.Handle(
-            dataSource, keyring, context.GetHttpContext().User, Id(request.CaseId), Id(request.RequestId), request.Text, time.GetUtcNow(), context.CancellationToken);
+            dataSource, keyring, context.GetHttpContext().User, Id(request.CaseId), Id(request.RequestId), request.Text, time.GetUtcNow(),
+            context.CancellationToken);
 
     /// <summary>What is no id names nothing that exists.</summary>
     private static Guid Id(string text) => Guid.TryParse(text, out var id) ? id : throw CommonProblems.Absent().AsException();

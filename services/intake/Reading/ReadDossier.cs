@@ -40,15 +40,16 @@ internal static class ReadDossier
         dossier.Answers.AddRange(Answers(key, file, questionnaires, now));
         dossier.Questions.AddRange(SaveQuestions.Open(key, file));
         // Who acts for the patient, and on what ground, is intake's to check: the proof names people and says nothing about the disease.
-        dossier.Documents.AddRange((await CaseViews.Documents(db, key, caseId)).Where(d => d.TypeCode != PathologyCatalogue.AuthorityProof).Select(d => new DocumentSummary
-        {
-            DocumentId = d.DocumentId.ToString(),
-            TypeCode = d.TypeCode,
-            FileName = d.FileName,
-            MediaType = d.MediaType,
-            SizeBytes = d.SizeBytes,
-            Sha256 = d.Sha256,
-        }));
+        dossier.Documents.AddRange((await CaseViews.Documents(db, key, caseId)).Where(d => d.TypeCode != PathologyCatalogue.AuthorityProof)
+            .Select(d => new DocumentSummary
+            {
+                DocumentId = d.DocumentId.ToString(),
+                TypeCode = d.TypeCode,
+                FileName = d.FileName,
+                MediaType = d.MediaType,
+                SizeBytes = d.SizeBytes,
+                Sha256 = d.Sha256,
+            }));
         dossier.Messages.AddRange((await CaseViews.Requests(db, key, caseId)).SelectMany(Messages));
         return dossier;
     }, cancel);
@@ -57,7 +58,9 @@ internal static class ReadDossier
     private static IEnumerable<Answer> Answers(CaseKey key, CaseRow file, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         var answers = ReadAnswers.Open(key, file);
-        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, (DateTimeOffset?)file.CompletedAt ?? now));
+        var asked =
+            questionnaires.QuestionsOf(
+                file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, (DateTimeOffset?)file.CompletedAt ?? now));
         return AnswerRules.Applying(asked, answers)
             .Select(question => (question, text: AnswerRules.Text(question, answers)))
             .Where(answer => answer.text is not null)

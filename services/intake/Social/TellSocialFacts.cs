@@ -21,14 +21,16 @@ internal static class TellSocialFacts
     internal sealed record SocialFactsRequest(string? CommuneCode = null, string? PcsGroup = null, string? Disability = null, string? HeardFrom = null);
 
     /// <param name="MissionCategory">The same occupation in the grid of the mission report.</param>
-    internal sealed record CaseSocialFacts(Guid CaseId, string? DepartmentCode, string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
+    internal sealed record CaseSocialFacts(
+        Guid CaseId, string? DepartmentCode, string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
 
     internal sealed record SocialQuestions(IReadOnlyList<SocialCodes.Item> Items, string CommuneWhy);
 
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/orientation/social-questions", () => TypedResults.Ok(new SocialQuestions(
-                SocialCodes.All, "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent.")))
+                SocialCodes.All,
+                "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent.")))
             .AllowAnonymous()
             .WithName("ListSocialQuestions")
             .WithSummary("The optional social questions")
@@ -41,7 +43,8 @@ internal static class TellSocialFacts
     }
 
     private static Task<Results<Ok<CaseSocialFacts>, Problem>> Handle(
-        Guid id, SocialFactsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Communes communes, TimeProvider time, CancellationToken cancel) =>
+        Guid id, SocialFactsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Communes communes, TimeProvider time,
+        CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseSocialFacts>, Problem>>(async db =>
         {
             if (await CaseRows.OwnLocked(db, user, id) is not { } file)
@@ -98,7 +101,10 @@ internal static class TellSocialFacts
                 id, department, request.PcsGroup, SocialCodes.Mission(request.PcsGroup), SocialCodes.MappingVersion, request.Disability, request.HeardFrom));
         }, cancel);
 
-    /// <summary>Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked twice.</summary>
+    /// <summary>
+    /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked
+    /// twice.
+    /// </summary>
     internal static async Task Publish(NpgsqlConnection db, Keyring keyring, CaseRow file, DateTimeOffset now)
     {
         using var key = await CaseKey.Of(db, keyring, file.Id);
@@ -114,7 +120,9 @@ internal static class TellSocialFacts
             MappingVersion = told?.MappingVersion ?? SocialCodes.MappingVersion,
             Disability = told?.Disability,
             HeardFrom = told?.HeardFrom,
-            TreatingPhysicianAware = answers.TryGetValue("treating_physician_informed", out var aware) && aware.ValueKind == JsonValueKind.String ? aware.GetString() : null,
+            TreatingPhysicianAware = answers.TryGetValue("treating_physician_informed", out var aware) && aware.ValueKind == JsonValueKind.String
+                ? aware.GetString()
+                : null,
             Reason = answers.TryGetValue("request_reason", out var reason) && reason.ValueKind == JsonValueKind.String ? reason.GetString() : null,
             Timing = answers.TryGetValue("request_timing", out var timing) && timing.ValueKind == JsonValueKind.String ? timing.GetString() : null,
             ToldAt = now,
@@ -128,7 +136,12 @@ internal static class TellSocialFacts
             yield return new FieldError("#/communeCode", "unknown_commune", "Ce code de commune n'existe pas dans le code officiel géographique.");
         }
 
-        foreach (var (item, code) in new[] { (SocialCodes.Pcs, request.PcsGroup), (SocialCodes.Disability, request.Disability), (SocialCodes.HeardFrom, request.HeardFrom) })
+        foreach (var (item, code) in new[]
+        {
+            (SocialCodes.Pcs, request.PcsGroup),
+            (SocialCodes.Disability, request.Disability),
+            (SocialCodes.HeardFrom, request.HeardFrom),
+        })
         {
             if (!item.Has(code))
             {

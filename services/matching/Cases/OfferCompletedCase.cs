@@ -18,7 +18,15 @@ internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvi
             values (@CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @CompletedAt, @DueAt)
             on conflict (case_id) do nothing
             """,
-            new { completed.CaseId, completed.PathologyCode, completed.SpecialtyCode, completed.TreatingEstablishment, completed.CompletedAt, completed.DueAt });
+            new
+            {
+                completed.CaseId,
+                completed.PathologyCode,
+                completed.SpecialtyCode,
+                completed.TreatingEstablishment,
+                completed.CompletedAt,
+                completed.DueAt,
+            });
         if (added > 0)
         {
             await next.MoveOn(db, (await MatchingCase.Lock(db, completed.CaseId))!, time.GetUtcNow());

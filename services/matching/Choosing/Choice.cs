@@ -98,7 +98,8 @@ internal enum Verdict
 }
 
 /// <summary>One physician who was considered, and why taken or left.</summary>
-/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or <c>not_independent</c>.</param>
+/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or
+/// <c>not_independent</c>.</param>
 /// <param name="OpenCases">Places held when the choice was made.</param>
 /// <param name="Capacity">Places in all.</param>
 /// <param name="LastOfferedAt">Null when never asked before.</param>

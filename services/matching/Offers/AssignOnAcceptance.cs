@@ -6,8 +6,11 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Matching.Offers;
 
-/// <summary>A physician accepted: the case is assigned if the offer is still open. Offers are matching's own, so this is the one place that decides it.</summary>
-internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger) : IHandle<OfferAccepted>
+/// <summary>
+/// A physician accepted: the case is assigned if the offer is still open. Offers are matching's own, so this is the one place that decides it.
+/// </summary>
+internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger)
+    : IHandle<OfferAccepted>
 {
     public Task Handle(Delivery<OfferAccepted> delivery) => inbox.Once(delivery, nameof(AssignOnAcceptance), async db =>
     {

@@ -16,7 +16,8 @@ namespace SecondOpinion.Matching.Offers;
 /// </summary>
 internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetrics metrics)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     private readonly MatchingOptions _options = options.Value;
 
     /// <param name="db">The open transaction, which holds the case's lock.</param>
@@ -77,7 +78,8 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
     private async Task<bool> Expire(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
         var offer = await Offer.Live(db, wanted.CaseId);
-        if (offer is null || offer.ExpiresAt + _options.ExpiryGrace > now || !await Offer.Close(db, offer.OfferId, offer.CaseId, offer.PhysicianId, Offer.Open, Offer.Expired, now))
+        if (offer is null || offer.ExpiresAt + _options.ExpiryGrace > now
+            || !await Offer.Close(db, offer.OfferId, offer.CaseId, offer.PhysicianId, Offer.Open, Offer.Expired, now))
         {
             return false;
         }

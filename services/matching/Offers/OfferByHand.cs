@@ -61,7 +61,8 @@ internal static class OfferByHand
     {
         Verdict.NotIndependent => Problems.CannotBeAsked.Because(
             "The physician practises where the patient is treated.", "Ce médecin exerce dans l'établissement qui soigne le patient."),
-        Verdict.AlreadyAsked => Problems.CannotBeAsked.Because("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
+        Verdict.AlreadyAsked =>
+            Problems.CannotBeAsked.Because("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
         Verdict.Away => Problems.CannotBeAsked.Because("The physician is away.", "Ce médecin est absent."),
         _ => Problems.CannotBeAsked.Because("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),
     };

@@ -11,7 +11,8 @@ namespace SecondOpinion.Matching.Offers;
 /// Moves cases on when their moment comes: an offer expires, 72 h are left, a place became free. Each case in a transaction of its own, skipping what
 /// another instance works on, so any number of sweeps may run.
 /// </summary>
-internal sealed partial class Sweep(NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, IOptions<MatchingOptions> options, BackgroundJobs jobs, ILogger<Sweep> logger)
+internal sealed partial class Sweep(
+    NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, IOptions<MatchingOptions> options, BackgroundJobs jobs, ILogger<Sweep> logger)
     : BackgroundJob(jobs)
 {
     protected override async Task<Next> Pass(CancellationToken cancel) =>

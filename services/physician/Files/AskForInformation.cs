@@ -32,7 +32,8 @@ internal static class AskForInformation
         .WithDescription("The clock of the case stands still until the patient answers. Repeating the same Idempotency-Key asks nothing twice.");
 
     private static async Task<Results<Once<Created<InformationAsked>>, Problem>> Handle(
-        Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+        Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake,
+        CancellationToken cancel)
     {
         if (request.Text.Trim().Length is 0 or > MaxLength)
         {
@@ -67,7 +68,8 @@ internal static class AskForInformation
                 new { requestId, caseId, physicianId, requestedAt });
             if (recorded > 0)
             {
-                await Outbox.Publish(db, caseId, new InformationRequested { RequestId = requestId, CaseId = caseId, PhysicianId = physicianId, RequestedAt = requestedAt });
+                await Outbox.Publish(
+                    db, caseId, new InformationRequested { RequestId = requestId, CaseId = caseId, PhysicianId = physicianId, RequestedAt = requestedAt });
             }
 
             return TypedResults.Created($"/api/v1/worklist/cases/{caseId}/dossier", new InformationAsked(requestId, caseId, requestedAt));

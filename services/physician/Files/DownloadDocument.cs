@@ -53,7 +53,8 @@ internal static class DownloadDocument
 
         await dataSource.InTransaction(db => Audit.Record(db, user, "download", "document", documentId, "second_opinion"), cancel);
         SetHeaders(http.Response, document);
-        return TypedResults.Stream(body => Copy(call.ResponseStream, any, body, cancel), KnownTypes.Contains(document.MediaType) ? document.MediaType : "application/octet-stream");
+        return TypedResults.Stream(
+            body => Copy(call.ResponseStream, any, body, cancel), KnownTypes.Contains(document.MediaType) ? document.MediaType : "application/octet-stream");
     }
 
     private static void SetHeaders(HttpResponse response, DocumentSummary document)

@@ -50,7 +50,8 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
     public static ProblemException Translated(RpcException refused) => refused.StatusCode switch
     {
         // The case is this physician's here, so nothing is given away: intake hears of the assignment by its own queue, a moment later.
-        StatusCode.NotFound => new Problem(Problems.FileNotReady, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 1 }.AsException(),
+        StatusCode.NotFound =>
+            new Problem(Problems.FileNotReady, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 1 }.AsException(),
         StatusCode.FailedPrecondition => Problems.NotNow.Because(
             "Intake refuses it in the case's present state.", "L'état actuel du dossier ne le permet pas.").AsException(),
         StatusCode.InvalidArgument => CommonProblems.BadRequest.Because("Intake could not read the request.", "La demande est illisible.").AsException(),

@@ -31,7 +31,8 @@ internal static class ChangeAvailability
             .WithDescription("Needs `If-Match`. Cases and offers already there are not touched.");
     }
 
-    private static async Task<Results<Ok<PhysicianAvailability>, Problem>> Show(ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CancellationToken cancel)
+    private static async Task<Results<Ok<PhysicianAvailability>, Problem>> Show(
+        ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         if (await Referent.Find(db, user.PhysicianId()) is not { } referent)

@@ -5,7 +5,9 @@ using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Physician.Referents;
 
-/// <summary>Loads the fictitious référents when <c>SampleData:Enabled</c>; those that are there already are left alone, so a restart tells nobody anything.</summary>
+/// <summary>
+/// Loads the fictitious référents when <c>SampleData:Enabled</c>; those that are there already are left alone, so a restart tells nobody anything.
+/// </summary>
 internal sealed partial class LoadSampleReferents(
     IConfiguration configuration, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSampleReferents> logger) : IHostedService
 {

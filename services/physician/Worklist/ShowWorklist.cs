@@ -11,7 +11,8 @@ namespace SecondOpinion.Physician.Worklist;
 /// <summary>Shows a physician the own offers and cases, the latest first.</summary>
 internal static class ShowWorklist
 {
-    /// <param name="State"><c>offered</c>, <c>accepted</c> (until matching confirms it), <c>assigned</c>, <c>delivered</c>, <c>declined</c> or <c>closed</c>.</param>
+    /// <param name="State"><c>offered</c>, <c>accepted</c> (until matching confirms it), <c>assigned</c>, <c>delivered</c>, <c>declined</c> or
+    /// <c>closed</c>.</param>
     /// <param name="Rank">1 when this physician was asked first.</param>
     /// <param name="ExpiresAt">The offer can be answered until then.</param>
     /// <param name="DueAt">End of the case's 7-day clock.</param>
@@ -41,7 +42,8 @@ internal static class ShowWorklist
         .WithDescription("The latest offer first; `state` keeps one state. At most 100 a page.");
 
     private static async Task<Results<Ok<Page<WorklistEntry>>, Problem>> Handle(
-        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http, CancellationToken cancel)
+        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http,
+        CancellationToken cancel)
     {
         if (state is not null && !States.Contains(state))
         {
@@ -56,7 +58,8 @@ internal static class ShowWorklist
             select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,
               w.delivered_at,
               w.state = 'assigned' and exists (
-                select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id and r.provided_at is null) as awaiting_information,
+                select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id
+                    and r.provided_at is null) as awaiting_information,
               w.closed_reason
             from worklist_item w
             where w.physician_id = @Me

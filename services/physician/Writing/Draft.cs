@@ -11,7 +11,8 @@ namespace SecondOpinion.Physician.Writing;
 /// <param name="Content">Null when there is nothing to sign.</param>
 internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffset? SavedAt)
 {
-    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    internal static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     internal static readonly SealedPlace Place = new("opinion_draft", "content");
 
     public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId)
@@ -26,7 +27,8 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffse
     }
 
     /// <returns>The new version, or null when <paramref name="expected"/> is no longer the present one.</returns>
-    public static async Task<int?> Save(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId, int expected, OpinionContent content, DateTimeOffset now)
+    public static async Task<int?> Save(
+        NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId, int expected, OpinionContent content, DateTimeOffset now)
     {
         using var key = await CaseKey.OfOrNew(db, keyring, caseId);
         var box = key.Seal(Place, content, Json);

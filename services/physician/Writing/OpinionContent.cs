@@ -19,7 +19,9 @@ internal enum Impact
     Major,
 }
 
-/// <summary>The text of an opinion as the physician writes it. Everything may be missing in a draft; <see cref="CheckForSigning"/> says what signing needs.</summary>
+/// <summary>
+/// The text of an opinion as the physician writes it. Everything may be missing in a draft; <see cref="CheckForSigning"/> says what signing needs.
+/// </summary>
 /// <param name="Diagnosis"><c>confirmed</c>, <c>clarified</c> or <c>changed</c>.</param>
 /// <param name="Treatment"><c>confirmed</c>, <c>clarified</c> or <c>changed</c>.</param>
 /// <param name="Impact"><c>none</c>, <c>minor</c>, <c>moderate</c> or <c>major</c>.</param>
@@ -62,7 +64,8 @@ internal sealed record OpinionContent(
         AddIfNothingWritten(errors, "recommendations", Recommendations);
         if ((AnswersToQuestions?.Count(a => !string.IsNullOrWhiteSpace(a)) ?? 0) != questions || AnswersToQuestions?.Count > questions)
         {
-            errors.Add(new("#/answersToQuestions", "one_answer_per_question", $"Le patient a posé {questions} question(s) : donnez une réponse à chacune, dans l'ordre."));
+            errors.Add(new(
+                "#/answersToQuestions", "one_answer_per_question", $"Le patient a posé {questions} question(s) : donnez une réponse à chacune, dans l'ordre."));
         }
 
         return errors;

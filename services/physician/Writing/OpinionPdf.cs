@@ -12,7 +12,8 @@ internal sealed class OpinionPdf(Fonts fonts)
 
     public byte[] Set(OpinionToSign opinion) => PdfFile.Set(
         new PdfAbout(
-            $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}", opinion.PhysicianName, "Avis médical rendu à distance sur dossier", opinion.SignedAt),
+            $"Deuxième avis médical, dossier {opinion.CaseId}, version {opinion.Version}", opinion.PhysicianName,
+            "Avis médical rendu à distance sur dossier", opinion.SignedAt),
         fonts,
         sheet =>
         {
@@ -38,7 +39,8 @@ internal sealed class OpinionPdf(Fonts fonts)
         {
             sheet.Space(4);
             sheet.Paragraph(
-                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {FrenchTime.Sentence(previous)}.", sheet.Strong(9, Sheet.Accent));
+                $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {FrenchTime.Sentence(previous)}.",
+                sheet.Strong(9, Sheet.Accent));
         }
 
         sheet.Space(10);
@@ -154,8 +156,10 @@ internal sealed class OpinionPdf(Fonts fonts)
             + "Il ne remplace ni une consultation, ni le suivi par votre médecin traitant. Ne changez pas un traitement en cours sans en parler à un médecin.",
             "En cas d’urgence, appelez le 15 ou le 112.",
             $"Traçabilité : avis médical à distance sur dossier ; professionnel : {opinion.PhysicianName}, "
-            + $"RPPS {opinion.Rpps} ; date et heure : {FrenchTime.Sentence(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version {opinion.Version}. "
-            + "L’empreinte SHA-256 de ce fichier est conservée par le service : elle permet de vérifier qu’il n’a pas été modifié. Toute correction donne lieu à une nouvelle version.",
+            + $"RPPS {opinion.Rpps} ; date et heure : {FrenchTime.Sentence(opinion.SignedAt)} (heure de Paris) ; avis {opinion.OpinionId}, version "
+            + $"{opinion.Version}. "
+            + "L’empreinte SHA-256 de ce fichier est conservée par le service : elle permet de vérifier qu’il n’a pas été modifié. Toute correction donne "
+            + "lieu à une nouvelle version.",
         ];
         var title = sheet.Strong(Body, Sheet.Accent);
         var height = title.LineHeight + texts.Sum(t => sheet.HeightOf(t, style, Sheet.Width - 2 * Pad) + 4) + 2 * Pad - 2;

@@ -20,10 +20,12 @@ internal static class SaveDraft
         .AllowRoles(Access.Physician)
         .WithName("SaveDraft")
         .WithSummary("Save the draft of the opinion")
-        .WithDescription("Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
+        .WithDescription(
+            "Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
 
     private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
-        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time, CancellationToken cancel)
+        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time,
+        CancellationToken cancel)
     {
         if (request.CheckDraft() is [_, ..] errors)
         {
@@ -42,7 +44,8 @@ internal static class SaveDraft
             var now = time.GetUtcNow();
             if (await Draft.Save(db, keyring, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
             {
-                return CommonProblems.PreconditionFailed.Because("Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
+                return CommonProblems.PreconditionFailed.Because(
+                    "Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
             }
 
             await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");

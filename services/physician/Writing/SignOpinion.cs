@@ -17,7 +17,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;
 
-/// <summary>The physician signs the draft: it becomes a PDF that never changes, and the opinion is delivered. Signing again after a new draft is a correction.</summary>
+/// <summary>
+/// The physician signs the draft: it becomes a PDF that never changes, and the opinion is delivered. Signing again after a new draft is a correction.
+/// </summary>
 internal static class SignOpinion
 {
     /// <param name="Version">1 for the first; a correction is the next version of the same opinion.</param>

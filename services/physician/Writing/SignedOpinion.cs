@@ -9,8 +9,10 @@ internal sealed record SignedOpinion(
     Guid OpinionId, Guid CaseId, Guid PhysicianId, int Version, DateTimeOffset SignedAt, byte[] Content, byte[] Pdf, string Sha256, long SizeBytes)
 {
     // Signed opinions cannot be sealed anew: those signed before all services wrote places alike stay readable as they are.
-    internal static readonly SealedPlace ContentPlace = new SealedPlace("opinion_version", "content").Once((version, caseId) => $"opinion_version|content|{version}|{caseId}");
-    internal static readonly SealedPlace PdfPlace = new SealedPlace("opinion_version", "pdf").Once((version, caseId) => $"opinion_version|pdf|{version}|{caseId}");
+    internal static readonly SealedPlace ContentPlace = new SealedPlace("opinion_version", "content")
+        .Once((version, caseId) => $"opinion_version|content|{version}|{caseId}");
+    internal static readonly SealedPlace PdfPlace = new SealedPlace("opinion_version", "pdf")
+        .Once((version, caseId) => $"opinion_version|pdf|{version}|{caseId}");
 
     /// <param name="version">0 for the latest.</param>
     public static Task<SignedOpinion?> Find(NpgsqlConnection db, Guid caseId, int version = 0) => db.QuerySingleOrDefaultAsync<SignedOpinion>(

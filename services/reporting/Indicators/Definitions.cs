@@ -20,7 +20,8 @@ internal static class Definitions
         "Heures entre le premier envoi par le patient et la première remise de l'avis, telles que le patient les vit : attentes comprises.");
 
     public static readonly IndicatorDefinition CompletionToDelivery = new(
-        "Hours on the 7-day clock: from the complete file to the first delivery, less the time during which the physician waited for information from the patient.",
+        "Hours on the 7-day clock: from the complete file to the first delivery, less the time during which the physician waited for information from the "
+            + "patient.",
         "Heures au compteur des 7 jours : du dossier complet à la première remise de l'avis, hors temps où le médecin attendait une information du patient.");
 
     public static readonly IndicatorDefinition WithinSevenDays = new(
@@ -36,6 +37,8 @@ internal static class Definitions
         "Ce taux n'est pas un objectif : il décrit, et aucune valeur, haute ou basse, n'est meilleure. Il n'est jamais calculé par médecin.");
 
     public static readonly IndicatorDefinition DepartmentClasses = new(
-        "Opened cases by access to physicians in the patient's département, where told. A construction of this platform at département level: it hides differences inside a département and is not an official zoning.",
-        "Dossiers ouverts selon l'accès aux médecins dans le département du patient, lorsqu'il est indiqué. Construction de la plateforme à l'échelle du département : elle masque les écarts internes et n'est pas un zonage officiel.");
+        "Opened cases by access to physicians in the patient's département, where told. A construction of this platform at département level: it hides "
+            + "differences inside a département and is not an official zoning.",
+        "Dossiers ouverts selon l'accès aux médecins dans le département du patient, lorsqu'il est indiqué. Construction de la plateforme à l'échelle du "
+            + "département : elle masque les écarts internes et n'est pas un zonage officiel.");
 }

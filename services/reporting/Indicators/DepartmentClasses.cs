@@ -60,7 +60,8 @@ internal sealed class DepartmentClasses(NpgsqlDataSource dataSource) : IHostedSe
         var rows = lines.Where(l => !l.StartsWith('#')).Skip(1).Select(line => line.Split(';')).Select(cells => new Row(
             cells[0], cells[1], cells[2].Length == 0 ? null : Number(cells[2]), Number(cells[3]), cells[4])).ToList();
         return new File(
-            (int)Number(Header("version")), (int)Number(Header("year")), Header("source"), rows, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+            (int)Number(Header("version")), (int)Number(Header("year")), Header("source"), rows,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
     }
 
     private static decimal Number(string cell) => decimal.Parse(cell, System.Globalization.CultureInfo.InvariantCulture);

@@ -137,7 +137,8 @@ internal static class ReadIndicators
             new ConvergenceIndicator(
                 Definitions.Convergence, Definitions.ConvergenceNotice, totals.Converging, totals.Outcomes, Share(totals.Converging, totals.Outcomes)),
             new DepartmentShares(Definitions.DepartmentClasses, version.Version, version.Year, version.Source, opened,
-                [.. Labels.Select(l => new DepartmentShare(l.Class, l.LabelFr, classes.GetValueOrDefault(l.Class), Share(classes.GetValueOrDefault(l.Class), opened)))]));
+                [.. Labels.Select(
+                    l => new DepartmentShare(l.Class, l.LabelFr, classes.GetValueOrDefault(l.Class), Share(classes.GetValueOrDefault(l.Class), opened)))]));
     }
 
     private static readonly IReadOnlyList<(string Class, string LabelFr)> Labels =

@@ -80,7 +80,10 @@ internal sealed class CheckMeasurement
     /// <summary>Asks at a low, steady pace, so that what is measured is how long an answer takes, not how many fit.</summary>
     public async Task<Prober> Probe(int rows, TimeSpan before)
     {
-        var prober = new Prober(async random => Expect((await _clients[0].CheckAsync(Question(random.Next(rows)), deadline: Soon)).Covered, "a person of the roster is not covered"));
+        var prober =
+            new Prober(
+                async random =>
+                    Expect((await _clients[0].CheckAsync(Question(random.Next(rows)), deadline: Soon)).Covered, "a person of the roster is not covered"));
         await prober.MeasureBefore(before);
         return prober;
     }

@@ -26,5 +26,6 @@ internal sealed class Figures
         Console.WriteLine($"Written to {Path.GetRelativePath(Environment.CurrentDirectory, path)}");
     }
 
-    public static double Percentile(double[] sorted, double share) => sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(sorted.Length * share) - 1)];
+    public static double Percentile(double[] sorted, double share) =>
+        sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(sorted.Length * share) - 1)];
 }

@@ -32,7 +32,8 @@ internal sealed class ImportMeasurement(RunningBilling system, Figures figures)
         var size = new FileInfo(path).Length;
         using var announced = await system.Send(HttpMethod.Post, "/api/v1/rosters", new { insurerId = insurer, kind = "whole", sizeBytes = size });
         var id = (await announced.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
-        using (var request = new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = new StreamContent(File.OpenRead(path), 1 << 16) })
+        using (var request =
+            new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/rosters/{id}/content") { Content = new StreamContent(File.OpenRead(path), 1 << 16) })
         {
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/partial-upload");
             request.Headers.Add("Upload-Offset", "0");

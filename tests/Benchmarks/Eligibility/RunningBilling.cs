@@ -15,7 +15,9 @@ using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.Bench.Eligibility;
 
-/// <summary>A private PostgreSQL with its usual settings and the real billing service as a process of its own. Its events wait in the outbox: there is no broker.</summary>
+/// <summary>
+/// A private PostgreSQL with its usual settings and the real billing service as a process of its own. Its events wait in the outbox: there is no broker.
+/// </summary>
 internal sealed class RunningBilling : IAsyncDisposable
 {
     private readonly PrivateServers _servers;
@@ -40,7 +42,8 @@ internal sealed class RunningBilling : IAsyncDisposable
 
     public int ServicePid => _service.Id;
 
-    /// <param name="brief">The warm-up is to be short: code is compiled once and for good. Profiles, as in service, make it a tenth faster after half a minute under load.</param>
+    /// <param name="brief">The warm-up is to be short: code is compiled once and for good. Profiles, as in service, make it a tenth faster after half a minute
+    /// under load.</param>
     public static async Task<RunningBilling> Start(bool brief)
     {
         var folder = Directory.CreateTempSubdirectory("bench-eligibility-").FullName;
@@ -111,7 +114,9 @@ internal sealed class RunningBilling : IAsyncDisposable
     public async Task<Guid> AddInsurer(string amc)
     {
         var address = new { name = "Mutuelle Fictive de Mesure", street = "1 rue de l'Exemple", postCode = "99001", city = "Ville-Fictive" };
-        using var insurer = await Send(HttpMethod.Post, "/api/v1/insurers", new { amcNumber = amc, details = new { name = "Mutuelle Fictive de Mesure", kind = "mutuelle", invoicingAddress = address } });
+        using var insurer =
+            await Send(HttpMethod.Post, "/api/v1/insurers",
+                new { amcNumber = amc, details = new { name = "Mutuelle Fictive de Mesure", kind = "mutuelle", invoicingAddress = address } });
         var id = (await insurer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         using var contract = await Send(HttpMethod.Put, $"/api/v1/insurers/{id}/contracts/CONFORT", new
         {
@@ -140,7 +145,9 @@ internal sealed class RunningBilling : IAsyncDisposable
         }
 
         var answer = await Http.SendAsync(request);
-        return answer.IsSuccessStatusCode ? answer : throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        return answer.IsSuccessStatusCode
+            ? answer
+            : throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
     /// <summary>The table that answers now.</summary>
@@ -148,7 +155,8 @@ internal sealed class RunningBilling : IAsyncDisposable
     {
         await using var db = new NpgsqlConnection(ConnectionString);
         return (await db.ExecuteScalarAsync<string>(
-            "select v.table_name from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @insurer", new { insurer }))!;
+            "select v.table_name from roster r join roster_version v on v.insurer_id = r.insurer_id and v.version = r.version where r.insurer_id = @insurer",
+            new { insurer }))!;
     }
 
     public async ValueTask DisposeAsync()

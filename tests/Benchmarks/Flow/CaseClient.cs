@@ -42,7 +42,8 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
     public async Task<IReadOnlyList<Run>> RunCases(int count, int concurrency)
     {
         var runs = new ConcurrentBag<Run>();
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (_, _) => runs.Add(await OpenAndSubmit()));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (_, _) => runs.Add(await OpenAndSubmit()));
         return [.. runs];
     }
 
@@ -78,11 +79,17 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
             pathologyCode = Pathology,
             safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
             patient = new { birthName = "EXEMPLE", givenNames = new[] { "Camille" }, sex = "F", birthDate = (string)sample["patient"]!["birthDate"]! },
-            coverage = new { amcNumber = (string)sample["coverage"]!["amcNumber"]!, memberNumber = (string)sample["coverage"]!["memberNumber"]!, birthRank = 1 },
+            coverage = new
+            {
+                amcNumber = (string)sample["coverage"]!["amcNumber"]!,
+                memberNumber = (string)sample["coverage"]!["memberNumber"]!,
+                birthRank = 1,
+            },
         });
         var id = (string)opened["caseId"]!;
         var sheet = Sample("answers.json");
-        await Send(HttpMethod.Put, $"/api/v1/cases/{id}/answers", token, new { questionnaire = (string)sheet["questionnaire"]!, version = (int)sheet["version"]!, answers = sheet["answers"] }, "*");
+        await Send(HttpMethod.Put, $"/api/v1/cases/{id}/answers", token,
+            new { questionnaire = (string)sheet["questionnaire"]!, version = (int)sheet["version"]!, answers = sheet["answers"] }, "*");
         await Send(HttpMethod.Put, $"/api/v1/cases/{id}/questions", token, new { questions = new[] { "Faut-il opérer ?" } }, "*");
         await Send(HttpMethod.Post, $"/api/v1/cases/{id}/consents", token, new { purpose = "processing", granted = true });
         await Upload($"/api/v1/cases/{id}/documents?type=consultation_report&fileName=compte-rendu.pdf", token);
@@ -117,7 +124,9 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
 
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {text}");
+        return response.IsSuccessStatusCode
+            ? JsonNode.Parse(text)!
+            : throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {text}");
     }
 
     private string Token(string role, string subject) =>

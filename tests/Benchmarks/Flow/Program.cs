@@ -70,7 +70,8 @@ foreach (var (name, value) in figures)
 }
 
 Console.WriteLine();
-Console.WriteLine("ratio_vs_raw_bus: share of the broker's own publish-and-consume rate that the flow used; the rest of the time is five databases, HTTP and encryption.");
+Console.WriteLine(
+    "ratio_vs_raw_bus: share of the broker's own publish-and-consume rate that the flow used; the rest of the time is five databases, HTTP and encryption.");
 Directory.CreateDirectory("artifacts/bench");
 await File.WriteAllTextAsync("artifacts/bench/flow.json", JsonSerializer.Serialize(
     new { name = "flow", figures = figures.ToDictionary(f => f.Key, f => Math.Round(f.Value, 3)) }, new JsonSerializerOptions { WriteIndented = true }));

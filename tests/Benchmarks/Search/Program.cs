@@ -17,7 +17,8 @@ using SecondOpinion.Servers;
 // ./bench search: the queries of tests/data through the in-memory index (also over HTTP), plain ilike and a trigram index, in one run on one machine.
 var quick = args.Contains("--quick");
 var rounds = quick ? 2 : 5;
-var queries = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "search-queries.csv")).Skip(1).Select(l => l.Split(';')).Select(c => (Text: c[0], Expected: c[1])).ToList();
+var queries = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "search-queries.csv")).Skip(1).Select(l => l.Split(';'))
+    .Select(c => (Text: c[0], Expected: c[1])).ToList();
 var catalogue = PathologyCatalogue.Load();
 var build = Stopwatch.StartNew();
 var index = new PathologyIndex(catalogue.Pathologies);
@@ -37,7 +38,8 @@ try
     }
 
     await using var web = await StartWeb();
-    using var http = new HttpClient { BaseAddress = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+    using var http =
+        new HttpClient { BaseAddress = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     var results = new List<Result>
     {
         await Measure("index", q => Task.FromResult<string[]>([.. index.Search(q, 5).Select(h => h.Pathology.Code)])),
@@ -108,7 +110,9 @@ async Task<Result> Measure(string name, Func<string, Task<string[]>> search)
 void Report(List<Result> results)
 {
     var invariant = CultureInfo.InvariantCulture;
-    Console.WriteLine(string.Create(invariant, $"{catalogue.Pathologies.Count} pathologies, {queries.Count} queries typed letter by letter ({results[0].Typed} texts), {rounds} rounds; index built in {buildMs:0} ms"));
+    Console.WriteLine(string.Create(invariant,
+        $"{catalogue.Pathologies.Count} pathologies, {queries.Count} queries typed letter by letter ({results[0].Typed} texts), {rounds} rounds; index built "
+            + $"in {buildMs:0} ms"));
     Console.WriteLine($"{"",-10}{"p50 ms",10}{"p99 ms",10}{"mean ms",10}{"in first 5",12}");
     foreach (var r in results)
     {
@@ -135,7 +139,8 @@ void Report(List<Result> results)
         ["ratio_vs_ilike"] = ilike.Mean / own.Mean,
         ["ratio_vs_pg_trgm"] = trigram.Mean / own.Mean,
     };
-    Console.WriteLine(string.Create(invariant, $"Searches a second against ilike: {figures["ratio_vs_ilike"]:0.0} times; against pg_trgm: {figures["ratio_vs_pg_trgm"]:0.0} times."));
+    Console.WriteLine(string.Create(
+        invariant, $"Searches a second against ilike: {figures["ratio_vs_ilike"]:0.0} times; against pg_trgm: {figures["ratio_vs_pg_trgm"]:0.0} times."));
     var path = Path.Combine(Directory.CreateDirectory(Path.Combine("artifacts", "bench")).FullName, "search.json");
     File.WriteAllText(path, JsonSerializer.Serialize(
         new { name = "search", figures = figures.ToDictionary(f => f.Key, f => Math.Round(f.Value, 4)) }, new JsonSerializerOptions { WriteIndented = true }));

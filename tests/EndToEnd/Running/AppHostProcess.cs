@@ -20,13 +20,15 @@ internal sealed class AppHostProcess : IDisposable
     {
         _dataFolder = dataFolder;
         // A shell that runs things in the background lets them ignore SIGINT, which is inherited; people's terminals do not.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{port}", "--dashboard", "0"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
-        };
+        var start =
+            new ProcessStartInfo(
+                "env", ["--default-signal=INT", "dotnet", "exec", Assembly, .. args, "--data", dataFolder, "--port", $"{port}", "--dashboard", "0"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = Path.GetTempPath(),
+            };
         start.Environment[MarkName] = _mark;
         _process = Process.Start(start)!;
         _read = Task.WhenAll(Read(_process.StandardOutput), Read(_process.StandardError));
@@ -39,7 +41,8 @@ internal sealed class AppHostProcess : IDisposable
 
     /// <summary>bin/CONFIGURATION/net10.0 of AppHost, as of these tests.</summary>
     private static string Assembly { get; } = Path.Combine(
-        RepositoryRoot, "AppHost/bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, new DirectoryInfo(AppContext.BaseDirectory).Name, "AppHost.dll");
+        RepositoryRoot, "AppHost/bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name,
+        new DirectoryInfo(AppContext.BaseDirectory).Name, "AppHost.dll");
 
     public int ProcessId => _process.Id;
 
@@ -56,7 +59,8 @@ internal sealed class AppHostProcess : IDisposable
     {
         string? line = null;
         await Eventually.True(
-            () => (line = _output.FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal))) is not null || _process.HasExited, $"AppHost says “{text}”", limit);
+            () => (line = _output.FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal))) is not null || _process.HasExited,
+            $"AppHost says “{text}”", limit);
         return line ?? throw new InvalidOperationException($"AppHost ended ({_process.ExitCode}) before it said “{text}”:\n{Output}");
     }
 
@@ -70,7 +74,8 @@ internal sealed class AppHostProcess : IDisposable
     public IReadOnlyList<Processes.Id> Everything() => Processes.Of(ProcessId, _mark, _dataFolder);
 
     /// <summary>The process whose command line fits; null when there is none just now.</summary>
-    public int? Find(Func<string, bool> commandLine) => Everything().Select(id => (int?)id.Pid).FirstOrDefault(pid => commandLine(Processes.CommandLine(pid!.Value)));
+    public int? Find(Func<string, bool> commandLine) =>
+        Everything().Select(id => (int?)id.Pid).FirstOrDefault(pid => commandLine(Processes.CommandLine(pid!.Value)));
 
     public void Dispose()
     {

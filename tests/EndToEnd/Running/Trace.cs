@@ -21,7 +21,8 @@ public sealed record Trace(IReadOnlyList<TraceSpan> Spans)
             from scope in resource["scopeSpans"]!.AsArray()
             from span in scope!["spans"]!.AsArray()
             select new TraceSpan(
-                (string)span!["spanId"]!, (string?)span["parentSpanId"] is { Length: > 0 } parent ? parent : null, service, (string?)scope["scope"]?["name"] ?? "",
+                (string)span!["spanId"]!, (string?)span["parentSpanId"] is { Length: > 0 } parent ? parent : null, service,
+                (string?)scope["scope"]?["name"] ?? "",
                 Kinds[(int?)span["kind"] ?? 0], (string)span["name"]!, 0)).ToList();
         return new Trace([.. flat.Where(span => flat.TrueForAll(other => other.Id != span.Parent)).SelectMany(root => Below(root, flat))]);
     }

@@ -15,7 +15,8 @@ public sealed class InsTests
     [InlineData("279035121518989", "1.2.250.1.213.1.4.8", "retrieved", "#/patient/ins/status not_qualified")]
     [InlineData("279035121518989", "1.2.250.1.213.1.4.8", "sure", "#/patient/ins/status unknown_code")]
     public void A_matricule_stands_with_its_authority_and_a_qualified_identity(string matricule, string oid, string status, string fault) =>
-        string.Join(' ', (Person with { Ins = new CaseIns(matricule, oid, status) }).Faults("#/patient", new DateOnly(2026, 11, 28)).Select(f => $"{f.Pointer} {f.Code}"))
+        string.Join(' ',
+            (Person with { Ins = new CaseIns(matricule, oid, status) }).Faults("#/patient", new DateOnly(2026, 11, 28)).Select(f => $"{f.Pointer} {f.Code}"))
             .ShouldBe(fault);
 
     [Fact]

@@ -4,14 +4,16 @@ using SecondOpinion.Intake.Catalogue;
 namespace SecondOpinion.Tests.Intake.Catalogue;
 
 /// <summary>
-/// Medical sense, as far as a machine can judge it. A row that rightly breaks a rule says why in tests/data/medical-exceptions.csv; an exception that is needed no more is a fault too.
+/// Medical sense, as far as a machine can judge it. A row that rightly breaks a rule says why in tests/data/medical-exceptions.csv; an exception that is needed
+/// no more is a fault too.
 /// </summary>
 public sealed partial class MedicalSenseTests
 {
     private static readonly PathologyCatalogue Shipped = PathologyCatalogue.Load();
 
     private static readonly HashSet<(string Code, string Rule)> Exceptions =
-        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "data", "medical-exceptions.csv")).Skip(1).Select(l => l.Split(';')).Select(c => (c[0], c[1]))];
+        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "data", "medical-exceptions.csv")).Skip(1).Select(l => l.Split(';'))
+            .Select(c => (c[0], c[1]))];
 
     /// <summary>Blocks of the classification (first and last category) and the organs that they are about.</summary>
     private static readonly (string From, string To, string Organs)[] Blocks =
@@ -109,9 +111,12 @@ public sealed partial class MedicalSenseTests
     /// <summary>Diseases that can kill or maim within hours or days: whoever reads about them is told whom to call.</summary>
     private static readonly string[] Dangerous =
     [
-        "I21", "I26", "I30", "I33", "I40", "I46", "I47.2", "I60", "I61", "I63", "I67.6", "I71.0", "I72.0", "I74", "I80", "J46", "J93", "J96.0", "K35", "K55.0", "K56", "K85",
-        "N10", "N17", "N44", "N45", "N70.0", "N83.5", "O00", "O14", "O15", "G00", "G03", "G61.0", "G83.4", "H33.0", "H34.1", "H40.2", "H91.2", "M00", "M31.5", "M62.2",
-        "T36", "T39", "T40", "T43", "T50", "T51", "T56", "T58", "T60", "T63", "T65", "T78.2", "T79.6", "L51", "R33", "R40", "R56.0", "R57", "D59.3", "B50", "B54", "A39",
+        "I21", "I26", "I30", "I33", "I40", "I46", "I47.2", "I60", "I61", "I63", "I67.6", "I71.0", "I72.0", "I74", "I80", "J46", "J93", "J96.0",
+        "K35", "K55.0", "K56", "K85",
+        "N10", "N17", "N44", "N45", "N70.0", "N83.5", "O00", "O14", "O15", "G00", "G03", "G61.0", "G83.4", "H33.0", "H34.1", "H40.2", "H91.2",
+        "M00", "M31.5", "M62.2",
+        "T36", "T39", "T40", "T43", "T50", "T51", "T56", "T58", "T60", "T63", "T65", "T78.2", "T79.6", "L51", "R33", "R40", "R56.0", "R57",
+        "D59.3", "B50", "B54", "A39",
         "E10.1", "E27.2", "P59", "S72.0",
     ];
 
@@ -155,13 +160,17 @@ public sealed partial class MedicalSenseTests
 
     [Fact]
     public void Pregnancy_is_asked_about_in_pregnancy_only_and_fertility_of_both() => Shipped.Pathologies
-        .Where(p => p.Family == "pregnancy" && (p.Cim10[0][..3] is "N46" or "N97" || p.Cim10[0].StartsWith("Z31", StringComparison.Ordinal) && p.Cim10[0] != "Z31.5"))
+        .Where(
+            p =>
+                p.Family == "pregnancy"
+                    && (p.Cim10[0][..3] is "N46" or "N97" || p.Cim10[0].StartsWith("Z31", StringComparison.Ordinal) && p.Cim10[0] != "Z31.5"))
         .Select(p => p.Code)
         .ShouldBeEmpty();
 
     [Fact]
     public void The_questions_about_a_child_are_asked_for_diseases_of_children() =>
-        Shipped.Pathologies.Where(p => p.Family == "paediatrics" && !p.Paediatric || p.Cim10[0][0] == 'P' && p.Family != "paediatrics").Select(p => p.Code).ShouldBeEmpty();
+        Shipped.Pathologies.Where(p => p.Family == "paediatrics" && !p.Paediatric || p.Cim10[0][0] == 'P' && p.Family != "paediatrics")
+            .Select(p => p.Code).ShouldBeEmpty();
 
     [Fact]
     public void Only_what_is_operated_on_says_that_a_surgeon_must_see_you() => Shipped.Pathologies

@@ -19,9 +19,12 @@ public sealed class SearchTests
     public void The_intended_pathology_is_among_the_first_five(string query, string expected) =>
         Index.Search(query, 5).Select(h => h.Pathology.Code).ShouldContain(expected);
 
-    /// <summary>Written without a look at the synonyms: what is meant is given as codes of the classification, so that nothing of the catalogue is in the question.</summary>
+    /// <summary>
+    /// Written without a look at the synonyms: what is meant is given as codes of the classification, so that nothing of the catalogue is in the question.
+    /// </summary>
     public static TheoryData<string, string> QueriesByCode { get; } = new(
-        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "data", "search-queries-by-code.csv")).Skip(1).Select(line => line.Split(';')).Select(c => (c[0], c[1])));
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "data", "search-queries-by-code.csv")).Skip(1).Select(line => line.Split(';'))
+            .Select(c => (c[0], c[1])));
 
     [Fact]
     public void There_are_at_least_a_hundred_and_fifty_queries_by_code() => QueriesByCode.Count.ShouldBeGreaterThanOrEqualTo(150);
@@ -57,5 +60,6 @@ public sealed class SearchTests
         .ShouldBeEmpty();
 
     [Fact]
-    public void A_very_long_query_is_answered() => Index.Search(string.Join(' ', Enumerable.Repeat("douleur chronique du genou droit", 50)), 5).ShouldNotBeEmpty();
+    public void A_very_long_query_is_answered() =>
+        Index.Search(string.Join(' ', Enumerable.Repeat("douleur chronique du genou droit", 50)), 5).ShouldNotBeEmpty();
 }

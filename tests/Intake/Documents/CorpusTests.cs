@@ -13,7 +13,8 @@ public sealed class CorpusTests
     /// <summary>Every transfer syntax of PS3.6 whose data set is plain explicit little endian, by its end.</summary>
     private static readonly string[] Encapsulated =
     [
-        "4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91", "4.92", "4.93", "4.94", "4.100", "4.100.1", "4.101", "4.101.1", "4.102", "4.102.1", "4.103", "4.103.1",
+        "4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91", "4.92", "4.93", "4.94", "4.100", "4.100.1", "4.101", "4.101.1", "4.102",
+        "4.102.1", "4.103", "4.103.1",
         "4.104", "4.104.1", "4.105", "4.105.1", "4.106", "4.106.1", "4.107", "4.108", "4.110", "4.111", "4.112", "4.201", "4.202", "4.203", "4.204", "5",
     ];
 
@@ -25,16 +26,20 @@ public sealed class CorpusTests
         new("PDF", "up to a kilobyte of other bytes before its header", "accepted", () => [.. Enumerable.Repeat((byte)'x', 900), .. Pdf()]),
         new("PDF", "3,000 zero bytes after its end", "accepted", () => [.. Pdf(), .. new byte[3000]]),
         new("PDF", "200,000 bytes of something else after its end", "accepted", () => [.. Pdf(), .. Enumerable.Repeat((byte)'\n', 200_000)]),
-        new("PDF", "line ends changed in transport, so that its table stands elsewhere", "accepted", () => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Pdf()).Replace("\n", "\r\n"))),
+        new("PDF", "line ends changed in transport, so that its table stands elsewhere", "accepted",
+            () => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Pdf()).Replace("\n", "\r\n"))),
         new("PDF", "needs a password to open", "password", LockedPdf),
         new("PDF", "only forbids printing and copying", "accepted", () => ProtectedPdf(null)),
         new("PDF", "cut off", "damaged", () => Pdf()[..^60]),
-        new("PDF", "a linearized one that is cut after its first page", "damaged", () => Encoding.Latin1.GetBytes("%PDF-1.5\n1 0 obj\n<</Linearized 1/L 500000/O 3>>\nendobj\nstartxref\n0\n%%EOF\n")),
+        new("PDF", "a linearized one that is cut after its first page", "damaged",
+            () => Encoding.Latin1.GetBytes("%PDF-1.5\n1 0 obj\n<</Linearized 1/L 500000/O 3>>\nendobj\nstartxref\n0\n%%EOF\n")),
         new("JPEG", "as written", "accepted", () => Jpeg()),
         new("JPEG", "fill bytes between its segments", "accepted", () => [0xFF, 0xD8, 0xFF, 0xFF, 0xFF, .. Jpeg()[3..]]),
         new("JPEG", "a video of a megabyte after its end (motion photo)", "accepted", () => [.. Jpeg(), .. new byte[1_000_000]]),
-        new("JPEG", "several scans (progressive) and restart marks", "accepted", () => [.. Jpeg()[..^2], 0xFF, 0xD0, 0x11, 0xFF, 0x00, 0x22, 0xFF, 0xDA, 0x00, 0x08, 1, 1, 0, 0, 0x3F, 0, 0x33, 0xFF, 0xD9]),
-        new("JPEG", "a preview with its own end mark in its header, and cut off after it", "damaged", () => [0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x08, 0xFF, 0xD8, 0xFF, 0xD9, 0, 0, .. Jpeg()[2..^2]]),
+        new("JPEG", "several scans (progressive) and restart marks", "accepted",
+            () => [.. Jpeg()[..^2], 0xFF, 0xD0, 0x11, 0xFF, 0x00, 0x22, 0xFF, 0xDA, 0x00, 0x08, 1, 1, 0, 0, 0x3F, 0, 0x33, 0xFF, 0xD9]),
+        new("JPEG", "a preview with its own end mark in its header, and cut off after it", "damaged",
+            () => [0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x08, 0xFF, 0xD8, 0xFF, 0xD9, 0, 0, .. Jpeg()[2..^2]]),
         new("JPEG", "cut off", "damaged", () => Jpeg()[..^2]),
         new("PNG", "as written", "accepted", () => Png),
         new("PNG", "bytes after its end", "accepted", () => [.. Png, .. new byte[500]]),
@@ -51,10 +56,13 @@ public sealed class CorpusTests
         new("DICOM", "explicit big endian", "accepted", () => DicomBuilder.Image(DicomBuilder.ExplicitBigEndian)),
         new("DICOM", "deflated", "accepted", () => DicomBuilder.Image(DicomBuilder.Deflated)),
         new("DICOM", "implicit little endian of GE's own name", "accepted", () => DicomBuilder.Image("1.2.840.113619.5.2")),
-        .. Encapsulated.Select(end => new Sample("DICOM", $"compressed, transfer syntax 1.2.840.10008.1.2.{end}", "accepted", () => DicomBuilder.Image($"1.2.840.10008.1.2.{end}"))),
+        .. Encapsulated.Select(
+            end =>
+                new Sample("DICOM", $"compressed, transfer syntax 1.2.840.10008.1.2.{end}", "accepted", () => DicomBuilder.Image($"1.2.840.10008.1.2.{end}"))),
         new("DICOM", "zero bytes after its pixels", "accepted", () => [.. DicomBuilder.Image(Explicit), .. new byte[300]]),
         new("DICOM", "a line end after its pixels", "accepted", () => [.. DicomBuilder.Image(Explicit), .. "\r\n"u8]),
-        new("DICOM", "elements that are not in order", "accepted", () => DicomBuilder.Image(Explicit, more: b => b.Element(0x0008, 0x0060, "CS", "MR"u8.ToArray()))),
+        new("DICOM", "elements that are not in order", "accepted",
+            () => DicomBuilder.Image(Explicit, more: b => b.Element(0x0008, 0x0060, "CS", "MR"u8.ToArray()))),
         new("DICOM", "the index of a CD (DICOMDIR) without its images", "index of a CD", DicomBuilder.Directory),
         new("DICOM", "cut off", "damaged", () => DicomBuilder.Image(Explicit)[..^20]),
         new("DICOM", "deflated, unfolding to a thousand times its size", "damaged", Bomb),
@@ -141,7 +149,8 @@ public sealed class CorpusTests
     {
         var text = new StringBuilder("%PDF-1.4\n");
         var offsets = new List<int>();
-        foreach (var body in (string[])["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>"])
+        foreach (var body in (string[])[
+            "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>"])
         {
             offsets.Add(text.Length);
             text.Append($"{offsets.Count} 0 obj\n{body}\nendobj\n");

@@ -87,7 +87,8 @@ public sealed class RecognitionTests
 
     [Fact]
     public void Dicom_whose_elements_are_out_of_order_is_read_as_readers_read_it() =>
-        Of(DicomBuilder.Image(DicomBuilder.ExplicitLittleEndian, more: b => b.Element(0x0008, 0x0060, "CS", "MR"u8.ToArray()))).ShouldBe(new Recognised.Accepted(FileKind.Dicom));
+        Of(DicomBuilder.Image(DicomBuilder.ExplicitLittleEndian, more: b => b.Element(0x0008, 0x0060, "CS", "MR"u8.ToArray())))
+            .ShouldBe(new Recognised.Accepted(FileKind.Dicom));
 
     [Fact]
     public void A_bomb_of_nested_lists_is_refused_without_a_crash()

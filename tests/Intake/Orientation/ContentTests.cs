@@ -14,7 +14,8 @@ public sealed class ContentTests
 
     [Fact]
     public void Every_page_has_source_date_and_a_simplified_version() => Book.Pages.ShouldAllBe(p =>
-        p.Sources.Count > 0 && p.Sources.All(s => s.Name.Length > 0 && s.Date.Length >= 4) && p.Reviewed.Year >= 2026 && p.Markdown.Length > 50 && p.Simple.Markdown.Length > 30);
+        p.Sources.Count > 0 && p.Sources.All(s => s.Name.Length > 0 && s.Date.Length >= 4) && p.Reviewed.Year >= 2026 && p.Markdown.Length > 50
+            && p.Simple.Markdown.Length > 30);
 
     [Fact]
     public void Every_kind_is_there_with_the_number_of_pages_that_is_promised()
@@ -24,7 +25,8 @@ public sealed class ContentTests
         Book.OfKind("faq").Select(p => p.Order).ShouldBe([1, 2, 3, 4, 5]);
         Book.OfKind("structure").Count().ShouldBe(5);
         Book.OfKind("structure").ShouldAllBe(p => !p.Structure!.LetterLegallyRequired);
-        Book.OfKind("letter").Select(p => p.Id).ShouldBe(["appointment-file", "appointment-request", "file-request", "file-request-reminder", "note-to-treating-physician"]);
+        Book.OfKind("letter").Select(p => p.Id)
+            .ShouldBe(["appointment-file", "appointment-request", "file-request", "file-request-reminder", "note-to-treating-physician"]);
         Book.OfKind("right").Select(p => p.Id).ShouldContain("access-to-file-l1111-7");
     }
 
@@ -79,7 +81,8 @@ public sealed class ContentTests
     public void The_guide_shows_the_state_of_each_page_as_it_is()
     {
         var guide = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "data", "content-guide.md"));
-        Book.Pages.Where(p => !guide.Contains($"| `{p.Id}` | {p.Kind} | {p.Reviewed:yyyy-MM-dd} | {p.Simple.Status} |", StringComparison.Ordinal)).Select(p => p.Id).ShouldBeEmpty();
+        Book.Pages.Where(p => !guide.Contains($"| `{p.Id}` | {p.Kind} | {p.Reviewed:yyyy-MM-dd} | {p.Simple.Status} |", StringComparison.Ordinal))
+            .Select(p => p.Id).ShouldBeEmpty();
     }
 
     public static TheoryData<string> Pages => [.. ContentBook.Load().Pages.Select(p => p.Id)];
@@ -160,7 +163,8 @@ public sealed class ContentTests
         { "date: \"2002\"", "date: \"soon\"", "a source with a name and a date is missing" },
         { "  - name: \"Loi\"\n    date: \"2002\"", "  - name: \"Loi\"\n    date: \"2002\"\n    readOn: \"2026-11-22\"", "a source has one of date" },
         { "  - name: \"Loi\"\n    date: \"2002\"", "  - name: \"Code civil, article 459\"\n    readOn: \"2026-11-22\"", "an article is cited in a version" },
-        { "    date: \"2002\"", "    url: \"https://www.legifrance.gouv.fr/codes/texte_lc/LEGITEXT000006072665/\"\n    date: \"2002\"", "an address of a whole code" },
+        { "    date: \"2002\"", "    url: \"https://www.legifrance.gouv.fr/codes/texte_lc/LEGITEXT000006072665/\"\n    date: \"2002\"", "an address of a "
+            + "whole code" },
         { "kind: right", "kind: help", "a page of help names the needs" },
         { "kind: right", "kind: structure\nregion: \"x\"\naccessModes:\n  - online\nletterAdvised: false\nletterLegallyRequired: false", "a structure needs" },
         { "status: draft", "status: falc_validated", "falc_validated needs validatedBy" },
@@ -174,7 +178,9 @@ public sealed class ContentTests
     [MemberData(nameof(Broken))]
     public void A_broken_page_is_refused_with_its_name(string good, string bad, string sentence)
     {
-        const string page = "---\nid: page\nkind: right\ntitle: \"Un droit\"\nsource:\n  - name: \"Loi\"\n    date: \"2002\"\nreviewed: \"2026-11-22\"\nstatus: draft\nconflicts: []\n---\nTexte.\n";
+        const string page =
+            "---\nid: page\nkind: right\ntitle: \"Un droit\"\nsource:\n  - name: \"Loi\"\n    date: \"2002\"\nreviewed: \"2026-11-22\"\nstatus: "
+                + "draft\nconflicts: []\n---\nTexte.\n";
         const string twin = "---\nid: page\ntitle: \"Un droit\"\nreviewed: \"2026-11-22\"\n---\nTexte.\n";
 
         ContentBook.ReadPage("page.md", page, twin).Title.ShouldBe("Un droit");
@@ -208,7 +214,8 @@ public sealed class ContentTests
     }
 
     [Fact]
-    public void Letters_use_exactly_the_fields_they_declare() => Book.OfKind("letter").ShouldAllBe(l => LetterTemplate.Used(l).SetEquals(l.Placeholders.Select(p => p.Name)));
+    public void Letters_use_exactly_the_fields_they_declare() =>
+        Book.OfKind("letter").ShouldAllBe(l => LetterTemplate.Used(l).SetEquals(l.Placeholders.Select(p => p.Name)));
 
     [Fact]
     public void The_screen_judges_every_combination_with_danger_first()
@@ -217,7 +224,9 @@ public sealed class ContentTests
         {
             bool Bit(int i) => (bits >> i & 1) == 1;
             var answers = new SafetyAnswers(Bit(0) ? ["chest_pain"] : [], Bit(1), Bit(2), Bit(3), Bit(4));
-            var expected = Bit(0) ? "emergency" : Bit(1) ? "suicidal_thoughts" : Bit(2) ? "hospitalised" : !Bit(3) && Bit(4) ? "urgent_without_diagnosis" : null;
+            var expected = Bit(0)
+                ? "emergency"
+                : Bit(1) ? "suicidal_thoughts" : Bit(2) ? "hospitalised" : !Bit(3) && Bit(4) ? "urgent_without_diagnosis" : null;
             SafetyScreen.Judge(answers)?.Code.ShouldBe(expected);
             (SafetyScreen.Judge(answers) is null).ShouldBe(expected is null);
         }

@@ -34,13 +34,15 @@ public sealed class FileRequestClockTests
     [InlineData("2027-12-29", "2028-02-29")]
     [InlineData("2026-07-31", "2026-09-30")]
     [InlineData("2028-02-29", "2028-04-29")]
-    public void Two_months_end_with_the_month(string received, string due) => Of(received, FileHolder.PublicHospital, "2000-01-01").OlderDueOn.ShouldBe(Day(due));
+    public void Two_months_end_with_the_month(string received, string due) =>
+        Of(received, FileHolder.PublicHospital, "2000-01-01").OlderDueOn.ShouldBe(Day(due));
 
     [Theory]
     [InlineData("2026-02-24", "2026-03-04")]
     [InlineData("2028-02-24", "2028-03-03")]
     [InlineData("2026-12-28", "2027-01-05")]
-    public void Eight_days_cross_months_years_and_leap_days(string received, string due) => Of(received, FileHolder.PublicHospital, null as string).RecentDueOn.ShouldBe(Day(due));
+    public void Eight_days_cross_months_years_and_leap_days(string received, string due) =>
+        Of(received, FileHolder.PublicHospital, null as string).RecentDueOn.ShouldBe(Day(due));
 
     [Theory]
     [InlineData("2021-11-04", "2026-11-04", false)]
@@ -48,7 +50,8 @@ public sealed class FileRequestClockTests
     // Made on 29 February, five years are over with 28 February.
     [InlineData("2020-02-29", "2025-02-28", false)]
     [InlineData("2020-02-29", "2025-03-01", true)]
-    public void Five_years_run_from_the_day_a_thing_was_made(string made, string received, bool older) => FileRequestClock.IsOlder(Day(made), Day(received)).ShouldBe(older);
+    public void Five_years_run_from_the_day_a_thing_was_made(string made, string received, bool older) =>
+        FileRequestClock.IsOlder(Day(made), Day(received)).ShouldBe(older);
 
     [Fact]
     public void The_psychiatric_commission_makes_everything_two_months()
@@ -110,7 +113,8 @@ public sealed class FileRequestClockTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
     private static FileDeadlines Of(string received, FileHolder holder, params string?[] made) =>
-        FileRequestClock.Of(Day(received), [.. made.Select((m, i) => new FileItem($"pièce {i + 1}", m is null ? null : Day(m)))], holder, psychiatricCommission: false);
+        FileRequestClock.Of(
+            Day(received), [.. made.Select((m, i) => new FileItem($"pièce {i + 1}", m is null ? null : Day(m)))], holder, psychiatricCommission: false);
 
     private static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd");
 }

@@ -86,7 +86,8 @@ public sealed partial class LetterTests
         var given = letter.Placeholders.Where(p => !p.OnlyPassed && p.Name is not ("nextRecourse" or "receivedDate")).ToDictionary(p => p.Name, p => p.Example);
         given["letterDate"] = day.ToString("d MMMM yyyy", French);
         var request = new ComputeFileDeadlines.FileDeadlinesRequest(
-            new DateOnly(2026, 11, 4), Items: [.. made.Split('|').Select(m => new FileItem("pièce", DateOnly.ParseExact(m, "yyyy-MM-dd")))], Holder: (FileHolder)holder);
+            new DateOnly(2026, 11, 4), Items: [.. made.Split('|').Select(m => new FileItem("pièce", DateOnly.ParseExact(m, "yyyy-MM-dd")))],
+            Holder: (FileHolder)holder);
 
         var values = WriteLetter.WithDates(letter, new WriteLetter.WriteLetterRequest(given, request), day);
         var nothingLate = request.Deadlines().Items.All(i => i.DueOn >= day);
@@ -109,7 +110,8 @@ public sealed partial class LetterTests
         var values = letter.Placeholders.ToDictionary(p => p.Name, p => p.Example);
 
         LetterTemplate.Faults(letter, values, new DateOnly(2026, 11, 22)).ShouldHaveSingleItem().ShouldBe(
-            new FieldError("#/values/dueDateOlderItems", "not_passed", "Cette lettre ne cite qu'une date passée, en toutes lettres. Exemple : 4 janvier 2027."));
+            new FieldError(
+                "#/values/dueDateOlderItems", "not_passed", "Cette lettre ne cite qu'une date passée, en toutes lettres. Exemple : 4 janvier 2027."));
     }
 
     [Fact]
@@ -145,7 +147,8 @@ public sealed partial class LetterTests
 
         first.ShouldBe(second);
         first.AsSpan().StartsWith("%PDF-1."u8).ShouldBeTrue();
-        SecondOpinion.Intake.Documents.Recognition.FileKind.Of(new MemoryStream(first)).ShouldBe(new SecondOpinion.Intake.Documents.Recognition.Recognised.Accepted("application/pdf"));
+        SecondOpinion.Intake.Documents.Recognition.FileKind.Of(new MemoryStream(first))
+            .ShouldBe(new SecondOpinion.Intake.Documents.Recognition.Recognised.Accepted("application/pdf"));
         Encoding.Latin1.GetString(first).ShouldContain("/MarkInfo");
     }
 
@@ -166,7 +169,8 @@ public sealed partial class LetterTests
     }
 
     /// <summary>Without line breaks, which the page decides.</summary>
-    private static string Flowing(string text) => string.Join(' ', text.Split((char[])[' ', '\u00A0', '\n', '\r', '\f'], StringSplitOptions.RemoveEmptyEntries));
+    private static string Flowing(string text) =>
+        string.Join(' ', text.Split((char[])[' ', '\u00A0', '\n', '\r', '\f'], StringSplitOptions.RemoveEmptyEntries));
 
     [GeneratedRegex("\\b(1er|[0-9]{1,2}) (janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) [0-9]{4}")]
     private static partial Regex DayInWords();

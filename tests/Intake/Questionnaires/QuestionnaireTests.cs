@@ -51,7 +51,8 @@ public sealed class QuestionnaireTests
     public void Every_question_is_also_said_simply()
     {
         var faults = Book.Latest.SelectMany(q => q.Questions.SelectMany(question => PlainLanguage.Faults(
-            string.Join('\n', question.Simple.Split(". ").Select((s, i) => s))).Where(f => f.Rule != "one_sentence_a_line").Select(f => $"{q.Code}.{question.Id}: {f.Rule}: {f.Text}")));
+            string.Join('\n', question.Simple.Split(". ").Select((s, i) => s))).Where(f => f.Rule != "one_sentence_a_line")
+            .Select(f => $"{q.Code}.{question.Id}: {f.Rule}: {f.Text}")));
         faults.ShouldBeEmpty();
     }
 
@@ -96,7 +97,8 @@ public sealed class QuestionnaireTests
     {
         var asked = Book.QuestionsOf("spine", 1, 1);
 
-        AnswerRules.Applying(asked, Answers("""{ "spine_treatments_tried": ["injection", "physiotherapy"] }""")).Select(q => q.Id).ShouldContain("spine_injections_count");
+        AnswerRules.Applying(asked, Answers("""{ "spine_treatments_tried": ["injection", "physiotherapy"] }""")).Select(q => q.Id)
+            .ShouldContain("spine_injections_count");
         AnswerRules.Faults(Book.QuestionsOf("endometriosis_gynaecology", 1, 1), Answers("""{ "gyn_digestive_signs": ["none", "bloating"] }"""))
             .ShouldHaveSingleItem().Code.ShouldBe("contradicting_options");
     }
@@ -145,16 +147,24 @@ public sealed class QuestionnaireTests
 
     [Fact]
     public void As_fhir_a_whole_number_written_with_a_point_is_still_one() =>
-        FhirQuestionnaire.Response(Guid.CreateVersion7(), Guid.CreateVersion7(), completed: true, [Book.LatestOf("endometriosis_gynaecology")], Answers("""{ "pelvic_pain_level": 7.0 }"""))
+        FhirQuestionnaire.Response(Guid.CreateVersion7(), Guid.CreateVersion7(), completed: true, [Book.LatestOf("endometriosis_gynaecology")],
+            Answers("""{ "pelvic_pain_level": 7.0 }"""))
             ["item"]![0]!["item"]![0]!["answer"]![0]!["valueInteger"]!.GetValue<long>().ShouldBe(7);
 
     [Fact]
     public void As_fhir_the_answers_name_the_versions_they_were_given_to_and_nobody()
     {
-        var answers = Answers("""{ "height": 167, "has_allergies": false, "gyn_main_problem": "pain", "pelvic_pain_moments": ["periods", "intercourse"], "pelvic_pain_since": 15 }""");
+        var answers =
+            Answers(
+                """
+            { "height": 167, "has_allergies": false, "gyn_main_problem": "pain", "pelvic_pain_moments": ["periods", "intercourse"],
+              "pelvic_pain_since": 15 }
+            """);
         var patient = Guid.CreateVersion7();
 
-        var fhir = FhirQuestionnaire.Response(Guid.CreateVersion7(), patient, completed: false, [Book.LatestOf("general"), Book.LatestOf("endometriosis_gynaecology")], answers);
+        var fhir =
+            FhirQuestionnaire.Response(
+                Guid.CreateVersion7(), patient, completed: false, [Book.LatestOf("general"), Book.LatestOf("endometriosis_gynaecology")], answers);
 
         var asked = fhir["contained"]![0]!;
         fhir["questionnaire"]!.GetValue<string>().ShouldBe($"#{asked["id"]!.GetValue<string>()}");
@@ -163,7 +173,8 @@ public sealed class QuestionnaireTests
         LinkIds(fhir).ShouldBeSubsetOf(LinkIds(asked));
         fhir["status"]!.GetValue<string>().ShouldBe("in-progress");
         fhir["subject"]!["identifier"]!["value"]!.GetValue<string>().ShouldBe($"urn:uuid:{patient}");
-        var all = fhir["item"]!.AsArray().SelectMany(part => part!["item"]!.AsArray()).ToDictionary(i => i!["linkId"]!.GetValue<string>(), i => i!["answer"]!.AsArray());
+        var all = fhir["item"]!.AsArray().SelectMany(part => part!["item"]!.AsArray())
+            .ToDictionary(i => i!["linkId"]!.GetValue<string>(), i => i!["answer"]!.AsArray());
         all["height"][0]!["valueQuantity"]!["unit"]!.GetValue<string>().ShouldBe("cm");
         all["has_allergies"][0]!["valueBoolean"]!.GetValue<bool>().ShouldBeFalse();
         all["pelvic_pain_moments"].Count.ShouldBe(2);
@@ -253,7 +264,8 @@ public sealed class QuestionnaireTests
                 Should.NotThrow(() => Ucum.CodeOf(unit), question.Id);
             }
 
-            (question.Type is QuestionKind.Decimal or QuestionKind.Integer && System.Text.RegularExpressions.Regex.IsMatch(question.Text, " en [^ ]*(/|°C|kPa)"))
+            (question.Type is QuestionKind.Decimal or QuestionKind.Integer
+                && System.Text.RegularExpressions.Regex.IsMatch(question.Text, " en [^ ]*(/|°C|kPa)"))
                 .ShouldBeFalse(question.Id);
         }
 

@@ -28,7 +28,8 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         // A folder from before folders carried an id, at an empty database.
         File.Delete(Path.Combine(_intake.DocumentsPath, "installation.id"));
         await _intake.Sql<int>("with gone as (delete from document returning 1) select count(*)::int from gone");
-        (await Should.ThrowAsync<InvalidOperationException>(() => _intake.Service.Start())).Message.ShouldContain("holds 3 documents, of which this database knows 0");
+        (await Should.ThrowAsync<InvalidOperationException>(() => _intake.Service.Start())).Message
+            .ShouldContain("holds 3 documents, of which this database knows 0");
         Files("*.sealed").ShouldBe(3);
     }
 
@@ -48,7 +49,8 @@ public sealed class DocumentFolderTests : IAsyncLifetime
     {
         var (patient, caseId, ids) = await ThreeOld();
         await using var db = await _intake.Service.Data.OpenConnectionAsync();
-        await db.ExecuteAsync("create table kept as select * from document where id = @id; delete from document where id = any(@two)", new { id = ids[0], two = new[] { ids[0], ids[1] } });
+        await db.ExecuteAsync("create table kept as select * from document where id = @id; delete from document where id = any(@two)",
+            new { id = ids[0], two = new[] { ids[0], ids[1] } });
         (await Sweep.Sweep(CancellationToken.None)).ShouldBe(2);
         (Files("*.sealed"), Files("*.aside")).ShouldBe((1, 2));
 
@@ -68,7 +70,10 @@ public sealed class DocumentFolderTests : IAsyncLifetime
     {
         var patient = _intake.Patient(Guid.CreateVersion7());
         await _intake.Service.Stop();
-        await _intake.Service.Start(new Dictionary<string, string?> { ["Documents:FreeFloorBytes"] = long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+        await _intake.Service.Start(new Dictionary<string, string?>
+        {
+            ["Documents:FreeFloorBytes"] = long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        });
         patient = _intake.Patient(Guid.CreateVersion7());
         var id = await patient.Open();
 
@@ -97,7 +102,8 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         (await _intake.Sql<long>("select count(*) from upload_reservation")).ShouldBe(0);
 
         // One that is being received counts; what a killed process had promised itself expires.
-        await _intake.Sql<int>("insert into upload_reservation values (gen_random_uuid(), @one, @Bytes, @Until) returning 1", new { one, Bytes = pdf.Length * 3L / 2, Until = _intake.Time.GetUtcNow().AddHours(1) });
+        await _intake.Sql<int>("insert into upload_reservation values (gen_random_uuid(), @one, @Bytes, @Until) returning 1",
+            new { one, Bytes = pdf.Length * 3L / 2, Until = _intake.Time.GetUtcNow().AddHours(1) });
         var two = await patient.Open();
         (await Journey.Problem(await patient.Upload(two, pdf))).Code.ShouldBe("INT-0020");
         _intake.Time.Advance(TimeSpan.FromHours(2));
@@ -143,7 +149,8 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         var ids = new List<Guid>();
         for (var i = 0; i < 3; i++)
         {
-            ids.Add((await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))))).GetProperty("documentId").GetGuid());
+            ids.Add((await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")))))
+                .GetProperty("documentId").GetGuid());
         }
 
         foreach (var file in Directory.EnumerateFiles(_intake.DocumentsPath, "*.sealed", SearchOption.AllDirectories))

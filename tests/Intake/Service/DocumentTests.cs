@@ -85,7 +85,8 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var id = await patient.Open();
         var before = Files();
 
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm") { Content = new StreamContent(new Breaking()) };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm") { Content = new StreamContent(new Breaking()) };
         request.Headers.Add("Idempotency-Key", "breaking");
 
         await Should.ThrowAsync<HttpRequestException>(() => patient.Http.SendAsync(request));
@@ -139,7 +140,11 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var id = await patient.Open();
         var before = Files();
         var uploaded = await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))));
-        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}") { Headers = { { "If-Match", "\"v1\"" } } };
+        using var delete =
+            new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}")
+            {
+                Headers = { { "If-Match", "\"v1\"" } },
+            };
 
         (await patient.Http.SendAsync(delete)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
 
@@ -152,7 +157,8 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var kept = (await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"))))).GetProperty("documentId").GetGuid();
+        var kept = (await Journey.Json(await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")))))
+            .GetProperty("documentId").GetGuid();
         var store = intake.Service.Services.GetRequiredService<DocumentStore>();
         var orphan = (await store.Write(Guid.CreateVersion7(), new MemoryStream([1, 2, 3]), 10, CancellationToken.None)).Id;
         var fresh = (await store.Write(Guid.CreateVersion7(), new MemoryStream([1, 2, 3]), 10, CancellationToken.None)).Id;

@@ -28,12 +28,15 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         dossier.AgeYears.ShouldBeInRange(36, 60);
         dossier.Questions.Count.ShouldBe(3);
         dossier.Answers.Single(a => a.QuestionId == "height").Value.ShouldBe("167 cm");
-        dossier.Answers.Single(a => a.QuestionId == "pelvic_pain_moments").Value.ShouldBe("Pendant les règles, Pendant les rapports sexuels, En allant à la selle");
-        dossier.Answers.Single(a => a.QuestionId == "decision_date").ShouldBe(new Answer { QuestionId = "decision_date", Question = "Quelle est cette date\u00A0?", Value = "12/01/2027" });
+        dossier.Answers.Single(a => a.QuestionId == "pelvic_pain_moments").Value
+            .ShouldBe("Pendant les règles, Pendant les rapports sexuels, En allant à la selle");
+        dossier.Answers.Single(a => a.QuestionId == "decision_date")
+            .ShouldBe(new Answer { QuestionId = "decision_date", Question = "Quelle est cette date\u00A0?", Value = "12/01/2027" });
         var text = dossier.ToString();
         text.ShouldNotContain("EXEMPLE", Case.Sensitive);
         text.ShouldNotContain("Camille");
-        (await intake.Sql<long>("select count(*) from audit_record where object_type = 'dossier' and object_id = @id and actor = @actor and purpose = 'second_opinion'",
+        (await intake.Sql<long>(
+            "select count(*) from audit_record where object_type = 'dossier' and object_id = @id and actor = @actor and purpose = 'second_opinion'",
             new { id = id.ToString(), actor = IntakeFixture.Expert.PhysicianId.ToString() })).ShouldBe(1);
     }
 
@@ -61,7 +64,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var guardian = intake.Patient();
         var id = await guardian.Open(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "guardian", ["name"] = "Paul MODÈLE" }));
         await guardian.Fill(id);
-        var uploaded = await guardian.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "jugement-MODELE.pdf");
+        var uploaded =
+            await guardian.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "jugement-MODELE.pdf");
         var proof = (await Journey.Json(uploaded)).GetProperty("documentId").GetString();
         (await Journey.Json(await guardian.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
         await intake.Assign(id);
@@ -94,7 +98,9 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(token));
 
         var get = await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon));
-        var absent = await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: Soon));
+        var absent =
+            await Should.ThrowAsync<RpcException>(
+                async () => await stranger.GetAsync(new GetDossierRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: Soon));
         var ask = await Should.ThrowAsync<RpcException>(async () => await stranger.RequestInformationAsync(
             new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "?" }, deadline: Soon));
 
@@ -123,7 +129,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var patient = intake.Patient();
         var id = await patient.Assigned();
         var due = (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset();
-        var request = new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Avez-vous eu de la fièvre ?" };
+        var request =
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Avez-vous eu de la fièvre ?" };
 
         var first = await As(IntakeFixture.Expert).RequestInformationAsync(request, deadline: Soon);
         var again = await As(IntakeFixture.Expert).RequestInformationAsync(request, deadline: Soon);
@@ -141,7 +148,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         provided.PhysicianId.ShouldBe(IntakeFixture.Expert.PhysicianId);
         var dossier = await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
         dossier.Messages.Select(m => (m.Author, m.Text)).ShouldBe([("physician", "Avez-vous eu de la fièvre ?"), ("patient", "Non, jamais.")]);
-        (await Journey.Problem(await patient.Post($"/api/v1/cases/{id}/information-requests/{request.RequestId}/answer", new { text = "Si." }))).Code.ShouldBe("INT-0012");
+        (await Journey.Problem(await patient.Post($"/api/v1/cases/{id}/information-requests/{request.RequestId}/answer", new { text = "Si." }))).Code
+            .ShouldBe("INT-0012");
     }
 
     [Fact]
@@ -174,7 +182,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var id = await patient.Complete();
         var now = TimeProvider.System.GetUtcNow();
         var broker = intake.Service.Broker;
-        var assigned = new CaseAssigned { OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, AssignedAt = now.AddMinutes(3) };
+        var assigned =
+            new CaseAssigned { OfferId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, AssignedAt = now.AddMinutes(3) };
 
         await broker.Publish(assigned, messageId: Guid.CreateVersion7());
         await Eventually.True(async () => await intake.State(id) == "assigned", "the assignment is first");
@@ -183,7 +192,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await broker.Publish(assigned, messageId: Guid.CreateVersion7());
 
         await Eventually.True(async () => await intake.Sql<long>(
-            "select count(*) from inbox where consumer in ('MarkOffered', 'MarkEscalated') and received_at > now() - interval '1 minute'") >= 2, "the late ones are heard");
+            "select count(*) from inbox where consumer in ('MarkOffered', 'MarkEscalated') and received_at > now() - interval '1 minute'") >= 2,
+            "the late ones are heard");
         (await intake.State(id)).ShouldBe("assigned");
         (await patient.Case(id)).GetProperty("timeline").GetArrayLength().ShouldBe(3);
     }
@@ -199,7 +209,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var late = Guid.CreateVersion7();
         await intake.Service.Broker.Publish(new CaseEscalated { CaseId = id, Reason = "no_expert", EscalatedAt = now }, late);
 
-        await Eventually.True(async () => await intake.Sql<bool>("select exists (select from inbox where message_id = @late)", new { late }), "the alert is heard");
+        await Eventually.True(
+            async () => await intake.Sql<bool>("select exists (select from inbox where message_id = @late)", new { late }), "the alert is heard");
         (await intake.State(id)).ShouldBe("offered");
     }
 
@@ -239,7 +250,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
     private Dossiers.DossiersClient As(Rpps rpps) => new(intake.Service.Grpc(TestTokens.Physician(rpps)));
 
     private async Task NotFound(Guid id) =>
-        (await Should.ThrowAsync<RpcException>(async () => await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)))
+        (await Should.ThrowAsync<RpcException>(
+            async () => await As(IntakeFixture.Expert).GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)))
             .StatusCode.ShouldBe(StatusCode.NotFound);
 
     private async Task Deliver(Guid id)

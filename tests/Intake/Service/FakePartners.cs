@@ -71,7 +71,13 @@ public sealed class FakeBilling : Eligibility.EligibilityBase
     {
         Checks.Enqueue(request);
         return Task.FromResult(Refuses(request)
-            ? new CheckReply { Reference = request.Reference, RefusalCode = "not_recognised", RefusalText = "Votre mutuelle ne vous reconnaît pas.", InsurerId = Insurer.ToString() }
+            ? new CheckReply
+            {
+                Reference = request.Reference,
+                RefusalCode = "not_recognised",
+                RefusalText = "Votre mutuelle ne vous reconnaît pas.",
+                InsurerId = Insurer.ToString(),
+            }
             : new CheckReply
             {
                 Reference = request.Reference,

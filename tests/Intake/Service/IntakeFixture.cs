@@ -78,7 +78,8 @@ public sealed class IntakeFixture : IAsyncLifetime
             PhysicianId = (expert ?? Expert).PhysicianId,
             AssignedAt = TimeProvider.System.GetUtcNow(),
         });
-        await Eventually.True(async () => await Sql<string>("select state from case_file where id = @caseId", new { caseId }) == "assigned", "the case is assigned");
+        await Eventually.True(
+            async () => await Sql<string>("select state from case_file where id = @caseId", new { caseId }) == "assigned", "the case is assigned");
     }
 
     public async Task<string> State(Guid caseId) => await Sql<string>("select state from case_file where id = @caseId", new { caseId });
@@ -98,7 +99,8 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
               "pathologyCode": "endometriose",
               "safety": { "signs": [], "suicidalThoughts": false, "hospitalised": false, "diagnosisKnown": true, "urgent": false },
               "patient": {
-                "birthName": "EXEMPLE", "givenNames": ["Camille", "Jeanne"], "sex": "F", "birthDate": "1989-04-17", "birthPlaceCode": "35238", "nir": "289043523899902",
+                "birthName": "EXEMPLE", "givenNames": ["Camille", "Jeanne"], "sex": "F", "birthDate": "1989-04-17", "birthPlaceCode": "35238",
+                "nir": "289043523899902",
                 "email": "camille.exemple@example.org", "phone": "+33199000001"
               },
               "coverage": { "amcNumber": "99000001", "memberNumber": "FICTIF000042" },
@@ -110,7 +112,8 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
         return request;
     }
 
-    public Task<HttpResponseMessage> TryOpen(JsonObject? request = null, string? key = null) => Post("/api/v1/cases", request ?? Opening(), key ?? Guid.NewGuid().ToString());
+    public Task<HttpResponseMessage> TryOpen(JsonObject? request = null, string? key = null) =>
+        Post("/api/v1/cases", request ?? Opening(), key ?? Guid.NewGuid().ToString());
 
     public async Task<Guid> Open(JsonObject? request = null)
     {
@@ -150,11 +153,13 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
         return await http.SendAsync(request);
     }
 
-    public async Task<HttpResponseMessage> Upload(Guid id, byte[] content, string type = "consultation_report", string name = "compte-rendu.pdf", string? key = null)
+    public async Task<HttpResponseMessage> Upload(
+        Guid id, byte[] content, string type = "consultation_report", string name = "compte-rendu.pdf", string? key = null)
     {
         using var body = new ByteArrayContent(content);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type={type}&fileName={Uri.EscapeDataString(name)}") { Content = body };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type={type}&fileName={Uri.EscapeDataString(name)}") { Content = body };
         request.Headers.Add("Idempotency-Key", key ?? Guid.NewGuid().ToString());
         return await http.SendAsync(request);
     }
@@ -167,7 +172,8 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
     {
         var answers = JsonNode.Parse(await File.ReadAllTextAsync(Sample("answers.json")))!;
         (await Put($"/api/v1/cases/{id}/answers", answers, "\"v1\"")).EnsureSuccessStatusCode();
-        (await Put($"/api/v1/cases/{id}/questions", JsonNode.Parse(await File.ReadAllTextAsync(Sample("questions.json")))!, "\"v1\"")).EnsureSuccessStatusCode();
+        (await Put($"/api/v1/cases/{id}/questions", JsonNode.Parse(await File.ReadAllTextAsync(Sample("questions.json")))!, "\"v1\""))
+            .EnsureSuccessStatusCode();
         (await Upload(id, await File.ReadAllBytesAsync(Sample("compte-rendu.pdf")))).EnsureSuccessStatusCode();
         if (consent)
         {

@@ -24,7 +24,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await mother.Fill(id);
 
         var first = await Journey.Json(await mother.Submit(id));
-        (await mother.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "livret.pdf")).EnsureSuccessStatusCode();
+        (await mother.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "livret.pdf"))
+            .EnsureSuccessStatusCode();
         var second = await Journey.Json(await mother.Submit(id));
 
         first.GetProperty("missing").EnumerateArray().Select(m => m.GetProperty("code").GetString()).ShouldBe(["authority_proof"]);
@@ -35,7 +36,9 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     [Fact]
     public async Task A_relative_without_a_known_authority_is_told()
     {
-        var problem = await Journey.Problem(await intake.Patient().TryOpen(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "neighbour", ["name"] = "X" })));
+        var problem =
+            await Journey.Problem(await intake.Patient()
+                .TryOpen(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "neighbour", ["name"] = "X" })));
 
         problem.ShouldBe((400, "REQ-0002", "#/relative/authority unknown_code"));
     }
@@ -62,9 +65,11 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var view = await patient.Case(id);
         view.GetProperty("requestedBy").GetString().ShouldBe("agent");
         view.GetProperty("legalRegime").GetString().ShouldBe("teleconseil_personnalise");
-        (await intake.Sql<string>("select string_agg(distinct channel, ',' order by channel) from confirmation where case_id = @id", new { id })).ShouldBe("online,phone");
+        (await intake.Sql<string>("select string_agg(distinct channel, ',' order by channel) from confirmation where case_id = @id", new { id }))
+            .ShouldBe("online,phone");
         (await intake.Sql<string>("select channel from consent where case_id = @id", new { id })).ShouldBe("phone");
-        (await Journey.Problem(await new Journey(intake, intake.Service.Http(TestTokens.Create("agent", "another-agent"))).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+        (await Journey.Problem(await new Journey(intake, intake.Service.Http(TestTokens.Create("agent", "another-agent"))).Http
+            .GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
     }
 
     [Fact]
@@ -126,7 +131,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     {
         var patient = intake.Patient();
         var id = await patient.Open(Journey.Opening(r => r["pathologyCode"] = "depression"));
-        object Sheet(bool thoughts) => new { questionnaire = "psychiatry", version = 2, answers = new Dictionary<string, object> { ["suicidal_thoughts"] = thoughts } };
+        object Sheet(bool thoughts) =>
+            new { questionnaire = "psychiatry", version = 2, answers = new Dictionary<string, object> { ["suicidal_thoughts"] = thoughts } };
 
         var alarming = await patient.Put($"/api/v1/cases/{id}/answers", Sheet(true), "\"v1\"");
         var read = await patient.Get($"/api/v1/cases/{id}/answers");
@@ -178,7 +184,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         (await Journey.Problem(await patient.Put(path, new { pcsGroup = "3" }, null))).Status.ShouldBe(428);
         var told = await patient.Put(path, new { communeCode = "2A004", pcsGroup = "3", disability = "no", heardFrom = "physician" }, "\"v0\"");
         (await Journey.Problem(await patient.Put(path, new { pcsGroup = "3" }, "\"v0\""))).Status.ShouldBe(412);
-        (await Journey.Problem(await patient.Put(path, new { pcsGroup = "99" }, told.Headers.ETag!.Tag))).ShouldBe((400, "REQ-0002", "#/pcsGroup unknown_code"));
+        (await Journey.Problem(await patient.Put(path, new { pcsGroup = "99" }, told.Headers.ETag!.Tag)))
+            .ShouldBe((400, "REQ-0002", "#/pcsGroup unknown_code"));
         var facts = await Journey.Json(told);
         await patient.Fill(id);
         (await Journey.Json(await patient.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
@@ -201,7 +208,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
             ToldAt = left.ToldAt,
         });
         // The commune itself is nowhere.
-        (await intake.Sql<string>("select (select s::text from social_facts s where case_id = @id) || f::text from case_file f where id = @id", new { id })).ShouldNotContain("2A004");
+        (await intake.Sql<string>("select (select s::text from social_facts s where case_id = @id) || f::text from case_file f where id = @id", new { id }))
+            .ShouldNotContain("2A004");
     }
 
     [Fact]
@@ -219,7 +227,8 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         asked.GetProperty("derivedFrom").EnumerateArray().Last().GetString()!.ShouldEndWith("endometriosis-gynaecology|2");
         fhir.GetProperty("item").EnumerateArray().Select(i => i.GetProperty("linkId").GetString()).ShouldBe(["general", "endometriosis_gynaecology"]);
         fhir.ToString().ShouldNotContain("EXEMPLE", Case.Sensitive);
-        (await intake.Sql<string>("select questionnaire_code || ' ' || questionnaire_version || ' ' || general_version from case_file where id = @id", new { id }))
+        (await intake.Sql<string>(
+            "select questionnaire_code || ' ' || questionnaire_version || ' ' || general_version from case_file where id = @id", new { id }))
             .ShouldBe("endometriosis_gynaecology 2 2");
         (await Journey.Problem(await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}/answers/fhir"))).Status.ShouldBe(404);
     }
@@ -236,9 +245,11 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
             ["Encryption:Keys:v2"] = Convert.ToBase64String("another key of tests: 32 bytes!!"u8),
         });
 
-        await Eventually.True(async () => await intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2", "the key is wrapped anew");
+        await Eventually.True(
+            async () => await intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2", "the key is wrapped anew");
         // The addresses changed with the restart.
-        var again = new Journey(intake, intake.Service.Http(TestTokens.Patient(await intake.Sql<Guid>("select patient_id from case_file where id = @id", new { id }))));
+        var again =
+            new Journey(intake, intake.Service.Http(TestTokens.Patient(await intake.Sql<Guid>("select patient_id from case_file where id = @id", new { id }))));
         (await again.Case(id)).GetProperty("patient").GetProperty("birthName").GetString().ShouldBe("EXEMPLE");
     }
 }

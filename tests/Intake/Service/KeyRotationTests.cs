@@ -26,7 +26,8 @@ public sealed class KeyRotationTests : IAsyncLifetime
         await _intake.Service.Stop();
         await _intake.Service.Start(new Dictionary<string, string?> { ["Encryption:Keys:v2"] = V2, ["Encryption:CurrentKey"] = "v2" });
         await SecondOpinion.Tests.Support.Eventually.True(
-            async () => await _intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2", "the case is wrapped under the new key");
+            async () => await _intake.Sql<string>("select key_version from case_key where case_id = @id", new { id }) == "v2",
+            "the case is wrapped under the new key");
         (await _intake.Sql<string>("select key_version from case_key where case_id = @broken", new { broken })).ShouldBe("v1");
         (await _intake.Service.Services.GetRequiredService<RewrapCaseKeys>().Run(CancellationToken.None)).ShouldBe((0, 1));
         (await Keys()).ShouldBe([new KeyVersionUse("cases", "v1", false, true, 1), new KeyVersionUse("cases", "v2", true, true, 1)], ignoreOrder: true);
@@ -63,7 +64,9 @@ public sealed class KeyRotationTests : IAsyncLifetime
     public async Task Every_sealed_column_has_one_place_and_every_place_is_a_column()
     {
         await using var db = await _intake.Service.Data.OpenConnectionAsync();
-        var columns = await db.QueryAsync<string>("select table_name || '.' || column_name from information_schema.columns where table_schema = 'public' and column_name like 'sealed%'");
+        var columns =
+            await db.QueryAsync<string>(
+                "select table_name || '.' || column_name from information_schema.columns where table_schema = 'public' and column_name like 'sealed%'");
 
         var places = typeof(Program).Assembly.GetTypes()
             .SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)).Where(f => f.FieldType == typeof(SealedPlace))

@@ -36,7 +36,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
             DepartmentCode = "18",
             OpenedAt = told.OpenedAt,
         });
-        intake.Partners.Billing.Checks.ShouldContain(c => c.Reference == id.ToString() && c.AmcNumber == "0099000001" && c.BirthDate == "1989-04-17" && c.BirthRank == 1);
+        intake.Partners.Billing.Checks.ShouldContain(
+            c => c.Reference == id.ToString() && c.AmcNumber == "0099000001" && c.BirthDate == "1989-04-17" && c.BirthRank == 1);
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
     [InlineData("""{ "signs": ["chest_pain"], "suicidalThoughts": true, "hospitalised": true, "diagnosisKnown": false, "urgent": true }""", "emergency", "15")]
     [InlineData("""{ "signs": [], "suicidalThoughts": true, "hospitalised": true, "diagnosisKnown": true, "urgent": false }""", "suicidal_thoughts", "3114")]
     [InlineData("""{ "signs": [], "suicidalThoughts": false, "hospitalised": true, "diagnosisKnown": true, "urgent": false }""", "hospitalised", null)]
-    [InlineData("""{ "signs": [], "suicidalThoughts": false, "hospitalised": false, "diagnosisKnown": false, "urgent": true }""", "urgent_without_diagnosis", "116 117")]
+    [InlineData("""{ "signs": [], "suicidalThoughts": false, "hospitalised": false, "diagnosisKnown": false, "urgent": true }""",
+        "urgent_without_diagnosis", "116 117")]
     public async Task Whoever_needs_help_now_is_sent_there_before_anything_is_asked_of_the_insurer(string safety, string door, string? call)
     {
         var before = intake.Partners.Billing.Checks.Count;
@@ -147,7 +149,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var id = await intake.Patient().Open();
 
         var rows = await intake.Sql<string>(
-            "select string_agg(f::text || encode(sealed_person, 'escape') || encode(sealed_coverage_question, 'escape'), ' ') from case_file f where id = @id", new { id });
+            "select string_agg(f::text || encode(sealed_person, 'escape') || encode(sealed_coverage_question, 'escape'), ' ') from case_file f where id = @id",
+            new { id });
 
         foreach (var secret in (string[])["EXEMPLE", "Camille", "1989-04-17", "289043523899902", "FICTIF000042", "example.org"])
         {
@@ -161,7 +164,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var patient = intake.Patient();
         var (mine, other) = (await patient.Open(), await patient.Open(Journey.Opening(r => r["patient"]!["birthName"] = "AUTRE")));
 
-        await intake.Sql<object>("update case_file set sealed_person = (select sealed_person from case_file where id = @other) where id = @mine", new { mine, other });
+        await intake.Sql<object>(
+            "update case_file set sealed_person = (select sealed_person from case_file where id = @other) where id = @mine", new { mine, other });
 
         (await patient.Http.GetAsync($"/api/v1/cases/{mine}")).StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
     }
@@ -182,7 +186,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var second = await patient.Get($"/api/v1/cases?limit=2&after={cursor}");
         var third = await patient.Get($"/api/v1/cases?limit=2&after={second.GetProperty("next").GetString()}");
 
-        var seen = new[] { first, second, third }.SelectMany(p => p.GetProperty("items").EnumerateArray()).Select(c => c.GetProperty("caseId").GetGuid()).ToList();
+        var seen = new[] { first, second, third }.SelectMany(p => p.GetProperty("items").EnumerateArray())
+            .Select(c => c.GetProperty("caseId").GetGuid()).ToList();
         seen.ShouldBe(ids, ignoreOrder: true);
         third.GetProperty("next").GetString().ShouldBeNull();
         (await stranger.Get("/api/v1/cases")).GetProperty("items").GetArrayLength().ShouldBe(0);
@@ -201,7 +206,8 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var token = role == Access.Partner ? TestTokens.Partner(Guid.CreateVersion7()) : TestTokens.Of(role);
         var other = intake.Service.Http(token);
 
-        foreach (var path in (string[])["", $"/{id}", $"/{id}/answers", $"/{id}/questions", $"/{id}/opinion", $"/{id}/opinion.pdf", $"/{id}/documents/{Guid.CreateVersion7()}"])
+        foreach (var path in (string[])[
+            "", $"/{id}", $"/{id}/answers", $"/{id}/questions", $"/{id}/opinion", $"/{id}/opinion.pdf", $"/{id}/documents/{Guid.CreateVersion7()}"])
         {
             (await other.GetAsync("/api/v1/cases" + path)).StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
         }
@@ -217,7 +223,9 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
 
         await patient.Case(id);
 
-        (await intake.Sql<long>("select count(*) from audit_record where object_id = @id and action = 'read' and actor_role = 'patient' and purpose = 'own_file'", new { id = id.ToString() }))
+        (await intake.Sql<long>(
+            "select count(*) from audit_record where object_id = @id and action = 'read' and actor_role = 'patient' and purpose = 'own_file'",
+            new { id = id.ToString() }))
             .ShouldBe(1);
     }
 

@@ -59,7 +59,8 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
 
         var price = costs.GetProperty("items").EnumerateArray().Single(i => i.GetProperty("id").GetString() == "online_list_price");
         price.GetProperty("contradictedBy")[0].GetProperty("value").GetString().ShouldBe("0");
-        delays.GetProperty("items").EnumerateArray().ShouldAllBe(i => i.GetProperty("source").GetString()!.Length > 0 && i.GetProperty("date").GetString()!.Length > 0);
+        delays.GetProperty("items").EnumerateArray()
+            .ShouldAllBe(i => i.GetProperty("source").GetString()!.Length > 0 && i.GetProperty("date").GetString()!.Length > 0);
     }
 
     [Fact]
@@ -69,8 +70,10 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
         var rhone = await Anybody.Get("/api/v1/orientation/structures?department=69");
 
         all.GetProperty("items").GetArrayLength().ShouldBe(5);
-        all.GetProperty("items").EnumerateArray().ShouldAllBe(s => !s.GetProperty("letterLegallyRequired").GetBoolean() && s.GetProperty("accessModes").GetArrayLength() > 0);
-        all.GetProperty("items").EnumerateArray().Single(s => s.GetProperty("id").GetString() == "gustave-roussy").GetProperty("letterAdvised").GetBoolean().ShouldBeTrue();
+        all.GetProperty("items").EnumerateArray()
+            .ShouldAllBe(s => !s.GetProperty("letterLegallyRequired").GetBoolean() && s.GetProperty("accessModes").GetArrayLength() > 0);
+        all.GetProperty("items").EnumerateArray().Single(s => s.GetProperty("id").GetString() == "gustave-roussy").GetProperty("letterAdvised")
+            .GetBoolean().ShouldBeTrue();
         rhone.GetProperty("cancerCentres").EnumerateArray().ShouldAllBe(c => c.GetProperty("departmentName").GetString() == "Rhône");
         rhone.GetProperty("cancerCentres").GetArrayLength().ShouldBePositive();
     }

@@ -46,7 +46,8 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
         await patient.Fill(id, consent: false);
         (await Journey.Json(await patient.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
         var view = await patient.Case(id);
-        view.GetProperty("timeline").EnumerateArray().Select(m => m.GetProperty("to").GetString()).ShouldBe(["submitted", "incomplete", "submitted", "complete"]);
+        view.GetProperty("timeline").EnumerateArray().Select(m => m.GetProperty("to").GetString())
+            .ShouldBe(["submitted", "incomplete", "submitted", "complete"]);
     }
 
     [Fact]
@@ -154,9 +155,11 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
         }
 
         intake.Time.Advance(TimeSpan.FromMinutes(2));
-        await Eventually.True(async () => await intake.Sql<string>("select coverage from case_file where id = @other", new { other }) == "covered", "the other one is settled");
+        await Eventually.True(
+            async () => await intake.Sql<string>("select coverage from case_file where id = @other", new { other }) == "covered", "the other one is settled");
         intake.Time.Advance(TimeSpan.FromMinutes(2));
-        await Eventually.True(async () => await intake.Sql<int>("select coverage_attempts from case_file where id = @erased", new { erased }) > 1, "the erased one was tried again");
+        await Eventually.True(async () => await intake.Sql<int>("select coverage_attempts from case_file where id = @erased", new { erased }) > 1,
+            "the erased one was tried again");
         (await patient.Open()).ShouldNotBe(Guid.Empty, "the service lives");
     }
 
@@ -193,7 +196,8 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
         var saved = await patient.Put($"/api/v1/cases/{id}/answers", body, "\"v1\"");
         saved.Headers.ETag!.Tag.ShouldBe("\"v2\"");
         (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", body, "\"v1\""))).ShouldBe((412, "REQ-0014", null));
-        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/questions", new { questions = (string[])["Pourquoi ?"] }, "\"v9\""))).ShouldBe((412, "REQ-0014", null));
+        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/questions", new { questions = (string[])["Pourquoi ?"] }, "\"v9\"")))
+            .ShouldBe((412, "REQ-0014", null));
     }
 
     [Fact]
@@ -201,7 +205,9 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var answers = JsonNode.Parse("""{ "questionnaire": "endometriosis_gynaecology", "version": 2, "answers": { "has_allergies": true, "gyn_main_problem": "pain" } }""")!;
+        var answers =
+            JsonNode.Parse(
+                """{ "questionnaire": "endometriosis_gynaecology", "version": 2, "answers": { "has_allergies": true, "gyn_main_problem": "pain" } }""")!;
         (await patient.Put($"/api/v1/cases/{id}/answers", answers, "\"v1\"")).EnsureSuccessStatusCode();
 
         var back = await patient.Get($"/api/v1/cases/{id}/answers");
@@ -231,7 +237,13 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        var body = new JsonObject { ["questionnaire"] = "endometriosis_gynaecology", ["version"] = 2, ["answers"] = new JsonObject { [question] = JsonNode.Parse(value) } };
+        var body =
+            new JsonObject
+            {
+                ["questionnaire"] = "endometriosis_gynaecology",
+                ["version"] = 2,
+                ["answers"] = new JsonObject { [question] = JsonNode.Parse(value) },
+            };
 
         (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", body, "\"v1\""))).ShouldBe((400, "REQ-0002", expected));
     }
@@ -244,7 +256,8 @@ public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<Intake
 
         foreach (var (questionnaire, version) in new[] { ("spine", 2), ("endometriosis_gynaecology", 1) })
         {
-            (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", new { questionnaire, version, answers = new { } }, "\"v1\""))).Code.ShouldBe("INT-0009");
+            (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/answers", new { questionnaire, version, answers = new { } }, "\"v1\""))).Code
+                .ShouldBe("INT-0009");
         }
     }
 

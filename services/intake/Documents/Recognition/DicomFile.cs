@@ -19,7 +19,10 @@ internal static class DicomFile
     /// <summary>The whole data set is deflated: alone, or around references to pixels elsewhere.</summary>
     private static readonly string?[] Deflated = ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
 
-    /// <summary>Storage classes that are images (PS3.4 B.5), after the common root; « . » at the end stands for a whole branch. Others (reports, plans, curves) have no pixels.</summary>
+    /// <summary>
+    /// Storage classes that are images (PS3.4 B.5), after the common root; « . » at the end stands for a whole branch. Others (reports, plans, curves) have no
+    /// pixels.
+    /// </summary>
     private static readonly string[] ImageClasses =
     [
         "1", "1.", "2", "2.", "3", "3.", "4", "4.1", "4.3", "6", "6.", "7", "7.", "12.", "13.1.", "20", "30", "77.1.", "128", "128.1", "130", "481.1", "481.2",
@@ -36,13 +39,19 @@ internal static class DicomFile
     private static bool IsBare(ReadOnlySpan<byte> head) =>
         head.Length > 64 && (head[..6].SequenceEqual("\u0002\0\0\0UL"u8)
             || (head[0] == 8 && head[1] == 0 && head[3] == 0 && head[2] is 0x00 or 0x05 or 0x08 or 0x12 or 0x16
-                && (IsVr(head.Slice(4, 2)) || (BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) is var length && length is > 0 and <= 256 && length % 2 == 0))));
+                && (IsVr(head.Slice(4, 2))
+                    || (BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) is var length && length is > 0 and <= 256 && length % 2 == 0))));
 
     private static bool IsVr(ReadOnlySpan<byte> vr) => char.IsAsciiLetterUpper((char)vr[0]) && char.IsAsciiLetterUpper((char)vr[1]);
 
-    /// <summary>The 128 free bytes may hold anything (zeros, a TIFF, a BigTIFF, a device's own words) but a program or another kind of document, which would open instead of the image.</summary>
+    /// <summary>
+    /// The 128 free bytes may hold anything (zeros, a TIFF, a BigTIFF, a device's own words) but a program or another kind of document, which would open
+    /// instead of the image.
+    /// </summary>
     public static string? Preamble(ReadOnlySpan<byte> head) =>
-        !HasMark(head) ? null : FileKind.Program(head) ?? (head.StartsWith("PK\u0003\u0004"u8) ? "archive" : head[..PreambleSize].IndexOf("%PDF-"u8) >= 0 ? "pdf" : null);
+        !HasMark(head)
+            ? null
+            : FileKind.Program(head) ?? (head.StartsWith("PK\u0003\u0004"u8) ? "archive" : head[..PreambleSize].IndexOf("%PDF-"u8) >= 0 ? "pdf" : null);
 
     public static Recognised Check(Stream file)
     {

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace SecondOpinion.Intake.Documents.Recognition;
 
 /// <summary>
-/// A JPEG is walked as a decoder walks it: segments, scans of image data, to the end mark of the first image. What phones append after it (videos, further pictures) is theirs.
+/// A JPEG is walked as a decoder walks it: segments, scans of image data, to the end mark of the first image. What phones append after it (videos, further
+/// pictures) is theirs.
 /// </summary>
 internal static class JpegFile
 {
@@ -33,7 +34,8 @@ internal static class JpegFile
                     continue;
             }
 
-            if (bytes.ReadAtLeast(size, 2, throwOnEndOfStream: false) < 2 || BinaryPrimitives.ReadUInt16BigEndian(size) is var length && (length < 2 || bytes.Position + length - 2 > file.Length))
+            if (bytes.ReadAtLeast(size, 2, throwOnEndOfStream: false) < 2
+                || BinaryPrimitives.ReadUInt16BigEndian(size) is var length && (length < 2 || bytes.Position + length - 2 > file.Length))
             {
                 return Broken();
             }

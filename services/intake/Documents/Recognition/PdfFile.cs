@@ -4,8 +4,8 @@ using PdfSharp.Pdf.IO;
 namespace SecondOpinion.Intake.Documents.Recognition;
 
 /// <summary>
-/// A PDF as readers take it: its header somewhere in the first kilobyte (offsets are then shifted), its table named by the last <c>startxref</c> wherever that stands.
-/// A wrong offset is rebuilt by readers; a file that was cut off has no end to start from.
+/// A PDF as readers take it: its header somewhere in the first kilobyte (offsets are then shifted), its table named by the last <c>startxref</c> wherever that
+/// stands. A wrong offset is rebuilt by readers; a file that was cut off has no end to start from.
 /// </summary>
 internal static partial class PdfFile
 {
@@ -64,7 +64,8 @@ internal static partial class PdfFile
         {
             return exception.Message.Contains("password", StringComparison.OrdinalIgnoreCase);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or NotImplementedException or NotSupportedException or ArgumentException or IndexOutOfRangeException or FormatException or NullReferenceException or InvalidCastException)
+        catch (Exception exception) when (exception is InvalidOperationException or NotImplementedException or NotSupportedException or ArgumentException
+            or IndexOutOfRangeException or FormatException or NullReferenceException or InvalidCastException)
         {
             // This reader cannot judge it; others may open it, and the original bytes are kept.
             return false;
@@ -79,7 +80,9 @@ internal static partial class PdfFile
         return System.Buffers.Text.Utf8Parser.TryParse(text, out offset, out var used) && used > 0 && offset >= 0;
     }
 
-    /// <summary>There stands the word <c>xref</c>, or an object (<c>12 0 obj</c>) that holds the table. Writers are sometimes off by a few white spaces.</summary>
+    /// <summary>
+    /// There stands the word <c>xref</c>, or an object (<c>12 0 obj</c>) that holds the table. Writers are sometimes off by a few white spaces.
+    /// </summary>
     private static bool PointsAtTable(Stream file, long offset)
     {
         if (offset >= file.Length)

@@ -9,7 +9,8 @@ internal static class ComputeFileDeadlines
     private const int MostItems = 100;
 
     /// <param name="ReceivedOn">The day on which the holder received the request: the clock runs from there, not from the sending.</param>
-    /// <param name="Holder"><c>publicHospital</c>, <c>privateHospitalPublicService</c> (such as a cancer centre), <c>privateHospital</c> or <c>independentPhysician</c>.</param>
+    /// <param name="Holder"><c>publicHospital</c>, <c>privateHospitalPublicService</c> (such as a cancer centre), <c>privateHospital</c> or
+    /// <c>independentPhysician</c>.</param>
     /// <param name="PsychiatricCommissionSeized">Two months for everything.</param>
     internal sealed record FileDeadlinesRequest(DateOnly ReceivedOn, FileHolder Holder, IReadOnlyList<FileItem> Items, bool PsychiatricCommissionSeized = false)
     {
@@ -46,7 +47,9 @@ internal static class ComputeFileDeadlines
         .AllowAnonymous()
         .WithName("ComputeFileDeadlines")
         .WithSummary("When is my medical file due?")
-        .WithDescription("Eight days from receipt, not before 48 hours; two months for what is more than five years old, item by item (L.1111-7). Reminders and the next recourse.");
+        .WithDescription(
+            "Eight days from receipt, not before 48 hours; two months for what is more than five years old, item by item (L.1111-7). Reminders and the next "
+                + "recourse.");
 
     private static Results<Ok<FileDeadlines>, Problem> Handle(FileDeadlinesRequest request, HttpContext http)
     {

@@ -11,13 +11,17 @@ internal enum FileHolder
     IndependentPhysician,
 }
 
-/// <summary>One thing asked for, and the day on which it was made (R.1111-1: the five years run from there). Unknown counts as recent: the shorter delay is the patient's.</summary>
+/// <summary>
+/// One thing asked for, and the day on which it was made (R.1111-1: the five years run from there). Unknown counts as recent: the shorter delay is the
+/// patient's.
+/// </summary>
 internal sealed record FileItem(string Name, DateOnly? MadeOn);
 
 /// <param name="Older">More than five years old when the request was received.</param>
 /// <param name="ImpliedRefusalOn">The holder's silence about this item is a refusal from this day; null where no text says so.</param>
 /// <param name="RecourseUntil">Last day to turn to the CADA about this item.</param>
-internal sealed record FileItemDeadline(string Name, DateOnly? MadeOn, bool Older, DateOnly DueOn, DateOnly? ImpliedRefusalOn = null, DateOnly? RecourseUntil = null);
+internal sealed record FileItemDeadline(
+    string Name, DateOnly? MadeOn, bool Older, DateOnly DueOn, DateOnly? ImpliedRefusalOn = null, DateOnly? RecourseUntil = null);
 
 /// <summary>When a requested medical file is due, and what to do if it does not come.</summary>
 /// <param name="EarliestOn">After the 48 hours of reflection.</param>
@@ -27,12 +31,13 @@ internal sealed record FileItemDeadline(string Name, DateOnly? MadeOn, bool Olde
 /// <param name="ImpliedRefusalOn">The first day on which silence is a refusal of any item; null for holders whom no text gives such a rule.</param>
 /// <param name="RecourseUntil">The safer day: whoever turns to the CADA by then is in time for every item, however the two delays are read together.</param>
 internal sealed record FileDeadlines(
-    DateOnly ReceivedOn, DateOnly EarliestOn, DateOnly? RecentDueOn, DateOnly? OlderDueOn, IReadOnlyList<FileItemDeadline> Items, IReadOnlyList<DateOnly> RemindOn,
+    DateOnly ReceivedOn, DateOnly EarliestOn, DateOnly? RecentDueOn, DateOnly? OlderDueOn, IReadOnlyList<FileItemDeadline> Items,
+    IReadOnlyList<DateOnly> RemindOn,
     DateOnly? ImpliedRefusalOn, DateOnly? RecourseUntil, string NextRecourse);
 
 /// <summary>
-/// The double clock of L.1111-7 of the Code de la santé publique: eight days from receipt, not before 48 hours; two months for what is more than five years old,
-/// item by item, or for all when the psychiatric commission was seized. Days are calendar days; a month that is too short ends on its last day.
+/// The double clock of L.1111-7 of the Code de la santé publique: eight days from receipt, not before 48 hours; two months for what is more than five years
+/// old, item by item, or for all when the psychiatric commission was seized. Days are calendar days; a month that is too short ends on its last day.
 /// </summary>
 internal static class FileRequestClock
 {

@@ -34,7 +34,9 @@ internal static partial class LetterTemplate
 
         errors.AddRange(letter.Placeholders
             .Where(p => p.OnlyPassed && IsGiven(values, p.Name) && !(Day(values[p.Name]) < writtenOn))
-            .Select(p => new FieldError($"#/values/{p.Name}", "not_passed", $"Cette lettre ne cite qu'une date passée, en toutes lettres. Exemple : {p.Example}.")));
+            .Select(
+                p =>
+                    new FieldError($"#/values/{p.Name}", "not_passed", $"Cette lettre ne cite qu'une date passée, en toutes lettres. Exemple : {p.Example}.")));
         errors.AddRange(letter.Placeholders
             .Where(p => !IsGiven(values, p.Name) && (p.Required || p.RequiredUnless is { } other && !IsGiven(values, other)))
 
@@ -44,7 +46,9 @@ internal static partial class LetterTemplate
 
     /// <summary>« 4 novembre 2026 », « 1er novembre 2026 »; null when it cannot be read.</summary>
     private static DateOnly? Day(string words) =>
-        DateOnly.TryParseExact(words.Trim().Replace("1er ", "1 ", StringComparison.Ordinal), "d MMMM yyyy", French, DateTimeStyles.None, out var day) ? day : null;
+        DateOnly.TryParseExact(words.Trim().Replace("1er ", "1 ", StringComparison.Ordinal), "d MMMM yyyy", French, DateTimeStyles.None, out var day)
+            ? day
+            : null;
 
     public static string Fill(ContentPage letter, IReadOnlyDictionary<string, string> values)
     {
@@ -75,9 +79,12 @@ internal static partial class LetterTemplate
 
     /// <summary>An address is typed on one line and written on several.</summary>
     private static string Value(string name, string value) =>
-        name.EndsWith("Address", StringComparison.Ordinal) ? string.Join('\n', value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) : value.Trim();
+        name.EndsWith("Address", StringComparison.Ordinal)
+            ? string.Join('\n', value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            : value.Trim();
 
-    private static bool IsGiven(IReadOnlyDictionary<string, string> values, string name) => values.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value);
+    private static bool IsGiven(IReadOnlyDictionary<string, string> values, string name) =>
+        values.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value);
 
     [GeneratedRegex(@"\{\{(\w+)\}\}")]
     private static partial Regex Placeholder();

@@ -7,7 +7,9 @@ using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Orientation.Letters;
 
-/// <summary>Writes a letter for the patient: request for the file, reminder, appointment, note to the treating physician; as text or PDF. Nothing is kept.</summary>
+/// <summary>
+/// Writes a letter for the patient: request for the file, reminder, appointment, note to the treating physician; as text or PDF. Nothing is kept.
+/// </summary>
 internal static class WriteLetter
 {
     private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
@@ -21,7 +23,8 @@ internal static class WriteLetter
     /// <param name="Values">By field; optional ones may be left out, and their lines with them.</param>
     /// <param name="FileRequest">For the reminder: the deadlines that have passed and the next recourse are computed from it where not given.</param>
     /// <param name="WrittenOn">The day that the letter bears; today when absent.</param>
-    internal sealed record WriteLetterRequest(IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null, DateOnly? WrittenOn = null);
+    internal sealed record WriteLetterRequest(
+        IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null, DateOnly? WrittenOn = null);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -41,7 +44,8 @@ internal static class WriteLetter
     private static Ok<LetterDescriptions> List(ContentBook book) => TypedResults.Ok(new LetterDescriptions(
     [
         .. book.OfKind("letter").Select(l => new LetterDescription(
-            l.Id, l.Title, [.. l.Placeholders.Select(p => new LetterField(p.Name, p.Meaning, p.Required, p.Example, p.RequiredUnless))], ShowPages.View(l).Simplified)),
+            l.Id, l.Title, [.. l.Placeholders.Select(p => new LetterField(p.Name, p.Meaning, p.Required, p.Example, p.RequiredUnless))],
+            ShowPages.View(l).Simplified)),
     ]));
 
     private static Results<FileContentHttpResult, Problem> Handle(
