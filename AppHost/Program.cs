@@ -5,15 +5,13 @@ using SecondOpinion.AppHost.LocalServers;
 using SecondOpinion.AppHost.Resources;
 using SecondOpinion.Servers;
 
-// ./run token … and the servers that ./test shares are the same program.
+// ./run token … and ./run keys … are the same program.
 switch (args.FirstOrDefault())
 {
     case "token":
         return TokenCommand.Run(args[1..]);
     case "keys":
         return await KeysCommand.Run(args[1..]);
-    case "servers":
-        return await ServersCommand.Run(args[1..]);
 }
 
 try

@@ -40,12 +40,14 @@ need_servers() {
     '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core' 'setpriv=util-linux'
 }
 
-# build WHAT: quiet, warnings are errors; the compiler server is ours alone and ends with the build.
-# Nothing is built again while no file of the tree is newer than the last build: a look at the tree costs less than MSBuild's.
+# build WHAT OUTPUT…: quiet, warnings are errors; the compiler server is ours alone and ends with the build. WHAT is a path from the root.
+# Nothing is built again while the outputs are there and no file of the tree is newer than the last build: a look at the tree costs less than MSBuild's.
 build() {
   local pipe="secondopinion-$$" started=$SECONDS log status=0
   local stamp; stamp="$root/AppHost/obj/built.$configuration.$(basename "$1")"
-  if [ -f "$stamp" ] && [ -f "$(apphost)" ] && [ -z "$(newer_than "$stamp")" ]; then return 0; fi
+  local output missing=""
+  for output in "${@:2}"; do [ -f "$output" ] || missing=1; done
+  if [ -f "$stamp" ] && [ -z "$missing" ] && [ -z "$(newer_than "$stamp")" ]; then return 0; fi
   local begun; begun=$(mktemp)
   say "Building $1…"
   log=$(mktemp)
