@@ -88,7 +88,7 @@ try
             WithTokens(process)
                 .WithHttpHealthCheck("/health", endpointName: "http")
                 .WithReference(database, connectionName: name).WaitFor(database)
-                .WithReference(servers.RabbitMQ).WaitFor(servers.RabbitMQ)
+                .WithReference(servers.RabbitMQ)
                 .WithEnvironment("Messaging__ManagementUri", servers.Management)
                 .WithEnvironment("SampleData__Enabled", "true");
             configure?.Invoke(process);

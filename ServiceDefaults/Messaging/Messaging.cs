@@ -65,8 +65,9 @@ public static class Messaging
                 }
             });
         });
-        // Longer than MassTransit's retries: a stop lets what is being consumed finish.
-        builder.Services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(8));
+        // Started by BusStart instead.
+        builder.Services.RemoveMassTransitHostedService();
+        builder.Services.AddHostedService<BusStart>();
     }
 
     private static readonly MethodInfo HearMethod = typeof(Messaging).GetMethod(nameof(Hear), BindingFlags.NonPublic | BindingFlags.Static)!;

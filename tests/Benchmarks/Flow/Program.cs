@@ -15,8 +15,9 @@ var cases = quick ? 80 : 2000;
 const int Concurrency = 16;
 
 Console.WriteLine("Starting the whole system in a temporary folder…");
-var builder = await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true"]);
-var data = builder.Configuration["Host:Data"]!;
+var data = Directory.CreateTempSubdirectory("secondopinion-flow-").FullName;
+using var cleanUp = new TemporaryFolder(data);
+var builder = await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true", $"--data={data}", "--dashboard=off"]);
 await using var app = await builder.BuildAsync();
 await app.StartAsync();
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
@@ -81,4 +82,10 @@ static double Percentile(IEnumerable<double> values, double share)
 {
     var sorted = values.Order().ToArray();
     return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(share * sorted.Length) - 1)];
+}
+
+/// <summary>Gone with the run, which holds only what the bench made.</summary>
+internal sealed class TemporaryFolder(string path) : IDisposable
+{
+    public void Dispose() => Directory.Delete(path, recursive: true);
 }
