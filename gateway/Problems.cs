@@ -12,5 +12,30 @@ internal static class Problems
     public static readonly ProblemType ServiceTooSlow =
         new("GTW-0003", 504, "A part of the service did not answer in time", "Une partie du service n'a pas répondu à temps");
 
+    public static Problem MayStillHappen() => ServiceTooSlow.Because(
+        "It may still be carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
+        "Elle peut encore aboutir. Relisez l'objet avant de répéter la demande ; un POST se répète avec la même clé Idempotency-Key.");
+
+    public static Problem MayHaveHappened() => ServiceFailed.Because(
+        "It may have been carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
+        "La demande a pu aboutir. Relisez l'objet avant de la répéter ; un POST se répète avec la même clé Idempotency-Key.");
+
+    public static Problem NothingDone() => ServiceAway.Because(
+        "Nothing was done. Try again in a moment.", "Rien n'a été fait. Réessayez dans un instant.").RetryAfter(5);
+
+    public static Problem NoSuchRoute() => CommonProblems.NotFound.Because("There is no such route. See /docs.", "Cette route n'existe pas. Voir /docs.");
+
+    public static Problem NoSuchCode() => CommonProblems.NotFound.Because(
+        "No problem has this code. See /problems.", "Aucun problème n'a ce code. Voir /problems.");
+
+    /// <param name="policy">Kind of client whose quota is spent.</param>
+    /// <param name="permits">Requests in a window.</param>
+    /// <param name="windowSeconds">Length of the window.</param>
+    /// <param name="waitSeconds">Until the next window.</param>
+    public static Problem QuotaSpent(string policy, int permits, int windowSeconds, int waitSeconds) => CommonProblems.TooManyRequests.Because(
+            $"At most {permits} requests in {windowSeconds} seconds. Wait for the time in Retry-After.",
+            $"Au plus {permits} demandes en {windowSeconds} secondes. Attendez la durée indiquée par Retry-After.")
+        .RetryAfter(waitSeconds).With("violatedPolicies", new[] { policy });
+
     public static readonly IReadOnlyList<ProblemType> All = [ServiceFailed, ServiceAway, ServiceTooSlow];
 }

@@ -42,8 +42,8 @@ public static class Database
     }
 
     /// <summary>
-    /// Runs <paramref name="work"/> in one transaction and commits when it returns. An exception rolls back, and so does a <see cref="Problem"/>
-    /// as its result: a refusal leaves nothing behind.
+    /// Runs <paramref name="work"/> in one transaction and commits when it returns. An exception rolls back, and so does a refusal
+    /// as its result (<see cref="Problem"/>, <see cref="Result{T}"/>): it leaves nothing behind.
     /// </summary>
     public static async Task<T> InTransaction<T>(this NpgsqlDataSource dataSource, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancel = default)
     {
@@ -66,5 +66,5 @@ public static class Database
             return true;
         }, cancel);
 
-    internal static bool IsRefusal(object? result) => result is Problem || result is INestedHttpResult { Result: Problem };
+    internal static bool IsRefusal(object? result) => result is Problem or INestedHttpResult { Result: Problem } or IMayBeRefused { Refusal: not null };
 }

@@ -20,20 +20,27 @@ public sealed class Cursors
     private const int MarkLength = 16;
     private byte[]? _key;
 
-    /// <exception cref="ProblemException">The limit is out of range, or the cursor is not one of this list.</exception>
-    public (int Limit, Guid? After) Read(int? limit, string? after, ClaimsPrincipal user, string filter)
+    /// <returns>What the page begins after; refused when the limit is out of range, or the cursor is not one of this list.</returns>
+    public Result<(int Limit, Guid? After)> Read(int? limit, string? after, ClaimsPrincipal user, string filter)
     {
         if (limit is < 1 or > MaxLimit)
         {
-            throw CommonProblems.Invalid(new FieldError("#/limit", "out_of_range", $"De 1 à {MaxLimit}.")).AsException();
+            return CommonProblems.Invalid(new FieldError("#/limit", "out_of_range", $"De 1 à {MaxLimit}."));
         }
 
-        return (limit ?? DefaultLimit, after is null ? null : Decode(after, user, filter));
+        if (after is null)
+        {
+            return (limit ?? DefaultLimit, null);
+        }
+
+        return Decode(after, user, filter) is { } last
+            ? (limit ?? DefaultLimit, last)
+            : CommonProblems.Invalid(new FieldError("#/after", "invalid_cursor", "Reprenez la liste depuis le début."));
     }
 
     public string Encode(Guid last, ClaimsPrincipal user, string filter) => Base64Url.EncodeToString([.. last.ToByteArray(), .. Mark(last, user, filter)]);
 
-    private Guid Decode(string cursor, ClaimsPrincipal user, string filter)
+    private Guid? Decode(string cursor, ClaimsPrincipal user, string filter)
     {
         if (Base64Url.IsValid(cursor, out var length) && length == 16 + MarkLength)
         {
@@ -45,7 +52,7 @@ public sealed class Cursors
             }
         }
 
-        throw CommonProblems.Invalid(new FieldError("#/after", "invalid_cursor", "Reprenez la liste depuis le début.")).AsException();
+        return null;
     }
 
     /// <summary>Once, after the migrations: the first instance makes the key.</summary>

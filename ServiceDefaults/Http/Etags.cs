@@ -31,13 +31,4 @@ public static class Etags
     }
 
     private static bool IsTag(string tag) => tag.StartsWith("W/", StringComparison.Ordinal) ? IsTag(tag[2..]) : tag is ['"', .., '"'] && tag.Length > 2;
-
-    /// <exception cref="ProblemException">The write may not happen: 428 when If-Match is absent, 412 when it names another version.</exception>
-    public static void Require(HttpRequest request, long version)
-    {
-        if (Mismatch(request, version) is { } problem)
-        {
-            throw problem.AsException();
-        }
-    }
 }

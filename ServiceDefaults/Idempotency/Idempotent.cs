@@ -49,11 +49,9 @@ public static class Idempotent
             var (free, stored) = await Find(db, lockKey, tenant, route, secret.Id);
             if (!free)
             {
-                return new Problem(
-                    CommonProblems.IdempotencyInFlight,
+                return CommonProblems.IdempotencyInFlight.Because(
                     "The first request with this key has not ended. Repeat it after Retry-After.",
-                    "La première demande avec cette clé n'est pas terminée. Réessayez après Retry-After.", [])
-                { RetryAfterSeconds = 1 };
+                    "La première demande avec cette clé n'est pas terminée. Réessayez après Retry-After.").RetryAfter(1);
             }
 
             if (stored is not null)

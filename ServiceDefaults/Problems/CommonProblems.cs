@@ -37,6 +37,9 @@ public static class CommonProblems
     public static Problem Absent() => NotFound.Because(
         "No such object, or it is not yours.", "Cet objet n'existe pas, ou il ne vous appartient pas.");
 
+    /// <summary>Something that this answer needs is away for a moment.</summary>
+    public static Problem Away() => Unavailable.Because("Try again in a moment.", "Réessayez dans un instant.").RetryAfter(5);
+
     public static Problem Invalid(params FieldError[] errors) => InvalidInput.Because(
         "See errors for each field.", "Voir le détail champ par champ.", errors);
 

@@ -13,28 +13,46 @@ using Microsoft.Net.Http.Headers;
 namespace SecondOpinion.ServiceDefaults.Problems;
 
 /// <summary>An RFC 9457 answer: French or English by Accept-Language (French first), always with the trace id that support asks for.</summary>
-public sealed class Problem(ProblemType type, string detail, string detailFr, IReadOnlyList<FieldError> errors)
-    : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
+public sealed class Problem : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
 {
     // French letters as they are: this is no HTML.
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public ProblemType Type { get; } = type;
+    internal Problem(ProblemType type, string detail, string detailFr, IReadOnlyList<FieldError> errors)
+        : this(type, detail, detailFr, errors, new Dictionary<string, object?>(), null)
+    {
+    }
 
-    public string Detail { get; } = detail;
+    private Problem(
+        ProblemType type, string detail, string detailFr, IReadOnlyList<FieldError> errors, IReadOnlyDictionary<string, object?> members,
+        int? retryAfterSeconds) =>
+        (Type, Detail, DetailFr, Errors, Members, RetryAfterSeconds) = (type, detail, detailFr, errors, members, retryAfterSeconds);
 
-    public string DetailFr { get; } = detailFr;
+    public ProblemType Type { get; }
 
-    public IReadOnlyList<FieldError> Errors { get; } = errors;
+    public string Detail { get; }
 
-    /// <summary>Seconds after which a repeat makes sense; becomes Retry-After.</summary>
-    public int? RetryAfterSeconds { get; init; }
+    public string DetailFr { get; }
+
+    public IReadOnlyList<FieldError> Errors { get; }
 
     /// <summary>Further members of the answer, e.g. <c>allowed</c> states.</summary>
-    public IReadOnlyDictionary<string, object?>? Extensions { get; init; }
+    public IReadOnlyDictionary<string, object?> Members { get; }
+
+    /// <summary>Seconds after which a repeat makes sense; becomes Retry-After.</summary>
+    public int? RetryAfterSeconds { get; }
 
     public int? StatusCode => Type.Status;
 
+    /// <summary>The same with a further member, for programs: e.g. <c>state</c>.</summary>
+    public Problem With(string member, object? value) =>
+        new(Type, Detail, DetailFr, Errors, new Dictionary<string, object?>(Members) { [member] = value }, RetryAfterSeconds);
+
+    /// <summary>The same with Retry-After.</summary>
+    /// <param name="seconds">After which a repeat makes sense.</param>
+    public Problem RetryAfter(int seconds) => new(Type, Detail, DetailFr, Errors, Members, seconds);
+
+    /// <summary>Where nothing can be returned: a claim that a token lacks, and the doors of gRPC.</summary>
     public ProblemException AsException() => new(this);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -63,7 +81,7 @@ public sealed class Problem(ProblemType type, string detail, string detailFr, IR
             body["errors"] = Errors;
         }
 
-        foreach (var (name, value) in Extensions ?? new Dictionary<string, object?>())
+        foreach (var (name, value) in Members)
         {
             body[name] = value;
         }

@@ -89,7 +89,7 @@ internal sealed partial class ExceptionToProblem(ILogger<ExceptionToProblem> log
     private Problem Away(Exception exception)
     {
         Log.DependencyAway(logger, exception);
-        return new Problem(CommonProblems.Unavailable, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 5 };
+        return CommonProblems.Away();
     }
 
     private Problem Unexpected(Exception exception)

@@ -18,8 +18,11 @@ public sealed record ProblemType(string Code, int Status, string Title, string T
 /// <param name="Detail">A sentence that helps; French.</param>
 public sealed record FieldError(string Pointer, string Code, string Detail);
 
-/// <summary>A refusal thrown from inside a transaction, which it rolls back; it is answered like a returned <see cref="Problem"/>.</summary>
-public sealed class ProblemException(Problem problem) : Exception(problem.Type.Code)
+/// <summary>A refusal from where none can be returned; it is answered like a returned <see cref="Problem"/>.</summary>
+public sealed class ProblemException : Exception
 {
-    public Problem Problem { get; } = problem;
+    internal ProblemException(Problem problem)
+        : base(problem.Type.Code) => Problem = problem;
+
+    public Problem Problem { get; }
 }

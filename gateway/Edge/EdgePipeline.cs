@@ -91,8 +91,7 @@ internal static class EdgePipeline
 
     /// <summary>Everything else is a plain 404, with or without a token.</summary>
     public static void MapNothingHere(this WebApplication app) =>
-        app.Map("/{**path}", () => CommonProblems.NotFound.Because(
-            "There is no such route. See /docs.", "Cette route n'existe pas. Voir /docs.")).AllowAnonymous().WithOrder(int.MaxValue).ExcludeFromDescription();
+        app.Map("/{**path}", () => Problems.NoSuchRoute()).AllowAnonymous().WithOrder(int.MaxValue).ExcludeFromDescription();
 
     private static bool IsDropped(string name) =>
         Dropped.Contains(name, StringComparer.OrdinalIgnoreCase) || DroppedPrefixes.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase));

@@ -36,7 +36,7 @@ internal static class ReadProblems
         var page = (await Catalogue(documents, cancel)).FirstOrDefault(p => p.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
         if (page is null)
         {
-            return CommonProblems.NotFound.Because("No problem has this code. See /problems.", "Aucun problème n'a ce code. Voir /problems.");
+            return Problems.NoSuchCode();
         }
 
         return WantsHtml(request) ? Html($"{page.Code} – {page.TitleFr}", One(page)) : TypedResults.Ok(page);

@@ -5,7 +5,6 @@ using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Gateway.RateLimits;
 
@@ -77,15 +76,7 @@ internal sealed class ClientLimits : IDisposable
             return;
         }
 
-        await new Problem(
-            CommonProblems.TooManyRequests,
-            $"At most {quota.Permits} requests in {quota.WindowSeconds} seconds. Wait for the time in Retry-After.",
-            $"Au plus {quota.Permits} demandes en {quota.WindowSeconds} secondes. Attendez la durée indiquée par Retry-After.",
-            [])
-        {
-            RetryAfterSeconds = seconds,
-            Extensions = new Dictionary<string, object?> { ["violatedPolicies"] = new[] { client.Policy } },
-        }.ExecuteAsync(context);
+        await Problems.QuotaSpent(client.Policy, quota.Permits, quota.WindowSeconds, seconds).ExecuteAsync(context);
     }
 
     public void Dispose() => _limiter.Dispose();

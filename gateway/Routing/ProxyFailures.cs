@@ -27,19 +27,12 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
     private static Problem Explain(IForwarderErrorFeature failure, int status) => (failure.Error, status) switch
     {
         (ForwarderError.RequestBodyClient, _) => CommonProblems.ForStatus(BadRequest(failure.Exception)?.StatusCode ?? StatusCodes.Status400BadRequest),
-        (ForwarderError.NoAvailableDestinations, _) => Away(),
-        (ForwarderError.Request, _) when failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Away(),
-        (_, 504) => Problems.ServiceTooSlow.Because(
-            "It may still be carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
-            "Elle peut encore aboutir. Relisez l'objet avant de répéter la demande ; un POST se répète avec la même clé Idempotency-Key."),
-        _ => Problems.ServiceFailed.Because(
-            "It may have been carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
-            "La demande a pu aboutir. Relisez l'objet avant de la répéter ; un POST se répète avec la même clé Idempotency-Key."),
+        (ForwarderError.NoAvailableDestinations, _) => Problems.NothingDone(),
+        (ForwarderError.Request, _) when failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
+            Problems.NothingDone(),
+        (_, 504) => Problems.MayStillHappen(),
+        _ => Problems.MayHaveHappened(),
     };
-
-    private static Problem Away() => new(
-        Problems.ServiceAway, "Nothing was done. Try again in a moment.", "Rien n'a été fait. Réessayez dans un instant.", [])
-    { RetryAfterSeconds = 5 };
 
     private static BadHttpRequestException? BadRequest(Exception? exception) => exception switch
     {

@@ -13,5 +13,35 @@ internal static class Problems
         new("BIL-0005", 409, "There is no such earlier roster version", "Il n'y a pas de version antérieure correspondante");
     public static readonly ProblemType RosterNotWaiting = new("BIL-0006", 409, "This roster does not wait for approval", "Ce fichier n'attend pas d'accord");
 
+    public static Problem AskedTooOften(TimeSpan wait) => TooManyChecks.Because(
+            "This client has asked too often, or about too many people who are not known.",
+            "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.")
+        .RetryAfter((int)Math.Ceiling(wait.TotalSeconds));
+
+    public static Problem AmcNumberTaken() => InsurerExists.Because("Change the existing one instead.", "Modifiez plutôt l'organisme existant.");
+
+    /// <param name="offset">Where the next piece begins.</param>
+    public static Problem GoOnFrom(long offset) => RosterOffset.Because(
+            "Go on from the offset in Upload-Offset; another piece may still be arriving.",
+            "Reprenez à la position indiquée par Upload-Offset ; un autre envoi est peut-être en cours.")
+        .With("offset", offset);
+
+    public static Problem ContentComplete() =>
+        RosterClosed.Because("Its content is complete. Announce a new file.", "Son contenu est complet. Annoncez un nouveau fichier.");
+
+    public static Problem UploadGone() => RosterClosed.Because(
+        "It ended for good, or its upload is gone. Announce a new file.",
+        "Il est terminé, ou le fichier reçu n'est plus disponible. Annoncez un nouveau fichier.");
+
+    public static Problem MoreThanAnnounced() => CommonProblems.TooLarge.Because(
+        "More was sent than announced: nothing of it is taken. Announce the file anew with its exact size in bytes.",
+        "L'envoi dépasse la taille annoncée : rien n'est pris. Annoncez de nouveau le fichier, avec sa taille exacte en octets.");
+
+    public static Problem NoSuchVersion() => NoEarlierRoster.Because("See the list of kept versions.", "Consultez la liste des versions conservées.");
+
+    public static Problem NothingToDecide() => RosterNotWaiting.Because(
+        "Only an import in state `awaiting_approval` can be approved or refused.",
+        "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
+
     public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting];
 }

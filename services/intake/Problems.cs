@@ -1,3 +1,4 @@
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake;
@@ -29,9 +30,93 @@ internal static class Problems
     public static readonly ProblemType DocumentIndexOnly =
         new("INT-0022", 422, "The file is only the index of a CD", "Le fichier n'est que le sommaire d'un CD");
 
+    /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
+    public static Problem CaseIs(CaseState state)
+    {
+        var allowed = CaseLife.AllowedFrom(state).Select(m => m.Code()).ToArray();
+        var list = allowed.Length == 0 ? "-" : string.Join(", ", allowed);
+        return WrongState.Because(
+                $"The case is {state.Code()}; what can happen to it now: {list}.",
+                $"Le dossier est dans l'état « {state.Code()} » ; actions possibles : {list}.")
+            .With("state", state.Code()).With("allowed", allowed);
+    }
+
+    public static Problem ProcessingNotAgreed() => ConsentMissing.Because(
+        "Record the patient's consent `processing` before submitting.",
+        "Donnez d'abord votre accord pour le traitement de vos données (consentement « processing »).",
+        new FieldError("#/consents/processing", "missing", "Cet accord est nécessaire pour qu'un médecin lise votre dossier."));
+
+    public static Problem MemberUnreadable() => CoverageQuestionInvalid.Because(
+        "Check the insurer's number, the member number and the birth date.",
+        "Vérifiez le numéro AMC, le numéro d'adhérent et la date de naissance.",
+        new FieldError("#/coverage", "unreadable", "Ces informations ne permettent pas d'interroger la complémentaire."));
+
+    /// <param name="code">The questionnaire that the case answers.</param>
+    /// <param name="version">Its version.</param>
+    public static Problem CaseAnswers(string code, int version) => OtherQuestionnaire.Because(
+        $"This case answers {code} version {version}.", $"Ce dossier répond au questionnaire {code}, version {version}.");
+
+    public static Problem AnsweredBefore() => InformationAlreadyGiven.Because("The physician has your answer.", "Le médecin a déjà votre réponse.");
+
+    public static Problem NotSignedYet() => NoOpinionYet.Because("The physician has not signed it yet.", "Le médecin ne l'a pas encore signé.");
+
+    public static Problem NoByte() => DocumentEmpty.Because(
+        "The file holds no byte.", "Le fichier ne contient rien : choisissez-le à nouveau.", new FieldError("#/body", "empty", "Le fichier est vide."));
+
+    public static Problem LargerThan(long maxBytes) => DocumentTooLarge.Because(
+        $"A document has at most {maxBytes} bytes.", $"Un document pèse au plus {Mega(maxBytes)} Mo.");
+
+    /// <param name="mediaType">What it looks like.</param>
+    /// <param name="where">Where it is damaged; French.</param>
+    public static Problem Damaged(string mediaType, string where) => DocumentDamaged.Because(
+        $"The file looks like {mediaType} but is cut off or damaged. Send it again.",
+        $"{where} Envoyez le fichier à nouveau.",
+        new FieldError("#/body", "damaged", where));
+
+    public static Problem NeedsPassword() => DocumentLocked.Because(
+        "This PDF opens only with a password, which the physician does not have. Open it, print it to a new PDF without a password, and send that copy.",
+        "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis "
+        + "envoyez cette copie.",
+        new FieldError("#/body", "password", "Enregistrez une copie sans mot de passe et envoyez-la."));
+
+    public static Problem OnlyIndex() => DocumentIndexOnly.Because(
+        "This is the index (DICOMDIR) of a CD: it holds no image. Send the image files of the CD, usually in its folder DICOM or IMAGES.",
+        "Ce fichier est le sommaire (DICOMDIR) d'un CD : il ne contient aucune image. Envoyez les fichiers d'images du CD, le plus souvent dans son "
+        + "dossier DICOM ou IMAGES.",
+        new FieldError("#/body", "index_only", "Envoyez les images du CD, pas son sommaire."));
+
+    /// <param name="found">Code of the kind of program.</param>
+    public static Problem Disguised(string found) => DocumentDisguised.Because(
+        $"The content is that of a program ({found}).",
+        "Le contenu de ce fichier est celui d'un programme, quel que soit son nom.",
+        new FieldError("#/body", found, "Ce fichier n'est pas un document médical."));
+
+    public static Problem UnknownKind() => DocumentTypeRefused.Because(
+        "Send a PDF, a DICOM file, a JPEG or a PNG.", "Envoyez un fichier PDF, DICOM, JPEG ou PNG.",
+        new FieldError("#/body", "unknown_type", "Le type de ce fichier n'est pas reconnu."));
+
+    public static Problem HoldsAlready(int maxDocuments) => TooManyDocuments.Because(
+        $"A case holds at most {maxDocuments} documents.", $"Un dossier contient au plus {maxDocuments} documents.");
+
+    public static Problem CaseHolds(long usedBytes, long maxBytes) => CaseFull.Because(
+        $"The documents of a case may have {Mega(maxBytes)} MB together; {Mega(usedBytes)} MB are used. Remove one, or send a smaller file.",
+        $"Les documents d'un dossier pèsent au plus {Mega(maxBytes)} Mo ensemble ; {Mega(usedBytes)} Mo sont déjà pris. Retirez-en un, ou envoyez un "
+        + $"fichier plus petit.");
+
+    public static Problem PersonHolds(long usedBytes, long maxBytes) => CaseFull.Because(
+        $"All documents of one person may have {Mega(maxBytes)} MB together; {Mega(usedBytes)} MB are used.",
+        $"Tous les documents d'une personne pèsent au plus {Mega(maxBytes)} Mo ensemble ; {Mega(usedBytes)} Mo sont déjà pris.");
+
+    public static Problem NoRoom() => CommonProblems.StorageFull.Because(
+        "There is no room for documents at the moment. Everything else works; send this file again later. Support has been told.",
+        "Il n'y a plus de place pour les documents en ce moment. Le reste du service fonctionne ; renvoyez ce fichier plus tard. L'équipe est "
+        + "prévenue.").RetryAfter(3600);
+
+    private static long Mega(long bytes) => bytes / 1_000_000;
+
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        .. CommonProblems.All, WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
+        WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
     ];
 }

@@ -1,3 +1,4 @@
+using SecondOpinion.Matching.Choosing;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Matching;
@@ -7,6 +8,23 @@ internal static class Problems
 {
     public static readonly ProblemType NotWaiting = new("MAT-0001", 409, "The case is not waiting for a physician", "Le dossier n'attend pas de médecin");
     public static readonly ProblemType CannotBeAsked = new("MAT-0002", 409, "This physician cannot be asked", "Ce médecin ne peut pas être sollicité");
+
+    /// <param name="state">Where the case stands.</param>
+    public static Problem CaseIs(string state) => NotWaiting.Because($"The case is {state}.", "Le dossier n'est ni en attente ni signalé à un coordinateur.");
+
+    /// <param name="verdict">Why the physician cannot take the case.</param>
+    public static Problem PhysicianIs(Verdict verdict)
+    {
+        var (detail, detailFr) = verdict switch
+        {
+            Verdict.NotIndependent => ("The physician practises where the patient is treated.",
+                "Ce médecin exerce dans l'établissement qui soigne le patient."),
+            Verdict.AlreadyAsked => ("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
+            Verdict.Away => ("The physician is away.", "Ce médecin est absent."),
+            _ => ("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),
+        };
+        return CannotBeAsked.Because(detail, detailFr);
+    }
 
     public static readonly IReadOnlyList<ProblemType> All = [NotWaiting, CannotBeAsked];
 }

@@ -16,6 +16,33 @@ internal static class Problems
     public static readonly ProblemType NotAdmitted =
         new("PHY-0007", 403, "The bearer is not an admitted physician", "Le porteur du jeton n'est pas un médecin référent");
 
+    /// <param name="state">Of the physician's own offer; one that is still <c>offered</c> has run out.</param>
+    public static Problem OfferIs(string state) => state == "offered"
+        ? OfferOver.Because("It expired.", "Le délai de réponse est passé.").With("state", "expired")
+        : OfferOver.Because($"It is {state}.", "Une réponse a déjà été donnée, ou la proposition a été retirée.").With("state", state);
+
+    /// <summary>Intake has not heard of the assignment yet.</summary>
+    public static Problem FileComesSoon() => FileNotReady.Because("Try again in a moment.", "Réessayez dans un instant.").RetryAfter(1);
+
+    public static Problem CaseForbidsIt() => NotNow.Because("Intake refuses it in the case's present state.", "L'état actuel du dossier ne le permet pas.");
+
+    public static Problem IntakeCannotRead() => CommonProblems.BadRequest.Because("Intake could not read the request.", "La demande est illisible.");
+
+    public static Problem FileOutOfReach() => CommonProblems.Unavailable.Because(
+        "The file cannot be reached for a moment.", "Le dossier est momentanément inaccessible.").RetryAfter(5);
+
+    public static Problem NoDraft() => NothingToSign.Because("Save a draft first.", "Enregistrez d'abord un brouillon.");
+
+    public static Problem DraftIsNewer() => DraftChanged.Because("Read the draft again, then sign it.", "Relisez le brouillon, puis signez-le.");
+
+    public static Problem SavedMeanwhile() => CommonProblems.PreconditionFailed.Because(
+        "Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
+
+    public static Problem InRoster() => AlreadyAdmitted.Because("The RPPS number is in the roster.", "Ce numéro RPPS figure déjà dans la liste.");
+
+    public static Problem NotInRoster() => NotAdmitted.Because(
+        "The RPPS number of the token is not in the roster.", "Le numéro RPPS du jeton ne figure pas dans la liste des référents.");
+
     public static readonly IReadOnlyList<ProblemType> All =
         [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted];
 }

@@ -18,9 +18,9 @@ public sealed class CursorTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     {
         var last = Guid.CreateVersion7();
         var cursor = _cursors.Encode(last, Caller("one"), "list");
-        _cursors.Read(null, cursor, Caller("one"), "list").After.ShouldBe(last);
-        Should.Throw<ProblemException>(() => _cursors.Read(null, cursor, Caller("other"), "list"));
-        Should.Throw<ProblemException>(() => _cursors.Read(null, cursor, Caller("one"), "other list"));
+        _cursors.Read(null, cursor, Caller("one"), "list").OrThrow().After.ShouldBe(last);
+        _cursors.Read(null, cursor, Caller("other"), "list").Refusal!.Type.ShouldBe(CommonProblems.InvalidInput);
+        _cursors.Read(null, cursor, Caller("one"), "other list").Refusal!.Type.ShouldBe(CommonProblems.InvalidInput);
     }
 
     [Fact]
@@ -30,7 +30,8 @@ public sealed class CursorTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
         foreach (var length in new[] { 8, 16 })
         {
             var mark = SHA256.HashData(Encoding.UTF8.GetBytes($"{last}\npatient\none\nlist"))[..length];
-            Should.Throw<ProblemException>(() => _cursors.Read(null, Base64Url.EncodeToString([.. last.ToByteArray(), .. mark]), Caller("one"), "list"));
+            _cursors.Read(null, Base64Url.EncodeToString([.. last.ToByteArray(), .. mark]), Caller("one"),
+                "list").Refusal!.Type.ShouldBe(CommonProblems.InvalidInput);
         }
     }
 

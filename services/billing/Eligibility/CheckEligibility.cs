@@ -54,7 +54,11 @@ internal static class CheckEligibility
         TimeProvider time, HttpContext http)
     {
         var client = Client.Of(user);
-        limits.Take(client);
+        if (limits.Take(client) is { } tooOften)
+        {
+            return tooOften;
+        }
+
         var raw = new RawQuestion(request.AmcNumber, request.MemberNumber, request.BirthDate, request.BirthRank, request.HolderNir, request.ServiceDate);
         if (!Question.TryParse(raw, FrenchTime.Day(time.GetUtcNow()), out var question, out var errors))
         {

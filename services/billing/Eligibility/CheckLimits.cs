@@ -43,20 +43,17 @@ internal sealed class CheckLimits : IDisposable
             : RateLimitPartition.GetNoLimiter(client));
     }
 
-    /// <exception cref="ProblemException">Too many checks.</exception>
-    public void Take(Client client)
+    /// <returns>The refusal when there were too many checks; null when this one is taken.</returns>
+    public Problem? Take(Client client)
     {
         // Not by acquiring none: that succeeds as soon as the smallest fraction of a permit has grown back.
         if (_misses.GetStatistics(client) is { CurrentAvailablePermits: < 1 })
         {
-            throw Refused(MissGrowsBack);
+            return Problems.AskedTooOften(MissGrowsBack);
         }
 
         using var lease = _checks.AttemptAcquire(client);
-        if (!lease.IsAcquired)
-        {
-            throw Refused(lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1));
-        }
+        return lease.IsAcquired ? null : Problems.AskedTooOften(lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1));
     }
 
     public void CountMiss(Client client) => _misses.AttemptAcquire(client).Dispose();
@@ -81,12 +78,4 @@ internal sealed class CheckLimits : IDisposable
             TokensPerPeriod = Math.Max(1, permits / 10),
             ReplenishmentPeriod = window / 10,
         });
-
-    private static ProblemException Refused(TimeSpan wait) =>
-        new Problem(
-            Problems.TooManyChecks,
-            "This client has asked too often, or about too many people who are not known.",
-            "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.",
-            [])
-        { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) }.AsException();
 }

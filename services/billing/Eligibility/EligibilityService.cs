@@ -21,7 +21,7 @@ internal sealed class EligibilityService(
     public override async Task<CheckReply> Check(CheckRequest request, ServerCallContext context)
     {
         var caller = Client.Of(context.GetHttpContext().User);
-        limits.Take(caller);
+        Take(caller);
         return await Answer(request, Parse(request), caller, context.CancellationToken);
     }
 
@@ -44,7 +44,7 @@ internal sealed class EligibilityService(
             {
                 await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
                 {
-                    limits.Take(caller);
+                    Take(caller);
                     // One bad question spoils its own answer, not the stream.
                     var reply = Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out _)
                         ? Answer(request, question!, caller, context.CancellationToken)
@@ -85,6 +85,14 @@ internal sealed class EligibilityService(
         var answer = await answers.Ask(question, cancel);
         counts.Count(caller, answer);
         return Reply(request, answer);
+    }
+
+    private void Take(Client caller)
+    {
+        if (limits.Take(caller) is { } tooOften)
+        {
+            throw tooOften.AsException();
+        }
     }
 
     private Question Parse(CheckRequest request) => Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out var errors)

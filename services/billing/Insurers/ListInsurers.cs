@@ -30,7 +30,12 @@ internal static class ListInsurers
     private static async Task<Results<Ok<Page<InsurerSummary>>, Problem>> List(
         ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, int? limit = null, string? after = null)
     {
-        var (size, last) = cursors.Read(limit, after, user, Filter);
+        if (!cursors.Read(limit, after, user, Filter).TryGet(out var page, out var refusal))
+        {
+            return refusal;
+        }
+
+        var (size, last) = page;
         await using var db = await dataSource.OpenConnectionAsync();
         var items = (await db.QueryAsync<InsurerSummary>(
             """
@@ -72,7 +77,7 @@ internal static class ListInsurers
             where c.insurer_id = @insurerId
             order by c.code, v.version desc
             """, new { insurerId });
-        http.Response.Headers.ETag = Versions.Tag(insurer.Version);
+        http.Response.Headers.ETag = Etags.Of(insurer.Version);
         return TypedResults.Ok(new InsurerFile(insurer.Description(), [.. contracts.Select(c => c.Description())]));
     }
 

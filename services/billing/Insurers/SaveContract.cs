@@ -96,16 +96,16 @@ internal static class SaveContract
                 return CommonProblems.Absent();
             }
 
-            var current =
-                await db.ExecuteScalarAsync<int?>("select version from contract where insurer_id = @insurerId and code = @code", new { insurerId, code });
-            if (Versions.Mismatch(http, current ?? 0) is { } mismatch)
+            var current = await db.ExecuteScalarAsync<int?>("select version from contract where insurer_id = @insurerId and code = @code",
+                new { insurerId, code });
+            if (Etags.Mismatch(http.Request, current ?? 0) is { } mismatch)
             {
                 return mismatch;
             }
 
             var (_, version) = await Write(db, insurerId, code, request, user.Subject(), time.GetUtcNow());
             await InsurerDirectory.Changed(db);
-            http.Response.Headers.ETag = Versions.Tag(version);
+            http.Response.Headers.ETag = Etags.Of(version);
             var description = new ContractDescription(code, version, request, Money.FromCents(request.PriceCents));
             return current is null ? TypedResults.Created($"/api/v1/insurers/{insurerId}", description) : TypedResults.Ok(description);
         });

@@ -6,6 +6,7 @@ using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Insurers;
@@ -64,11 +65,11 @@ internal static class SaveInsurer
                 var id = Guid.CreateVersion7();
                 if (!await Insert(db, id, amc, request.Details, user.Subject(), time.GetUtcNow()))
                 {
-                    return Problems.InsurerExists.Because("Change the existing one instead.", "Modifiez plutôt l'organisme existant.");
+                    return Problems.AmcNumberTaken();
                 }
 
                 await InsurerDirectory.Changed(db);
-                http.Response.Headers.ETag = "\"v1\"";
+                http.Response.Headers.ETag = Etags.Of(1);
                 return TypedResults.Created($"/api/v1/insurers/{id}", new InsurerDescription(id, amc.Value, 1, request.Details));
             });
     }
@@ -91,7 +92,7 @@ internal static class SaveInsurer
                 return CommonProblems.Absent();
             }
 
-            if (Versions.Mismatch(http, insurer.Version) is { } mismatch)
+            if (Etags.Mismatch(http.Request, insurer.Version) is { } mismatch)
             {
                 return mismatch;
             }
@@ -100,7 +101,7 @@ internal static class SaveInsurer
             await db.ExecuteAsync("update insurer set version = @version where id = @insurerId", new { insurerId, version });
             await InsertVersion(db, insurerId, version, request, user.Subject(), time.GetUtcNow());
             await InsurerDirectory.Changed(db);
-            http.Response.Headers.ETag = Versions.Tag(version);
+            http.Response.Headers.ETag = Etags.Of(version);
             return TypedResults.Ok(new InsurerDescription(insurerId, insurer.AmcNumber, version, request));
         });
     }

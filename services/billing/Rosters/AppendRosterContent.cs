@@ -41,7 +41,7 @@ internal static class AppendRosterContent
 
         if (import.State != "receiving")
         {
-            return Problems.RosterClosed.Because("Its content is complete. Announce a new file.", "Son contenu est complet. Annoncez un nouveau fichier.");
+            return Problems.ContentComplete();
         }
 
         if (!long.TryParse(http.Request.Headers[OffsetHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
@@ -62,9 +62,7 @@ internal static class AppendRosterContent
             if (length < 0)
             {
                 await Refuse(importId, dataSource, spool, time);
-                return CommonProblems.TooLarge.Because(
-                    "More was sent than announced: nothing of it is taken. Announce the file anew with its exact size in bytes.",
-                    "L'envoi dépasse la taille annoncée : rien n'est pris. Annoncez de nouveau le fichier, avec sa taille exacte en octets.");
+                return Problems.MoreThanAnnounced();
             }
 
             http.Response.Headers[OffsetHeader] = length.ToString(CultureInfo.InvariantCulture);
@@ -146,10 +144,7 @@ internal static class AppendRosterContent
     private static Problem WrongOffset(HttpContext http, long length)
     {
         http.Response.Headers[OffsetHeader] = length.ToString(CultureInfo.InvariantCulture);
-        return new Problem(
-            Problems.RosterOffset, "Go on from the offset in Upload-Offset; another piece may still be arriving.",
-            "Reprenez à la position indiquée par Upload-Offset ; un autre envoi est peut-être en cours.", [])
-        { Extensions = new Dictionary<string, object?> { ["offset"] = length } };
+        return Problems.GoOnFrom(length);
     }
 
     /// <summary>The announced size is the limit here.</summary>

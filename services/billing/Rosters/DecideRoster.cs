@@ -48,7 +48,7 @@ internal static class DecideRoster
         var import = (await RosterImport.Find(db, importId))!;
         if (import.Approved != true)
         {
-            return NotWaiting();
+            return Problems.NothingToDecide();
         }
 
         worker.Wake();
@@ -74,14 +74,10 @@ internal static class DecideRoster
         var import = (await RosterImport.Find(db, importId))!;
         if (import.Approved != false)
         {
-            return NotWaiting();
+            return Problems.NothingToDecide();
         }
 
         spool.Delete(importId);
         return TypedResults.Ok(ShowRosterImport.RosterStatus.Of(import, now));
     }
-
-    private static Problem NotWaiting() => Problems.RosterNotWaiting.Because(
-        "Only an import in state `awaiting_approval` can be approved or refused.",
-        "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
 }

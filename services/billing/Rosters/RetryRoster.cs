@@ -39,8 +39,7 @@ internal static class RetryRoster
         worker.Wake();
         var import = (await RosterImport.Find(db, importId))!;
         return import.IsOver
-            ? Problems.RosterClosed.Because("It ended for good, or its upload is gone. Announce a new file.",
-                "Il est terminé, ou le fichier reçu n'est plus disponible. Annoncez un nouveau fichier.")
+            ? Problems.UploadGone()
             : TypedResults.Accepted($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import, time.GetUtcNow()));
     }
 }

@@ -55,7 +55,7 @@ internal static class RollBackRoster
                 new { insurerId, current, request.ToVersion, KnownKeys = keys.Ids.ToArray() });
             if (to is null)
             {
-                return Problems.NoEarlierRoster.Because("See the list of kept versions.", "Consultez la liste des versions conservées.");
+                return Problems.NoSuchVersion();
             }
 
             await db.ExecuteAsync(

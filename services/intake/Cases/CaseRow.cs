@@ -98,7 +98,8 @@ internal sealed record CaseRow
 /// <summary>Finds cases. A case that is not the caller's is not there.</summary>
 internal static class CaseRows
 {
-    private const string Columns =
+    /// <summary>Of a select, or what an update returns: the row as it is then.</summary>
+    public const string Columns =
         """
         id, patient_id, requested_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code, treating_establishment,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,

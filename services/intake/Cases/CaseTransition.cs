@@ -10,32 +10,12 @@ namespace SecondOpinion.Intake.Cases;
 internal static class CaseTransition
 {
     /// <returns>The case as it is after the move, or the refusal with what is allowed instead.</returns>
-    public static async Task<(CaseRow Case, Problem? Problem)> Try(NpgsqlConnection db, CaseRow file, CaseMove move, DateTimeOffset now) =>
-        CaseLife.Decide(file.CurrentState, move) switch
-        {
-            Decision.Moves moves => (await Apply(db, file, moves, now), null),
-            Decision.Forbidden forbidden => (file, Refusal(forbidden)),
-            _ => throw new InvalidOperationException("A decision is a move or a refusal."),
-        };
+    public static async Task<Result<CaseRow>> Try(NpgsqlConnection db, CaseRow file, CaseMove move, DateTimeOffset now) =>
+        await IfAllowed(db, file, move, now) is { } moved ? moved : Problems.CaseIs(file.CurrentState);
 
     /// <summary>For a message that may be late or doubled: a move that the state does not allow is no move.</summary>
     public static async Task<CaseRow?> IfAllowed(NpgsqlConnection db, CaseRow file, CaseMove move, DateTimeOffset now) =>
         CaseLife.Decide(file.CurrentState, move) is Decision.Moves moves ? await Apply(db, file, moves, now) : null;
-
-    public static Problem Refusal(CaseState state) => Refusal(new Decision.Forbidden(state, CaseLife.AllowedFrom(state)));
-
-    private static Problem Refusal(Decision.Forbidden forbidden)
-    {
-        var allowed = forbidden.Allowed.Select(m => m.Code()).ToArray();
-        var list = allowed.Length == 0 ? "-" : string.Join(", ", allowed);
-        return new Problem(
-            Problems.WrongState,
-            $"The case is {forbidden.State.Code()}; what can happen to it now: {list}.",
-            $"Le dossier est dans l'état « {forbidden.State.Code()} » ; actions possibles : {list}.", [])
-        {
-            Extensions = new Dictionary<string, object?> { ["state"] = forbidden.State.Code(), ["allowed"] = allowed },
-        };
-    }
 
     private static async Task<CaseRow> Apply(NpgsqlConnection db, CaseRow file, Decision.Moves moves, DateTimeOffset now)
     {
@@ -48,8 +28,8 @@ internal static class CaseTransition
             _ => file.Clock,
         };
         var next = file.Sequence + 1;
-        var moved = await db.ExecuteAsync(
-            """
+        var moved = await db.QuerySingleOrDefaultAsync<CaseRow>(
+            $"""
             update case_file
             set state = @To,
                 sequence = @next,
@@ -60,6 +40,7 @@ internal static class CaseTransition
                 paused_since = @PausedSince,
                 stopped_at = @StoppedAt
             where id = @Id and state = @From and sequence = @Sequence
+            returning {CaseRows.Columns}
             """,
             new
             {
@@ -74,7 +55,7 @@ internal static class CaseTransition
                 clock?.PausedSince,
                 clock?.StoppedAt,
             });
-        if (moved == 0)
+        if (moved is null)
         {
             throw new InvalidOperationException($"Case {file.Id} moved under a lock that should have held it.");
         }
@@ -90,16 +71,6 @@ internal static class CaseTransition
             To = moves.To.Code(),
             ChangedAt = now,
         });
-        return file with
-        {
-            State = moves.To.Code(),
-            Sequence = next,
-            Version = file.Version + 1,
-            SubmittedAt = moves.To == CaseState.Submitted ? now : file.SubmittedAt,
-            CompletedAt = clock?.StartedAt,
-            DueAt = clock?.DueAt,
-            PausedSince = clock?.PausedSince,
-            StoppedAt = clock?.StoppedAt,
-        };
+        return moved;
     }
 }

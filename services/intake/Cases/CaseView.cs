@@ -72,9 +72,8 @@ internal static class CaseViews
         file.Id, file.State, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage, file.OpenedAt, file.DueAt, file.Alarm);
 
     public static async Task<CaseView> Of(
-        NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
+        NpgsqlConnection db, CaseKey key, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
-        using var key = await CaseKey.Of(db, keyring, file.Id);
         var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
         var clock = file.Clock;
         return new CaseView(
@@ -96,7 +95,7 @@ internal static class CaseViews
             file.DueAt,
             file.PausedSince is not null,
             clock is { } running ? (long)running.Remaining(now).TotalSeconds : null,
-            CaseLife.IsBeingWritten(file.CurrentState) ? await Completeness.Of(db, keyring, file, catalogue, questionnaires, now) : [],
+            CaseLife.IsBeingWritten(file.CurrentState) ? await Completeness.Of(db, key, file, catalogue, questionnaires, now) : [],
             await Consents(db, file.Id),
             await Documents(db, key, file.Id),
             await Requests(db, key, file.Id),

@@ -28,7 +28,8 @@ internal static class CloseCase
             }
 
             var now = time.GetUtcNow();
-            var (closed, problem) = await CaseTransition.Try(db, file, CaseMove.Close, now);
-            return problem is not null ? problem : TypedResults.Ok(new CaseClosure(id, closed.State, now));
+            return (await CaseTransition.Try(db, file, CaseMove.Close, now)).TryGet(out var closed, out var refusal)
+                ? TypedResults.Ok(new CaseClosure(id, closed.State, now))
+                : refusal;
         }, cancel);
 }

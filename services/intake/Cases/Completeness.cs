@@ -60,10 +60,9 @@ internal static class Completeness
     }
 
     public static async Task<IReadOnlyList<MissingItem>> Of(
-        NpgsqlConnection db, Keyring keyring, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
+        NpgsqlConnection db, CaseKey key, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
-        using var key = await CaseKey.Of(db, keyring, file.Id);
-        var answers = file.SealedAnswers is { } box ? key.Open<Dictionary<string, JsonElement>>(CaseColumns.Answers, box) : [];
+        var answers = ReadAnswers.Open(key, file);
         var types = (await db.QueryAsync<string>("select distinct type_code from document where case_id = @Id", new { file.Id })).AsList();
         return Missing(new Content(
             questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, now)),

@@ -40,7 +40,7 @@ internal static class Confirmation
 
             if (!CaseLife.IsBeingWritten(file.CurrentState))
             {
-                return CaseTransition.Refusal(file.CurrentState);
+                return Problems.CaseIs(file.CurrentState);
             }
 
             var now = time.GetUtcNow();

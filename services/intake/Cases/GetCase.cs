@@ -32,7 +32,8 @@ internal static class GetCase
             await Audit.Record(db, user, "read", "case", id, Purpose.Of(user));
             http.Response.Headers.ETag = Etags.Of(file.Version);
             http.Response.Headers.CacheControl = "no-store";
-            return TypedResults.Ok(await CaseViews.Of(db, keyring, file, catalogue, questionnaires, time.GetUtcNow()));
+            using var key = await CaseKey.Of(db, keyring, id);
+            return TypedResults.Ok(await CaseViews.Of(db, key, file, catalogue, questionnaires, time.GetUtcNow()));
         }, cancel);
 }
 

@@ -5,6 +5,7 @@ using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Http;
 
 namespace SecondOpinion.Intake.Cases;
@@ -21,12 +22,17 @@ internal static class ListCases
         .WithSummary("List own cases")
         .WithDescription("Newest first. Pass `next` of one page as `after` for the following one.");
 
-    private static Task<Ok<Page<CaseSummary>>> Handle(
+    private static Task<Results<Ok<Page<CaseSummary>>, Problem>> Handle(
         ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Cursors cursors, PathologyCatalogue catalogue, CancellationToken cancel,
         int? limit = null, string? after = null) =>
-        dataSource.InTransaction(async db =>
+        dataSource.InTransaction<Results<Ok<Page<CaseSummary>>, Problem>>(async db =>
         {
-            var (size, last) = cursors.Read(limit, after, user, Filter);
+            if (!cursors.Read(limit, after, user, Filter).TryGet(out var page, out var refusal))
+            {
+                return refusal;
+            }
+
+            var (size, last) = page;
             var rows = await CaseRows.Page(db, user, last, size + 1);
             await Audit.Record(db, user, "search", "case", Guid.Empty, Purpose.Of(user));
             http.Response.Headers.CacheControl = "no-store";

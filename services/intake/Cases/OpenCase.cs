@@ -78,21 +78,18 @@ internal static class OpenCase
         };
         if (answer is CoverageAnswer.Unreadable)
         {
-            return Problems.CoverageQuestionInvalid.Because(
-                "Check the insurer's number, the member number and the birth date.",
-                "Vérifiez le numéro AMC, le numéro d'adhérent et la date de naissance.",
-                new FieldError("#/coverage", "unreadable", "Ces informations ne permettent pas d'interroger la complémentaire."));
+            return Problems.MemberUnreadable();
         }
 
         return await Idempotent.Run<OpenCaseRequest, Created<CaseView>>(dataSource, http, request, async db =>
         {
-            var file = await Insert(db, keyring, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
+            using var key = await CaseKey.OfOrNew(db, keyring, id);
+            var file = await Insert(db, key, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
             if (requester.LegalRegime == LegalRegimes.Teleexpertise)
             {
                 await RecordConsent.Insert(db, user, id, ConsentText.Latest(ConsentText.Teleexpertise)!, granted: true, now);
             }
 
-            file = await Settle(db, file, otherDoor, answer, now);
             await Outbox.Publish(db, id, new CaseOpened
             {
                 CaseId = id,
@@ -111,8 +108,16 @@ internal static class OpenCase
                 DepartmentCode = file.DepartmentCode,
                 OpenedAt = now,
             });
-            await Move(db, file, otherDoor, answer, now);
-            return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, keyring, (await CaseRows.Any(db, id))!, catalogue, questionnaires, now));
+            if (otherDoor is not null)
+            {
+                file = await Redirect(db, file, otherDoor, now);
+            }
+            else if (answer is not null)
+            {
+                file = await CoverageRecord.Keep(db, file, answer, reserved: false, now);
+            }
+
+            return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, key, file, catalogue, questionnaires, now));
         });
     }
 
@@ -188,23 +193,23 @@ internal static class OpenCase
     }
 
     private static async Task<CaseRow> Insert(
-        NpgsqlConnection db, Keyring keyring, Guid id, OpenCaseRequest request, Requester requester, ClaimsPrincipal user, Pathology pathology,
+        NpgsqlConnection db, CaseKey key, Guid id, OpenCaseRequest request, Requester requester, ClaimsPrincipal user, Pathology pathology,
         QuestionnaireBook questionnaires, Communes communes, CoverageQuestion? question, DateTimeOffset now)
     {
-        using var key = await CaseKey.OfOrNew(db, keyring, id);
         var asked = questionnaires.LatestOf(pathology.Family);
         // A physician who asks is the one who treats, unless another is named.
         var physician = request.TreatingPhysician is { } named ? named with { Rpps = Rpps.Parse(named.Rpps).Value }
             : requester.Kind == "physician" ? new CaseTreatingPhysician(user.Rpps().Value)
             : null;
-        await db.ExecuteAsync(
-            """
+        return await db.QuerySingleAsync<CaseRow>(
+            $"""
             insert into case_file (
               id, patient_id, requested_by, opened_by, legal_regime, state, pathology_code, specialty_code, department_code, treating_establishment,
               treating_physician, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
             values (
               @id, @PatientId, @Kind, @OpenedBy, @LegalRegime, 'draft', @PathologyCode, @Specialty, @Department, @Establishment,
               @Physician, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
+            returning {CaseRows.Columns}
             """,
             new
             {
@@ -224,36 +229,13 @@ internal static class OpenCase
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,
                 Question = question is null ? null : key.Seal(CaseColumns.CoverageQuestion, question),
                 now,
-            });
-        return (await CaseRows.Any(db, id))!;
-    }
+            });    }
 
-    private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseRow file, OtherDoor? otherDoor, CoverageAnswer? answer, DateTimeOffset now)
+    private static async Task<CaseRow> Redirect(NpgsqlConnection db, CaseRow file, OtherDoor otherDoor, DateTimeOffset now)
     {
-        switch (answer)
-        {
-            case CoverageAnswer.Covered covered:
-                await CoverageRecord.Covered(db, file.Id, covered, reserved: false, now);
-                break;
-            case CoverageAnswer.Refused refused:
-                await CoverageRecord.Refused(db, file.Id, refused, now);
-                break;
-            case CoverageAnswer.Pending:
-                await CoverageRecord.Pending(db, file.Id, now + SettleCoverage.FirstWait);
-                break;
-        }
-
-        if (otherDoor is not null)
-        {
-            await db.ExecuteAsync(
-                "update case_file set redirected_to = @Code, sealed_coverage_question = null where id = @Id", new { otherDoor.Code, file.Id });
-        }
-
-        return file;
+        file = await db.QuerySingleAsync<CaseRow>(
+            $"update case_file set redirected_to = @Code, sealed_coverage_question = null where id = @Id returning {CaseRows.Columns}",
+            new { otherDoor.Code, file.Id });
+        return await CaseTransition.IfAllowed(db, file, CaseMove.Redirect, now) ?? file;
     }
-
-    private static Task<CaseRow?> Move(NpgsqlConnection db, CaseRow file, OtherDoor? otherDoor, CoverageAnswer? answer, DateTimeOffset now) =>
-        otherDoor is not null ? CaseTransition.IfAllowed(db, file, CaseMove.Redirect, now)
-        : answer is CoverageAnswer.Refused ? CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now)
-        : Task.FromResult<CaseRow?>(file);
 }

@@ -34,14 +34,13 @@ internal static class SubmitCase
         Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
         CoverageDesk desk, TimeProvider time, CancellationToken cancel)
     {
-        var (question, problem) = await Look(dataSource, user, id, keyring, catalogue, questionnaires, time.GetUtcNow(), cancel);
-        if (problem is not null)
+        if (!(await Look(dataSource, user, id, keyring, catalogue, questionnaires, time.GetUtcNow(), cancel)).TryGet(out var look, out var problem))
         {
             return problem;
         }
 
         // Between the two transactions, so that no lock waits for billing. Idempotent by case: a lost outcome is found again.
-        var answer = question is null ? null : await desk.Reserve(id, question, cancel);
+        var answer = look.Question is { } question ? await desk.Reserve(id, question, cancel) : null;
 
         return await dataSource.InTransaction<Results<Ok<CaseSubmission>, Problem>>(async db =>
         {
@@ -50,27 +49,27 @@ internal static class SubmitCase
                 return CommonProblems.Absent();
             }
 
-            var now = time.GetUtcNow();
             if (await Refusal(db, file) is { } refusal)
             {
                 return refusal;
             }
 
-            (file, var forbidden) = await CaseTransition.Try(db, file, CaseMove.Submit, now);
-            if (forbidden is not null)
+            var now = time.GetUtcNow();
+            if (!(await CaseTransition.Try(db, file, CaseMove.Submit, now)).TryGet(out var submitted, out var forbidden))
             {
                 return forbidden;
             }
 
-            var missing = await Completeness.Of(db, keyring, file, catalogue, questionnaires, now);
-            file = await Settle(db, keyring, file, missing.Count == 0, answer, now);
+            using var key = await CaseKey.Of(db, keyring, id);
+            var missing = await Completeness.Of(db, key, submitted, catalogue, questionnaires, now);
+            file = await Settle(db, key, submitted, missing.Count == 0, answer, now);
             return TypedResults.Ok(new CaseSubmission(
                 id, file.State, file.Coverage, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
         }, cancel);
     }
 
     /// <summary>The case is complete: the clock runs, and matching is told. Called in the transaction that also reserved the coverage.</summary>
-    internal static async Task<CaseRow> Complete(NpgsqlConnection db, Keyring keyring, CaseRow file, DateTimeOffset now)
+    internal static async Task<CaseRow> Complete(NpgsqlConnection db, CaseKey key, CaseRow file, DateTimeOffset now)
     {
         if (await CaseTransition.IfAllowed(db, file, CaseMove.FindComplete, now) is not { } complete)
         {
@@ -87,75 +86,62 @@ internal static class SubmitCase
             CompletedAt = complete.CompletedAt!.Value,
             DueAt = complete.DueAt!.Value,
         });
-        await TellSocialFacts.Publish(db, keyring, complete, now);
+        await TellSocialFacts.Publish(db, key, complete, now);
         return complete;
     }
 
     /// <summary>What must be known before billing is asked: may it be submitted, and is it whole? An incomplete file reserves nothing.</summary>
-    private static async Task<(CoverageQuestion? Question, Problem? Problem)> Look(
-        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue,
-        QuestionnaireBook questionnaires, DateTimeOffset now,
+    private static async Task<Result<Looked>> Look(
+        NpgsqlDataSource dataSource, ClaimsPrincipal user, Guid id, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
+        DateTimeOffset now,
         CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         if (await CaseRows.Own(db, user, id) is not { } file)
         {
-            return (null, CommonProblems.Absent());
+            return CommonProblems.Absent();
         }
 
         if (CaseLife.Decide(file.CurrentState, CaseMove.Submit) is Decision.Forbidden)
         {
-            return (null, CaseTransition.Refusal(file.CurrentState));
+            return Problems.CaseIs(file.CurrentState);
         }
 
         if (await Refusal(db, file) is { } refusal)
         {
-            return (null, refusal);
+            return refusal;
         }
 
-        if (file.SealedCoverageQuestion is not { } box || (await Completeness.Of(db, keyring, file, catalogue, questionnaires, now)).Count > 0)
+        if (file.SealedCoverageQuestion is not { } box)
         {
-            return (null, null);
+            return new Looked(null);
         }
 
         using var key = await CaseKey.Of(db, keyring, id);
-        return (key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box), null);
+        var missing = await Completeness.Of(db, key, file, catalogue, questionnaires, now);
+        return new Looked(missing.Count > 0 ? null : key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box));
     }
 
     private static async Task<Problem?> Refusal(NpgsqlConnection db, CaseRow file)
     {
         var consents = await CaseViews.Consents(db, file.Id);
-        return consents.Any(c => c.Purpose == "processing" && c.Granted) || !CaseLife.IsBeingWritten(file.CurrentState)
-            ? null
-            : Problems.ConsentMissing.Because(
-                "Record the patient's consent `processing` before submitting.",
-                "Donnez d'abord votre accord pour le traitement de vos données (consentement « processing »).",
-                new FieldError("#/consents/processing", "missing", "Cet accord est nécessaire pour qu'un médecin lise votre dossier."));
+        return consents.Any(c => c.Purpose == "processing" && c.Granted) || !CaseLife.IsBeingWritten(file.CurrentState) ? null : Problems.ProcessingNotAgreed();
     }
 
-    private static async Task<CaseRow> Settle(NpgsqlConnection db, Keyring keyring, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
+    private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseKey key, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
     {
-        switch (answer)
+        if (answer is not null)
         {
-            case CoverageAnswer.Covered covered:
-                await CoverageRecord.Covered(db, file.Id, covered, reserved: true, now);
-                break;
-            case CoverageAnswer.Refused refused:
-                await CoverageRecord.Refused(db, file.Id, refused, now);
-                return await Reload(db, await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now) ?? file);
-            case CoverageAnswer.Pending or CoverageAnswer.Unreadable:
-                await CoverageRecord.Pending(db, file.Id, now + SettleCoverage.FirstWait);
-                break;
+            // What billing cannot read now it is asked again: the answer then is for good.
+            file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? new CoverageAnswer.Pending() : answer, reserved: true, now);
         }
 
-        if (!whole)
-        {
-            return await Reload(db, await CaseTransition.IfAllowed(db, file, CaseMove.FindIncomplete, now) ?? file);
-        }
-
-        file = await Reload(db, file);
-        return file.Coverage == "reserved" ? await Complete(db, keyring, file, now) : file;
+        return file.CurrentState != CaseState.Submitted ? file
+            : !whole ? await CaseTransition.IfAllowed(db, file, CaseMove.FindIncomplete, now) ?? file
+            : file.Coverage == "reserved" ? await Complete(db, key, file, now)
+            : file;
     }
 
-    private static async Task<CaseRow> Reload(NpgsqlConnection db, CaseRow file) => (await CaseRows.Any(db, file.Id))!;
+    /// <param name="Question">What to reserve with; null when nothing is to be reserved.</param>
+    private sealed record Looked(CoverageQuestion? Question);
 }

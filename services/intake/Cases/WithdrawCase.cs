@@ -36,10 +36,9 @@ internal static class WithdrawCase
 
     internal static async Task<Problem?> Withdraw(NpgsqlConnection db, CaseRow file, DateTimeOffset now)
     {
-        var (_, problem) = await CaseTransition.Try(db, file, CaseMove.Withdraw, now);
-        if (problem is not null)
+        if (!(await CaseTransition.Try(db, file, CaseMove.Withdraw, now)).TryGet(out _, out var refusal))
         {
-            return problem;
+            return refusal;
         }
 
         // Nothing is asked of the insurer any more, whatever was pending.

@@ -60,7 +60,7 @@ internal static class RecordConsent
 
             if (request.Granted && CaseLife.IsOver(file.CurrentState) && file.CurrentState != CaseState.Closed)
             {
-                return CaseTransition.Refusal(file.CurrentState);
+                return Problems.CaseIs(file.CurrentState);
             }
 
             var now = time.GetUtcNow();

@@ -18,6 +18,10 @@ internal sealed partial class SettleCoverage(
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nobody is there to correct what billing cannot read.</summary>
+    private static readonly CoverageAnswer Unrecognised = new CoverageAnswer.Refused(null, null, "unreadable",
+        "La complémentaire ne reconnaît pas ces informations d'adhérent.");
+
     internal async Task SettleDue(CancellationToken cancel) => await Each(await Claim(cancel), id => Settle(id, cancel), cancel);
 
     protected override async Task<Next> Pass(CancellationToken cancel)
@@ -83,25 +87,11 @@ internal sealed partial class SettleCoverage(
     private async Task Write(NpgsqlConnection db, CaseRow file, CoverageAnswer answer, bool submitted)
     {
         var now = time.GetUtcNow();
-        switch (answer)
+        file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? Unrecognised : answer, reserved: submitted, now);
+        if (submitted && file.Coverage == "reserved")
         {
-            case CoverageAnswer.Covered covered:
-                await CoverageRecord.Covered(db, file.Id, covered, reserved: submitted, now);
-                if (submitted)
-                {
-                    await SubmitCase.Complete(db, keyring, file, now);
-                }
-
-                break;
-            case CoverageAnswer.Refused refused:
-                await CoverageRecord.Refused(db, file.Id, refused, now);
-                await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now);
-                break;
-            case CoverageAnswer.Unreadable:
-                await CoverageRecord.Refused(
-                    db, file.Id, new CoverageAnswer.Refused(null, null, "unreadable", "La complémentaire ne reconnaît pas ces informations d'adhérent."), now);
-                await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now);
-                break;
+            using var key = await CaseKey.Of(db, keyring, file.Id);
+            await SubmitCase.Complete(db, key, file, now);
         }
     }
 

@@ -29,15 +29,14 @@ internal static class DownloadOpinion
             return problem;
         }
 
-        var (opinion, refusal) = await GetOpinion.Fetch(physician, id, cancel);
-        if (refusal is not null)
+        if (!(await GetOpinion.Fetch(physician, id, cancel)).TryGet(out var opinion, out var refusal))
         {
             return refusal;
         }
 
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.ContentLength = opinion!.SizeBytes;
+        http.Response.ContentLength = opinion.SizeBytes;
         return TypedResults.Stream(
             async body =>
             {

@@ -40,16 +40,15 @@ internal static class GetOpinion
             return problem;
         }
 
-        var (opinion, refusal) = await Fetch(physician, id, cancel);
-        if (refusal is not null)
+        if (!(await Fetch(physician, id, cancel)).TryGet(out var opinion, out var refusal))
         {
             return refusal;
         }
 
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new OpinionView(
-            id, Guid.Parse(opinion!.OpinionId), opinion.Version, opinion.SignedAt.ToDateTimeOffset(), opinion.PhysicianDisplayName,
-            opinion.Diagnosis, opinion.Treatment,
+            id, Guid.Parse(opinion.OpinionId), opinion.Version, opinion.SignedAt.ToDateTimeOffset(), opinion.PhysicianDisplayName, opinion.Diagnosis,
+            opinion.Treatment,
             opinion.Impact, opinion.Sha256, opinion.SizeBytes, $"/api/v1/cases/{id}/opinion.pdf"));
     }
 
@@ -66,19 +65,19 @@ internal static class GetOpinion
             return null;
         }, cancel);
 
-    internal static async Task<(Opinion? Opinion, Problem? Problem)> Fetch(Opinions.OpinionsClient physician, Guid id, CancellationToken cancel)
+    internal static async Task<Result<Opinion>> Fetch(Opinions.OpinionsClient physician, Guid id, CancellationToken cancel)
     {
         try
         {
-            return (await physician.GetAsync(new GetOpinionRequest { CaseId = id.ToString() }, deadline: Deadline.In(Limit), cancellationToken: cancel), null);
+            return await physician.GetAsync(new GetOpinionRequest { CaseId = id.ToString() }, deadline: Deadline.In(Limit), cancellationToken: cancel);
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
         {
-            return (null, Problems.NoOpinionYet.Because("The physician has not signed it yet.", "Le médecin ne l'a pas encore signé."));
+            return Problems.NotSignedYet();
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
         {
-            return (null, new Problem(CommonProblems.Unavailable, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 5 });
+            return CommonProblems.Away();
         }
     }
 }

@@ -35,7 +35,7 @@ internal static class RemoveDocument
 
             if (!CaseLife.IsBeingWritten(file.CurrentState))
             {
-                return CaseTransition.Refusal(file.CurrentState);
+                return Problems.CaseIs(file.CurrentState);
             }
 
             if (Etags.Mismatch(request, OnlyVersion) is { } mismatch)

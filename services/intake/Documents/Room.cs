@@ -36,28 +36,17 @@ internal static class Room
                 new { caseId, patient, now });
             if (store.FreeBytes() - inFlight - bytes < options.FreeFloorBytes)
             {
-                return new Problem(
-                    CommonProblems.StorageFull,
-                    "There is no room for documents at the moment. Everything else works; send this file again later. Support has been told.",
-                    "Il n'y a plus de place pour les documents en ce moment. Le reste du service fonctionne ; renvoyez ce fichier plus tard. L'équipe est "
-                        + "prévenue.", [])
-                { RetryAfterSeconds = 3600 };
+                return Problems.NoRoom();
             }
 
             if (ofCase + bytes > options.MaxBytesPerCase)
             {
-                return Problems.CaseFull.Because(
-                    $"The documents of a case may have {Mega(options.MaxBytesPerCase)} MB together; {Mega(ofCase)} MB are used. Remove one, or send a "
-                        + "smaller file.",
-                    $"Les documents d'un dossier pèsent au plus {Mega(options.MaxBytesPerCase)} Mo ensemble ; {Mega(ofCase)} Mo sont déjà pris. Retirez-en "
-                        + "un, ou envoyez un fichier plus petit.");
+                return Problems.CaseHolds(ofCase, options.MaxBytesPerCase);
             }
 
             if (ofPerson + bytes > options.MaxBytesPerPerson)
             {
-                return Problems.CaseFull.Because(
-                    $"All documents of one person may have {Mega(options.MaxBytesPerPerson)} MB together; {Mega(ofPerson)} MB are used.",
-                    $"Tous les documents d'une personne pèsent au plus {Mega(options.MaxBytesPerPerson)} Mo ensemble ; {Mega(ofPerson)} Mo sont déjà pris.");
+                return Problems.PersonHolds(ofPerson, options.MaxBytesPerPerson);
             }
 
             await db.ExecuteAsync(
@@ -71,6 +60,4 @@ internal static class Room
         await using var db = await dataSource.OpenConnectionAsync();
         await db.ExecuteAsync("delete from upload_reservation where document_id = @documentId", new { documentId });
     }
-
-    private static long Mega(long bytes) => bytes / 1_000_000;
 }

@@ -53,16 +53,16 @@ internal static class UploadDocument
 
         try
         {
-            var (stored, mediaType, problem) = await Receive(documentId, http.Request.Body, store, options, cancel);
-            if (problem is not null)
+            if (!(await Receive(documentId, http.Request.Body, store, options, cancel)).TryGet(out var received, out var problem))
             {
                 return problem;
             }
 
-            var asked = new UploadedDocument(type, PlainText.FileName(fileName, LongestName)!, stored!.Size, stored.Sha256);
+            var (stored, mediaType) = received;
+            var asked = new UploadedDocument(type, PlainText.FileName(fileName, LongestName)!, stored.Size, stored.Sha256);
             return await Idempotent.Run<UploadedDocument, Created<CaseDocumentView>>(dataSource, http, asked, async db =>
             {
-                var result = await Insert(db, id, asked, stored, mediaType!, user, options, keyring, time.GetUtcNow());
+                var result = await Insert(db, id, asked, stored, mediaType, user, options, keyring, time.GetUtcNow());
                 // Set before the commit: should its outcome be unknown, the sweep decides by the row.
                 kept = result.Result is Created<CaseDocumentView>;
                 return result;
@@ -97,13 +97,13 @@ internal static class UploadDocument
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await CaseRows.Own(db, user, id) is not { } file ? CommonProblems.Absent()
-            : !CaseLife.TakesDocuments(file.CurrentState) ? CaseTransition.Refusal(file.CurrentState)
-            : request.ContentLength == 0 ? Empty()
-            : request.ContentLength > options.MaxBytes ? TooLarge(options)
+            : !CaseLife.TakesDocuments(file.CurrentState) ? Problems.CaseIs(file.CurrentState)
+            : request.ContentLength == 0 ? Problems.NoByte()
+            : request.ContentLength > options.MaxBytes ? Problems.LargerThan(options.MaxBytes)
             : null;
     }
 
-    private static async Task<(StoredFile? Stored, string? MediaType, Problem? Problem)> Receive(
+    private static async Task<Result<(StoredFile Stored, string MediaType)>> Receive(
         Guid documentId, Stream body, DocumentStore store, DocumentOptions options, CancellationToken cancel)
     {
         StoredFile stored;
@@ -113,7 +113,7 @@ internal static class UploadDocument
         }
         catch (DocumentTooLargeException)
         {
-            return (null, null, TooLarge(options));
+            return Problems.LargerThan(options.MaxBytes);
         }
 
         // Read back through the seal: what is recognised is what was stored. A few at a time: it is the costly part of an upload.
@@ -131,30 +131,13 @@ internal static class UploadDocument
 
         return recognised switch
         {
-            Recognised.Accepted accepted => (stored, accepted.MediaType, null),
-            Recognised.Empty => (null, null, Empty()),
-            Recognised.Damaged damaged => (null, null, Problems.DocumentDamaged.Because(
-                $"The file looks like {damaged.MediaType} but is cut off or damaged. Send it again.",
-                $"{damaged.Where} Envoyez le fichier à nouveau.",
-                new FieldError("#/body", "damaged", damaged.Where))),
-            Recognised.Locked => (null, null, Problems.DocumentLocked.Because(
-                "This PDF opens only with a password, which the physician does not have. "
-                    + "Open it, print it to a new PDF without a password, and send that copy.",
-                "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis "
-                    + "envoyez cette copie.",
-                new FieldError("#/body", "password", "Enregistrez une copie sans mot de passe et envoyez-la."))),
-            Recognised.IndexOnly => (null, null, Problems.DocumentIndexOnly.Because(
-                "This is the index (DICOMDIR) of a CD: it holds no image. Send the image files of the CD, usually in its folder DICOM or IMAGES.",
-                "Ce fichier est le sommaire (DICOMDIR) d'un CD : il ne contient aucune image. Envoyez les fichiers d'images du CD, le plus souvent dans son "
-                    + "dossier DICOM ou IMAGES.",
-                new FieldError("#/body", "index_only", "Envoyez les images du CD, pas son sommaire."))),
-            Recognised.Disguised disguised => (null, null, Problems.DocumentDisguised.Because(
-                $"The content is that of a program ({disguised.Found}).",
-                "Le contenu de ce fichier est celui d'un programme, quel que soit son nom.",
-                new FieldError("#/body", disguised.Found, "Ce fichier n'est pas un document médical."))),
-            _ => (null, null, Problems.DocumentTypeRefused.Because(
-                "Send a PDF, a DICOM file, a JPEG or a PNG.", "Envoyez un fichier PDF, DICOM, JPEG ou PNG.",
-                new FieldError("#/body", "unknown_type", "Le type de ce fichier n'est pas reconnu."))),
+            Recognised.Accepted accepted => (stored, accepted.MediaType),
+            Recognised.Empty => Problems.NoByte(),
+            Recognised.Damaged damaged => Problems.Damaged(damaged.MediaType, damaged.Where),
+            Recognised.Locked => Problems.NeedsPassword(),
+            Recognised.IndexOnly => Problems.OnlyIndex(),
+            Recognised.Disguised disguised => Problems.Disguised(disguised.Found),
+            _ => Problems.UnknownKind(),
         };
     }
 
@@ -170,13 +153,12 @@ internal static class UploadDocument
 
         if (!CaseLife.TakesDocuments(file.CurrentState))
         {
-            return CaseTransition.Refusal(file.CurrentState);
+            return Problems.CaseIs(file.CurrentState);
         }
 
         if (await db.ExecuteScalarAsync<int>("select count(*) from document where case_id = @id", new { id }) >= options.MaxPerCase)
         {
-            return Problems.TooManyDocuments.Because(
-                $"A case holds at most {options.MaxPerCase} documents.", $"Un dossier contient au plus {options.MaxPerCase} documents.");
+            return Problems.HoldsAlready(options.MaxPerCase);
         }
 
         using var key = await CaseKey.Of(db, keyring, id);
@@ -202,10 +184,4 @@ internal static class UploadDocument
             $"/api/v1/cases/{id}/documents/{stored.Id}",
             new CaseDocumentView(stored.Id, asked.Type, asked.FileName, mediaType, stored.Size, stored.Sha256, now));
     }
-
-    private static Problem Empty() => Problems.DocumentEmpty.Because(
-        "The file holds no byte.", "Le fichier ne contient rien : choisissez-le à nouveau.", new FieldError("#/body", "empty", "Le fichier est vide."));
-
-    private static Problem TooLarge(DocumentOptions options) => Problems.DocumentTooLarge.Because(
-        $"A document has at most {options.MaxBytes} bytes.", $"Un document pèse au plus {options.MaxBytes / 1_000_000} Mo.");
 }

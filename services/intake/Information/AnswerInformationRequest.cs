@@ -47,14 +47,13 @@ internal static class AnswerInformationRequest
 
             if (asked.ProvidedAt is not null)
             {
-                return Problems.InformationAlreadyGiven.Because("The physician has your answer.", "Le médecin a déjà votre réponse.");
+                return Problems.AnsweredBefore();
             }
 
             var now = time.GetUtcNow();
-            var (moved, problem) = await CaseTransition.Try(db, file, CaseMove.ProvideInformation, now);
-            if (problem is not null)
+            if (!(await CaseTransition.Try(db, file, CaseMove.ProvideInformation, now)).TryGet(out var moved, out var refusal))
             {
-                return problem;
+                return refusal;
             }
 
             using var key = await CaseKey.Of(db, keyring, id);

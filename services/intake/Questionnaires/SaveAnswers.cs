@@ -66,7 +66,7 @@ internal static class SaveAnswers
     {
         if (!CaseLife.IsBeingWritten(file.CurrentState))
         {
-            return CaseTransition.Refusal(file.CurrentState);
+            return Problems.CaseIs(file.CurrentState);
         }
 
         if (Etags.Mismatch(http.Request, file.AnswersVersion) is { } mismatch)
@@ -76,9 +76,7 @@ internal static class SaveAnswers
 
         if (request.Questionnaire != file.QuestionnaireCode || request.Version != file.QuestionnaireVersion)
         {
-            return Problems.OtherQuestionnaire.Because(
-                $"This case answers {file.QuestionnaireCode} version {file.QuestionnaireVersion}.",
-                $"Ce dossier répond au questionnaire {file.QuestionnaireCode}, version {file.QuestionnaireVersion}.");
+            return Problems.CaseAnswers(file.QuestionnaireCode, file.QuestionnaireVersion);
         }
 
         var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);

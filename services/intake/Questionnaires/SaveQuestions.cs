@@ -62,7 +62,7 @@ internal static class SaveQuestions
 
             if (!CaseLife.IsBeingWritten(file.CurrentState))
             {
-                return CaseTransition.Refusal(file.CurrentState);
+                return Problems.CaseIs(file.CurrentState);
             }
 
             if (Etags.Mismatch(http.Request, file.QuestionsVersion) is { } mismatch)

@@ -24,17 +24,21 @@ internal static class AskPatient
 {
     private const int LongestQuestion = 4000;
 
-    public static Task<RequestInformationReply> Handle(
+    public static Task<Result<RequestInformationReply>> Handle(
         NpgsqlDataSource dataSource, Keyring keyring, ClaimsPrincipal user, Guid caseId, Guid requestId, string text, DateTimeOffset now,
         CancellationToken cancel) =>
-        dataSource.InTransaction(async db =>
+        dataSource.InTransaction<Result<RequestInformationReply>>(async db =>
         {
             if (string.IsNullOrWhiteSpace(text) || text.Length > LongestQuestion)
             {
-                throw CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"Écrivez de 1 à {LongestQuestion} caractères.")).AsException();
+                return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"Écrivez de 1 à {LongestQuestion} caractères."));
             }
 
-            var file = await AssignedPhysician.CaseLocked(db, user, caseId);
+            if (!(await AssignedPhysician.CaseLocked(db, user, caseId)).TryGet(out var file, out var absent))
+            {
+                return absent;
+            }
+
             var asked = await db.QuerySingleOrDefaultAsync<DateTimeOffset?>(
                 "select requested_at from information_request where id = @requestId and case_id = @caseId", new { requestId, caseId });
             if (asked is { } before)
@@ -42,10 +46,9 @@ internal static class AskPatient
                 return new RequestInformationReply { RequestedAt = before.ToTimestamp() };
             }
 
-            var (_, problem) = await CaseTransition.Try(db, file, CaseMove.RequestInformation, now);
-            if (problem is not null)
+            if (!(await CaseTransition.Try(db, file, CaseMove.RequestInformation, now)).TryGet(out _, out var refusal))
             {
-                throw problem.AsException();
+                return refusal;
             }
 
             using var key = await CaseKey.Of(db, keyring, caseId);

@@ -9,16 +9,16 @@ namespace SecondOpinion.Intake.Reading;
 /// <summary>The one rule of clinical content: a physician's own token, and the case is theirs. Anything else is a case that does not exist.</summary>
 internal static class AssignedPhysician
 {
-    /// <exception cref="ProblemException">Not a physician, not the assigned one, or no such case.</exception>
-    public static async Task<CaseRow> Case(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
+    /// <returns>Refused when the caller is no physician or not the assigned one, or there is no such case.</returns>
+    public static async Task<Result<CaseRow>> Case(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
         user.Role() == Access.Physician && await CaseRows.AssignedTo(db, user.PhysicianId(), caseId) is { } file && MayRead(file)
             ? file
-            : throw CommonProblems.Absent().AsException();
+            : CommonProblems.Absent();
 
-    public static async Task<CaseRow> CaseLocked(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
+    public static async Task<Result<CaseRow>> CaseLocked(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
         user.Role() == Access.Physician && await CaseRows.AssignedToLocked(db, user.PhysicianId(), caseId) is { } file && MayRead(file)
             ? file
-            : throw CommonProblems.Absent().AsException();
+            : CommonProblems.Absent();
 
     /// <summary>Once the patient has taken the request back, nobody reads it any more.</summary>
     private static bool MayRead(CaseRow file) =>

@@ -13,18 +13,19 @@ internal sealed class DossiersService(
     NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DocumentStore store, TimeProvider time)
     : Dossiers.DossiersBase
 {
-    public override Task<Dossier> Get(GetDossierRequest request, ServerCallContext context) =>
-        ReadDossier.Handle(
-            dataSource, keyring, catalogue, questionnaires, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow(), context.CancellationToken);
+    public override async Task<Dossier> Get(GetDossierRequest request, ServerCallContext context) =>
+        (await ReadDossier.Handle(
+            dataSource, keyring, catalogue, questionnaires, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow(),
+            context.CancellationToken)).OrThrow();
 
     public override Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context) =>
         StreamDocument.Handle(
             dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), responseStream, context.CancellationToken);
 
-    public override Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
-        AskPatient.Handle(
+    public override async Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
+        (await AskPatient.Handle(
             dataSource, keyring, context.GetHttpContext().User, Id(request.CaseId), Id(request.RequestId), request.Text, time.GetUtcNow(),
-            context.CancellationToken);
+            context.CancellationToken)).OrThrow();
 
     /// <summary>What is no id names nothing that exists.</summary>
     private static Guid Id(string text) => Guid.TryParse(text, out var id) ? id : throw CommonProblems.Absent().AsException();

@@ -7,6 +7,7 @@ using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Reading;
@@ -14,11 +15,15 @@ namespace SecondOpinion.Intake.Reading;
 /// <summary>The file as the assigned physician reads it: an age and a sex, no name. Audited in the transaction of the read.</summary>
 internal static class ReadDossier
 {
-    public static Task<Dossier> Handle(
+    public static Task<Result<Dossier>> Handle(
         NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, ClaimsPrincipal user, Guid caseId,
-        DateTimeOffset now, CancellationToken cancel) => dataSource.InTransaction(async db =>
+        DateTimeOffset now, CancellationToken cancel) => dataSource.InTransaction<Result<Dossier>>(async db =>
     {
-        var file = await AssignedPhysician.Case(db, user, caseId);
+        if (!(await AssignedPhysician.Case(db, user, caseId)).TryGet(out var file, out var absent))
+        {
+            return absent;
+        }
+
         await Audit.Record(db, user, "read", "dossier", caseId, "second_opinion");
         using var key = await CaseKey.Of(db, keyring, caseId);
         var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
@@ -58,9 +63,8 @@ internal static class ReadDossier
     private static IEnumerable<Answer> Answers(CaseKey key, CaseRow file, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         var answers = ReadAnswers.Open(key, file);
-        var asked =
-            questionnaires.QuestionsOf(
-                file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, ReadAnswers.Who(key, file, (DateTimeOffset?)file.CompletedAt ?? now));
+        var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion,
+            ReadAnswers.Who(key, file, file.CompletedAt ?? now));
         return AnswerRules.Applying(asked, answers)
             .Select(question => (question, text: AnswerRules.Text(question, answers)))
             .Where(answer => answer.text is not null)

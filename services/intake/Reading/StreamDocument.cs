@@ -20,17 +20,21 @@ internal static class StreamDocument
         NpgsqlDataSource dataSource, Keyring keyring, DocumentStore store, ClaimsPrincipal user, Guid caseId, Guid documentId,
         IServerStreamWriter<DocumentChunk> chunks, CancellationToken cancel)
     {
-        var readable = await dataSource.InTransaction(async db =>
+        var readable = (await dataSource.InTransaction<Result<DownloadDocument.Readable>>(async db =>
         {
-            await AssignedPhysician.Case(db, user, caseId);
+            if (!(await AssignedPhysician.Case(db, user, caseId)).TryGet(out _, out var absent))
+            {
+                return absent;
+            }
+
             if (await DownloadDocument.Find(db, keyring, caseId, documentId) is not { } found || found.TypeCode == PathologyCatalogue.AuthorityProof)
             {
-                throw CommonProblems.Absent().AsException();
+                return CommonProblems.Absent();
             }
 
             await Audit.Record(db, user, "download", "document", documentId, "second_opinion");
             return found;
-        }, cancel);
+        }, cancel)).OrThrow();
 
         await using var file = store.Open(documentId, readable.Key);
         var buffer = new byte[ChunkSize];

@@ -54,7 +54,7 @@ internal static class TellSocialFacts
 
             if (!CaseLife.IsBeingWritten(file.CurrentState))
             {
-                return CaseTransition.Refusal(file.CurrentState);
+                return Problems.CaseIs(file.CurrentState);
             }
 
             var version = await db.ExecuteScalarAsync<long?>("select version from social_facts where case_id = @id", new { id }) ?? 0;
@@ -105,9 +105,8 @@ internal static class TellSocialFacts
     /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked
     /// twice.
     /// </summary>
-    internal static async Task Publish(NpgsqlConnection db, Keyring keyring, CaseRow file, DateTimeOffset now)
+    internal static async Task Publish(NpgsqlConnection db, CaseKey key, CaseRow file, DateTimeOffset now)
     {
-        using var key = await CaseKey.Of(db, keyring, file.Id);
         var answers = ReadAnswers.Open(key, file);
         var told = await db.QuerySingleOrDefaultAsync<Row>(
             "select pcs_group, mission_category, mapping_version, disability, heard_from from social_facts where case_id = @Id", new { file.Id });

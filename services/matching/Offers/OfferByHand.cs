@@ -34,7 +34,7 @@ internal static class OfferByHand
 
             if (wanted.State is not (MatchingCase.Waiting or MatchingCase.Escalated))
             {
-                return Problems.NotWaiting.Because($"The case is {wanted.State}.", "Le dossier n'est ni en attente ni signalé à un coordinateur.");
+                return Problems.CaseIs(wanted.State);
             }
 
             var now = time.GetUtcNow();
@@ -47,7 +47,7 @@ internal static class OfferByHand
             var verdict = Choice.Judge(await Candidates.Wish(db, wanted), expert, now);
             if (verdict != Verdict.Eligible)
             {
-                return Refusal(verdict);
+                return Problems.PhysicianIs(verdict);
             }
 
             var rank = await NextChoice.NextRank(db, caseId);
@@ -56,14 +56,4 @@ internal static class OfferByHand
             await next.MoveOn(db, offered, now);
             return TypedResults.Ok(new OfferMade(caseId, expert.PhysicianId, rank));
         });
-
-    private static Problem Refusal(Verdict verdict) => verdict switch
-    {
-        Verdict.NotIndependent => Problems.CannotBeAsked.Because(
-            "The physician practises where the patient is treated.", "Ce médecin exerce dans l'établissement qui soigne le patient."),
-        Verdict.AlreadyAsked =>
-            Problems.CannotBeAsked.Because("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
-        Verdict.Away => Problems.CannotBeAsked.Because("The physician is away.", "Ce médecin est absent."),
-        _ => Problems.CannotBeAsked.Because("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),
-    };
 }

@@ -48,7 +48,11 @@ internal static class AskForInformation
 
         // Intake first, outside any transaction. If this process dies in between, the repeat derives the same id and intake answers as before.
         var requestId = RequestId(IdempotencyKey.Of(http.Request)!, caseId, physicianId);
-        var requestedAt = await intake.RequestInformation(caseId, requestId, request.Text.Trim(), http);
+        if (!(await intake.RequestInformation(caseId, requestId, request.Text.Trim(), http)).TryGet(out var requestedAt, out var refusal))
+        {
+            return refusal;
+        }
+
 
         return await Idempotent.Run<AskForInformationRequest, Created<InformationAsked>>(dataSource, http, request, async db =>
         {

@@ -32,7 +32,11 @@ internal static class DownloadDocument
             return CommonProblems.Absent();
         }
 
-        var dossier = await intake.Get(caseId, http);
+        if (!(await intake.Get(caseId, http)).TryGet(out var dossier, out var refusal))
+        {
+            return refusal;
+        }
+
         if (dossier.Documents.FirstOrDefault(d => Guid.Parse(d.DocumentId) == documentId) is not { } document)
         {
             return CommonProblems.Absent();
@@ -48,7 +52,7 @@ internal static class DownloadDocument
         }
         catch (RpcException refused)
         {
-            throw refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent().AsException() : IntakeFile.Translated(refused);
+            return refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent() : IntakeFile.Translated(refused);
         }
 
         await dataSource.InTransaction(db => Audit.Record(db, user, "download", "document", documentId, "second_opinion"), cancel);

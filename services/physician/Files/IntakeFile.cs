@@ -14,8 +14,8 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WholeDownload = TimeSpan.FromMinutes(10);
 
-    /// <exception cref="ProblemException">Intake is away, or has not heard of the assignment yet.</exception>
-    public async Task<Dossier> Get(Guid caseId, HttpContext http)
+    /// <returns>The file; refused when intake is away, or has not heard of the assignment yet.</returns>
+    public async Task<Result<Dossier>> Get(Guid caseId, HttpContext http)
     {
         try
         {
@@ -23,7 +23,7 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
         }
         catch (RpcException refused)
         {
-            throw Translated(refused);
+            return Translated(refused);
         }
     }
 
@@ -31,9 +31,9 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
     public AsyncServerStreamingCall<DocumentChunk> Download(Guid caseId, string documentId, HttpContext http) =>
         dossiers.Download(new DownloadDocumentRequest { CaseId = caseId.ToString(), DocumentId = documentId }, Options(http, WholeDownload));
 
-    /// <returns>When intake took the question; the same again for the same request id.</returns>
-    /// <exception cref="ProblemException">Intake is away, or the case's state forbids a question.</exception>
-    public async Task<DateTimeOffset> RequestInformation(Guid caseId, Guid requestId, string text, HttpContext http)
+    /// <returns>When intake took the question; the same again for the same request id. Refused when intake is away, or the case's state forbids a
+    /// question.</returns>
+    public async Task<Result<DateTimeOffset>> RequestInformation(Guid caseId, Guid requestId, string text, HttpContext http)
     {
         try
         {
@@ -43,21 +43,19 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
         }
         catch (RpcException refused)
         {
-            throw Translated(refused);
+            return Translated(refused);
         }
     }
 
-    public static ProblemException Translated(RpcException refused) => refused.StatusCode switch
+    /// <exception cref="OperationCanceledException">The caller left.</exception>
+    /// <exception cref="InvalidOperationException">Intake failed.</exception>
+    public static Problem Translated(RpcException refused) => refused.StatusCode switch
     {
         // The case is this physician's here, so nothing is given away: intake hears of the assignment by its own queue, a moment later.
-        StatusCode.NotFound =>
-            new Problem(Problems.FileNotReady, "Try again in a moment.", "Réessayez dans un instant.", []) { RetryAfterSeconds = 1 }.AsException(),
-        StatusCode.FailedPrecondition => Problems.NotNow.Because(
-            "Intake refuses it in the case's present state.", "L'état actuel du dossier ne le permet pas.").AsException(),
-        StatusCode.InvalidArgument => CommonProblems.BadRequest.Because("Intake could not read the request.", "La demande est illisible.").AsException(),
-        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted => new Problem(
-            CommonProblems.Unavailable, "The file cannot be reached for a moment.", "Le dossier est momentanément inaccessible.", [])
-        { RetryAfterSeconds = 5 }.AsException(),
+        StatusCode.NotFound => Problems.FileComesSoon(),
+        StatusCode.FailedPrecondition => Problems.CaseForbidsIt(),
+        StatusCode.InvalidArgument => Problems.IntakeCannotRead(),
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted => Problems.FileOutOfReach(),
         StatusCode.Cancelled => throw new OperationCanceledException("The caller left.", refused),
         _ => throw new InvalidOperationException($"Intake answered {refused.StatusCode}.", refused),
     };

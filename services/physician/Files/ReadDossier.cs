@@ -52,7 +52,11 @@ internal static class ReadDossier
             return CommonProblems.Absent();
         }
 
-        var dossier = await intake.Get(caseId, http);
+        if (!(await intake.Get(caseId, http)).TryGet(out var dossier, out var refusal))
+        {
+            return refusal;
+        }
+
         await dataSource.InTransaction(db => Audit.Record(db, user, "read", "dossier", caseId, "second_opinion"), cancel);
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(Describe(caseId, dossier));

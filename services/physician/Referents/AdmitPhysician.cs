@@ -55,7 +55,7 @@ internal static partial class AdmitPhysician
                 AdmittedAt: now);
             return await Referent.Admit(db, referent)
                 ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now))
-                : Problems.AlreadyAdmitted.Because("The RPPS number is in the roster.", "Ce numéro RPPS figure déjà dans la liste.");
+                : Problems.InRoster();
         });
     }
 

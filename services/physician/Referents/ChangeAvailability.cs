@@ -37,7 +37,7 @@ internal static class ChangeAvailability
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         if (await Referent.Find(db, user.PhysicianId()) is not { } referent)
         {
-            return NotAdmitted();
+            return Problems.NotInRoster();
         }
 
         http.Response.Headers.ETag = Etags.Of(referent.Version);
@@ -58,10 +58,14 @@ internal static class ChangeAvailability
             await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
             if (await Referent.Find(db, physicianId) is not { } referent)
             {
-                return NotAdmitted();
+                return Problems.NotInRoster();
             }
 
-            Etags.Require(http.Request, referent.Version);
+            if (Etags.Mismatch(http.Request, referent.Version) is { } mismatch)
+            {
+                return mismatch;
+            }
+
             var awayUntil = request.AwayUntil?.ToUniversalTime();
             await db.ExecuteAsync(
                 "update physician set capacity = @Capacity, away_until = @awayUntil, version = version + 1 where physician_id = @physicianId",
@@ -77,7 +81,4 @@ internal static class ChangeAvailability
             return TypedResults.Ok(request with { AwayUntil = awayUntil });
         }, cancel);
     }
-
-    private static Problem NotAdmitted() => Problems.NotAdmitted.Because(
-        "The RPPS number of the token is not in the roster.", "Le numéro RPPS du jeton ne figure pas dans la liste des référents.");
 }

@@ -37,7 +37,12 @@ internal static class ListPhysicians
         string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
     {
         var filter = $"physicians:{pathology}";
-        var (size, last) = cursors.Read(limit, after, user, filter);
+        if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))
+        {
+            return refusal;
+        }
+
+        var (size, last) = page;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<Referent>(
             """

@@ -50,11 +50,6 @@ internal static class AcceptOffer
     /// <summary>Absent and foreign offers answer alike; an own one says in which state it is.</summary>
     internal static async Task<Problem> WhyNot(NpgsqlConnection db, Guid offerId, Guid physicianId) =>
         await WorklistItem.OwnOffer(db, offerId, physicianId) is { } own
-            ? new Problem(
-                Problems.OfferOver,
-                own.State == "offered" ? "It expired." : $"It is {own.State}.",
-                own.State == "offered" ? "Le délai de réponse est passé." : "Une réponse a déjà été donnée, ou la proposition a été retirée.",
-                [])
-            { Extensions = new Dictionary<string, object?> { ["state"] = own.State == "offered" ? "expired" : own.State } }
+            ? Problems.OfferIs(own.State)
             : CommonProblems.Absent();
 }

@@ -51,7 +51,12 @@ internal static class ShowWorklist
         }
 
         var filter = $"worklist:{state}";
-        var (size, last) = cursors.Read(limit, after, user, filter);
+        if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))
+        {
+            return refusal;
+        }
+
+        var (size, last) = page;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<WorklistEntry>(
             """

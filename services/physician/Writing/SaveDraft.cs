@@ -40,12 +40,15 @@ internal static class SaveDraft
             }
 
             var current = await Draft.Read(db, keyring, caseId);
-            Etags.Require(http.Request, current.Version);
+            if (Etags.Mismatch(http.Request, current.Version) is { } mismatch)
+            {
+                return mismatch;
+            }
+
             var now = time.GetUtcNow();
             if (await Draft.Save(db, keyring, caseId, user.PhysicianId(), current.Version, request, now) is not { } version)
             {
-                return CommonProblems.PreconditionFailed.Because(
-                    "Another save came first. Read it again.", "Un autre enregistrement est passé avant. Relisez le brouillon.");
+                return Problems.SavedMeanwhile();
             }
 
             await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");

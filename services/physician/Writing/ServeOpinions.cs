@@ -18,7 +18,7 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
 
     public override Task<Opinion> Get(GetOpinionRequest request, ServerCallContext context) => dataSource.InTransaction(async db =>
     {
-        var signed = await Find(db, request, context, "read");
+        var signed = (await Find(db, request, context, "read")).OrThrow();
         var content = await signed.ReadContent(db, keyring);
         var referent = await Referent.Find(db, signed.PhysicianId);
         return new Opinion
@@ -39,7 +39,7 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
     public override async Task Download(GetOpinionRequest request, IServerStreamWriter<OpinionChunk> responseStream, ServerCallContext context)
     {
         var pdf = await dataSource.InTransaction(
-            async db => await (await Find(db, request, context, "download")).ReadPdf(db, keyring), context.CancellationToken);
+            async db => await (await Find(db, request, context, "download")).OrThrow().ReadPdf(db, keyring), context.CancellationToken);
         for (var sent = 0; sent < pdf.Length; sent += ChunkLength)
         {
             var chunk = UnsafeByteOperations.UnsafeWrap(pdf.AsMemory(sent, Math.Min(ChunkLength, pdf.Length - sent)));
@@ -48,12 +48,12 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
     }
 
     /// <summary>The signed version, with the read put on record in the same transaction.</summary>
-    private static async Task<SignedOpinion> Find(NpgsqlConnection db, GetOpinionRequest request, ServerCallContext context, string action)
+    private static async Task<Result<SignedOpinion>> Find(NpgsqlConnection db, GetOpinionRequest request, ServerCallContext context, string action)
     {
         var signed = Guid.TryParse(request.CaseId, out var caseId) ? await SignedOpinion.Find(db, caseId, request.Version) : null;
         if (signed is null)
         {
-            throw CommonProblems.Absent().AsException();
+            return CommonProblems.Absent();
         }
 
         await Audit.Record(db, context.GetHttpContext().User, action, "opinion", signed.OpinionId, "second_opinion");

@@ -54,13 +54,18 @@ internal static class SignOpinion
         }
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
-        var prepared = draft.Content is null ? null : await Prepare(caseId, referent, draft, latest, http, intake, pages, time);
+        Prepared? prepared = null;
+        if (draft.Content is not null && !(await Prepare(caseId, referent, draft, latest, http, intake, pages, time)).TryGet(out prepared, out var refusal))
+        {
+            return refusal;
+        }
+
 
         return await Idempotent.Run<string, Created<OpinionSigned>>(dataSource, http, "sign", async db =>
         {
             if (prepared is null)
             {
-                return Problems.NothingToSign.Because("Save a draft first.", "Enregistrez d'abord un brouillon.");
+                return Problems.NoDraft();
             }
 
             var (opinion, pdf, sha256) = prepared;
@@ -79,7 +84,7 @@ internal static class SignOpinion
 
             if (!await Draft.Clear(db, caseId, draft.Version, opinion.SignedAt))
             {
-                return Problems.DraftChanged.Because("Read the draft again, then sign it.", "Relisez le brouillon, puis signez-le.");
+                return Problems.DraftIsNewer();
             }
 
             await SignedOpinion.Add(db, keyring, caseId, physicianId, opinion, pdf, sha256);
@@ -103,18 +108,22 @@ internal static class SignOpinion
     }
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
-    private static async Task<Prepared> Prepare(
+    private static async Task<Result<Prepared>> Prepare(
         Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeFile intake, OpinionPdf pages, TimeProvider time)
     {
-        if (http.Request.Headers.IfMatch.Count > 0)
+        if (http.Request.Headers.IfMatch.Count > 0 && Etags.Mismatch(http.Request, draft.Version) is { } mismatch)
         {
-            Etags.Require(http.Request, draft.Version);
+            return mismatch;
         }
 
-        var dossier = await intake.Get(caseId, http);
+        if (!(await intake.Get(caseId, http)).TryGet(out var dossier, out var refusal))
+        {
+            return refusal;
+        }
+
         if (draft.Content!.CheckForSigning(dossier.Questions.Count) is [_, ..] errors)
         {
-            throw CommonProblems.Invalid([.. errors]).AsException();
+            return CommonProblems.Invalid([.. errors]);
         }
 
         var now = time.GetUtcNow();

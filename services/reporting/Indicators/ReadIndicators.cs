@@ -65,9 +65,7 @@ internal static class ReadIndicators
     {
         if (openedFrom > openedTo)
         {
-            return Problems.PeriodReversed.Because(
-                "`openedFrom` must not be after `openedTo`.", "« openedFrom » ne peut pas être après « openedTo ».",
-                new FieldError("#/openedFrom", "after_openedTo", "Date postérieure à « openedTo »."));
+            return Problems.EndsBeforeItBegins();
         }
 
         var indicators = await Compute(dataSource, openedFrom, openedTo, cancel);
