@@ -37,13 +37,16 @@ try
 
     var servers = Infrastructure.Add(builder, options, ports);
 
+    // What is published runs elsewhere: nothing of this machine belongs into it.
+    var data = builder.ExecutionContext.IsPublishMode ? "/data" : options.DataFolder;
+
     var billing = Service<Projects.Billing>("billing", process => process
         .WithEnvironment("Beneficiaries__Keys__k1", beneficiaryKey)
         .WithEnvironment("Beneficiaries__CurrentKey", "k1")
-        .WithEnvironment("Rosters__SpoolPath", Path.Combine(options.DataFolder, "rosters")));
+        .WithEnvironment("Rosters__SpoolPath", Path.Combine(data, "rosters")));
 
     var intake = Service<Projects.Intake>("intake", process => process
-        .WithEnvironment("Documents__Path", Path.Combine(options.DataFolder, "documents"))
+        .WithEnvironment("Documents__Path", Path.Combine(data, "documents"))
         .WithEnvironment("Encryption__Keys__k1", encryptionKey)
         .WithEnvironment("Encryption__CurrentKey", "k1"));
 
