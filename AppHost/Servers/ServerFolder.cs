@@ -67,7 +67,7 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
         return path;
     }
 
-    /// <summary>Runs a program to its end as the server's account.</summary>
+    /// <summary>Runs a program to its end as the server's account; when cancelled, it is ended with all it started.</summary>
     /// <exception cref="CannotStartException">It failed; the message holds what it said.</exception>
     public async Task Run(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
@@ -81,10 +81,24 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = await process.StandardError.ReadToEndAsync(cancellationToken);
-        await output;
-        await process.WaitForExitAsync(cancellationToken);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        finally
+        {
+            // Both close when the last process that holds them has ended.
+            await Task.WhenAll(output, said);
+        }
+
+        var errors = await said;
         if (process.ExitCode != 0)
         {
             throw new CannotStartException($"{System.IO.Path.GetFileName(program)} failed: {errors.ReplaceLineEndings(" ").Trim()}");

@@ -25,6 +25,21 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task A_start_that_is_cancelled_leaves_no_process_and_a_folder_that_can_be_deleted()
+    {
+        var folder = Directory.CreateTempSubdirectory("cancelled-").FullName;
+        using var cancel = new CancellationTokenSource();
+
+        var start = PrivateServers.Start(folder, broker: true, cancel.Token);
+        await Eventually.True(() => Directory.Exists(Path.Combine(folder, "postgres", "data.new", "base")), "the database is being made");
+        await cancel.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(start);
+        WorkingIn(folder).ShouldBeEmpty();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_kept_folder_keeps_its_data_and_a_killed_server_leaves_it_usable()
     {
         var folder = Directory.CreateTempSubdirectory("kept-").FullName;
