@@ -12,6 +12,8 @@ switch (args.FirstOrDefault())
         return TokenCommand.Run(args[1..]);
     case "keys":
         return await KeysCommand.Run(args[1..]);
+    case "redrive":
+        return await RedriveCommand.Run(args[1..]);
 }
 
 try
@@ -92,7 +94,6 @@ try
                 .WithHttpHealthCheck("/health", endpointName: "http")
                 .WithReference(database, connectionName: name).WaitFor(database)
                 .WithReference(servers.RabbitMQ)
-                .WithEnvironment("Messaging__ManagementUri", servers.Management)
                 .WithEnvironment("SampleData__Enabled", "true");
             configure?.Invoke(process);
         });

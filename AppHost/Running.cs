@@ -66,7 +66,7 @@ internal static class Running
     {
         var success = true;
         var gateway = resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway").GetEndpoint("http").Url;
-        await File.WriteAllTextAsync(KeysCommand.GatewayFile(options.DataFolder), gateway, stopping);
+        await File.WriteAllTextAsync(OpsClient.GatewayFile(options.DataFolder), gateway, stopping);
         if (options.Demo)
         {
             var root = Path.GetFullPath("..", builder.AppHostDirectory);

@@ -12,6 +12,7 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Telemetry;
 
@@ -60,10 +61,16 @@ public static class ServiceDefaults
         app.UseAuthorization();
         app.UseIdempotencyKeys();
         app.UseDoors();
-        app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        var ready = new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthDetail.Write };
+        app.MapHealthChecks("/health", ready).AllowAnonymous();
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.MapKeyUses();
+        if (app.Services.GetService<Queues>() is not null)
+        {
+            app.MapDeadLetters();
+        }
+
         app.MapGet("/problems", () => TypedResults.Ok(problems)).AllowAnonymous().ExcludeFromDescription();
     }
 

@@ -1,3 +1,4 @@
+using SecondOpinion.Gateway.DeadLetters;
 using SecondOpinion.Gateway.Documents;
 using SecondOpinion.Gateway.Edge;
 using SecondOpinion.Gateway.Keys;
@@ -13,6 +14,7 @@ builder.AddEdge();
 builder.AddClientLimits();
 builder.AddProxy();
 builder.AddDocuments();
+builder.AddDeadLetters();
 
 var app = builder.Build();
 
@@ -32,6 +34,7 @@ app.MapEdgeHealth();
 OpenApiDocument.Map(app);
 ReadProblems.Map(app);
 ShowKeys.Map(app);
+RedriveDeadLetters.Map(app);
 app.MapNothingHere();
 
 await app.RunService();

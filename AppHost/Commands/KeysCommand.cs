@@ -1,7 +1,5 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
-using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.AppHost.Commands;
 
@@ -15,19 +13,12 @@ internal static class KeysCommand
     {
         var wanted = args.FirstOrDefault() is { } first && !first.StartsWith('-') ? first : null;
         var options = new ConfigurationBuilder().AddCommandLine(wanted is null ? args : args[1..]).Build();
-        var data = Path.GetFullPath(options["data"] ?? RunOptions.DefaultDataFolder);
-        var gateway = options["gateway"] ?? (File.Exists(GatewayFile(data)) ? await File.ReadAllTextAsync(GatewayFile(data)) : null);
-        if (gateway is null)
+        using var http = await OpsClient.Open(options, "keys", TimeSpan.FromSeconds(30));
+        if (http is null)
         {
-            Console.Error.WriteLine(
-                $"No running installation is known in {data}. Start it (./run --no-demo), or name its gateway: ./run keys --gateway http://HOST:PORT");
             return 2;
         }
 
-        var token = LocalTokens.Create(
-            LocalKeys.TokenSettings(data), Access.Ops, "local-ops", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(1));
-        using var http = new HttpClient { BaseAddress = new Uri(gateway), Timeout = TimeSpan.FromSeconds(30) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         JsonElement report;
         try
         {
@@ -35,15 +26,12 @@ internal static class KeysCommand
         }
         catch (HttpRequestException exception)
         {
-            Console.Error.WriteLine($"{gateway} does not tell ({exception.Message}). All services must run for an answer.");
+            Console.Error.WriteLine($"{http.BaseAddress} does not tell ({exception.Message}). All services must run for an answer.");
             return 2;
         }
 
         return Print(report, wanted, Console.Out);
     }
-
-    /// <summary>Where a running installation notes its gateway's address.</summary>
-    public static string GatewayFile(string dataFolder) => Path.Combine(dataFolder, "gateway.url");
 
     internal static int Print(JsonElement report, string? wanted, TextWriter output)
     {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.ServiceDefaults.Background;
 
@@ -98,7 +98,7 @@ public abstract partial class BackgroundJob(BackgroundJobs jobs) : BackgroundSer
                     _putOff.Remove(item);
                 }
             }
-            catch (Exception exception) when (!IsAway(exception) && !cancel.IsCancellationRequested)
+            catch (Exception exception) when (!DatabaseFault.IsAway(exception) && !cancel.IsCancellationRequested)
             {
                 PutItemOff(item, exception);
             }
@@ -106,12 +106,6 @@ public abstract partial class BackgroundJob(BackgroundJobs jobs) : BackgroundSer
 
         return succeeded;
     }
-
-    /// <summary>The server behind it is away, whatever the item.</summary>
-    private static bool IsAway(Exception exception) =>
-        exception is PostgresException postgres
-            ? postgres.SqlState.StartsWith("57P", StringComparison.Ordinal) || postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
-            : exception is NpgsqlException or TimeoutException;
 
     private void PutItemOff(Guid item, Exception exception)
     {

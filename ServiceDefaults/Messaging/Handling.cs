@@ -6,7 +6,7 @@ namespace SecondOpinion.ServiceDefaults.Messaging;
 /// <summary>What a service does when it hears of an event. A class may hear several; all of them come through its one queue.</summary>
 public interface IHandle<TEvent> where TEvent : class
 {
-    /// <summary>What it throws brings the message back: soon, a few times, and then into the error queue.</summary>
+    /// <summary>What it throws brings the message back: soon, a few times, and then into the dead queue. While the database is away it only waits.</summary>
     Task Handle(Delivery<TEvent> delivery);
 }
 

@@ -9,7 +9,8 @@ using SecondOpinion.ServiceDefaults.Background;
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
 /// <summary>
-/// The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_error</c>. MassTransit stays inside this folder.
+/// The one bus policy: quorum queues, small prefetch, in-process retries, then <c>&lt;queue&gt;_dead</c>; deliveries wait while the database is away.
+/// MassTransit stays inside this folder.
 /// </summary>
 public static class Messaging
 {
@@ -22,9 +23,16 @@ public static class Messaging
         builder.Services.AddSingleton<Inbox>();
         builder.Services.AddJob<OutboxRelay>();
         builder.Services.AddJob<OutboxListener>();
-        builder.Services.AddJob<BrokerPolicy>();
         var handlers = new Handlers();
         hears?.Invoke(handlers);
+        builder.Services.AddSingleton(new Queues(service, [.. handlers.All.Select(handler => Queues.Of(service, handler))]));
+        builder.Services.AddSingleton(_ => new BrokerLink(broker));
+        builder.Services.AddSingleton<DatabaseGate>();
+        builder.Services.AddSingleton<Deliveries>();
+        builder.Services.AddSingleton<DeadLetters>();
+        builder.Services.AddJob<QueueUpgrade>();
+        builder.Services.AddJob<MessagingWatch>();
+        builder.Services.AddHealthChecks().AddCheck<MessagingHealth>("messages", tags: ["ready"]);
         foreach (var handler in handlers.All)
         {
             builder.Services.AddScoped(handler);
@@ -51,17 +59,7 @@ public static class Messaging
                 bus.UseMessageRetry(retry => retry.Exponential(6, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200)));
                 foreach (var handler in handlers.All)
                 {
-                    bus.ReceiveEndpoint(Queue(service, handler), endpoint =>
-                    {
-                        // A poison message takes its unacknowledged neighbours along when it kills the process: keep them few.
-                        endpoint.PrefetchCount = 16;
-                        endpoint.ConcurrentMessageLimit = 8;
-                        endpoint.SetQuorumQueue();
-                        foreach (var heard in Handlers.Events(handler))
-                        {
-                            HearMethod.MakeGenericMethod(handler, heard).Invoke(null, [endpoint, context]);
-                        }
-                    });
+                    Take(bus, context, Queues.Of(service, handler), handler);
                 }
             });
         });
@@ -70,21 +68,45 @@ public static class Messaging
         builder.Services.AddHostedService<BusStart>();
     }
 
+    private static void Take(IRabbitMqBusFactoryConfigurator bus, IBusRegistrationContext services, Queue queue, Type handler) =>
+        bus.ReceiveEndpoint(queue.Name, endpoint =>
+    {
+        // A poison message takes its unacknowledged neighbours along when it kills the process: keep them few.
+        endpoint.PrefetchCount = 16;
+        endpoint.ConcurrentMessageLimit = 8;
+        foreach (var (name, value) in queue.Arguments)
+        {
+            endpoint.SetQueueArgument(name, value);
+        }
+
+        endpoint.BindDeadLetterQueue(queue.Dead, queue.Dead, dead =>
+        {
+            foreach (var (name, value) in Queue.DeadArguments)
+            {
+                dead.SetQueueArgument(name, value);
+            }
+        });
+        var deliveries = services.GetRequiredService<Deliveries>();
+        endpoint.ConfigureError(pipe => pipe.UseFilter(new Deliveries.Dead(deliveries, queue)));
+        endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(new Deliveries.Dead(deliveries, queue)));
+        foreach (var heard in Handlers.Events(handler))
+        {
+            HearMethod.MakeGenericMethod(handler, heard).Invoke(null, [endpoint, services, deliveries, queue]);
+        }
+    });
+
     private static readonly MethodInfo HearMethod = typeof(Messaging).GetMethod(nameof(Hear), BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    private static void Hear<THandler, TEvent>(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
+    private static void Hear<THandler, TEvent>(IReceiveEndpointConfigurator endpoint, IServiceProvider services, Deliveries deliveries, Queue queue)
         where THandler : IHandle<TEvent> where TEvent : class =>
-        endpoint.Handler<TEvent>(async context =>
+        endpoint.Handler<TEvent>(context =>
         {
             var messageId = context.MessageId ?? throw new InvalidOperationException(
                 $"A {typeof(TEvent).Name} came without a message id: it cannot be told from a redelivery.");
-            await using var scope = services.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<THandler>().Handle(new Delivery<TEvent>(context.Message, messageId, context.CancellationToken));
+            return deliveries.Handle(context, queue, async () =>
+            {
+                await using var scope = services.CreateAsyncScope();
+                await scope.ServiceProvider.GetRequiredService<THandler>().Handle(new Delivery<TEvent>(context.Message, messageId, context.CancellationToken));
+            });
         });
-
-    /// <summary>
-    /// <c>intake</c>, <c>MarkOffered</c>: <c>intake-mark-offered</c>. Queues outlive the program: to rename a class is to leave its queue behind.
-    /// </summary>
-    private static string Queue(string service, Type handler) =>
-        $"{service}{string.Concat(handler.Name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()))}";
 }

@@ -98,7 +98,7 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
 
         await transaction.CommitAsync(CancellationToken.None);
         metrics.OutboxSent(sent.Length);
-        return results.Any(r => r.Failed is { Error: var e } && IsBrokerAway(e)) ? BatchOutcome.BrokerAway : BatchOutcome.Sent;
+        return results.Any(r => r.Failed is { Error: var e } && BrokerLink.IsAway(e)) ? BatchOutcome.BrokerAway : BatchOutcome.Sent;
     }
 
     private async Task<(List<long> Sent, (Row Row, Exception Error)? Failed)> SendInOrder(IEnumerable<Row> aggregate, CancellationToken cancel)
@@ -143,7 +143,7 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
     private async Task PutBack(NpgsqlConnection db, Row row, Exception error)
     {
         // The broker being away, or nobody listening yet, is not the message's fault: it waits as long as it takes.
-        if (IsBrokerAway(error) || error is MessageReturnedException)
+        if (BrokerLink.IsAway(error) || error is MessageReturnedException)
         {
             Log.Waiting(logger, row.Id, row.MessageType, error.GetType().Name);
             await db.ExecuteAsync(
@@ -169,11 +169,6 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
             """,
             new { row.Id, park, Seconds = park ? 0 : RetryLadder[row.Attempts], Error = error.GetType().Name });
     }
-
-    private static bool IsBrokerAway(Exception error) =>
-        error is OperationCanceledException or TimeoutException or ConnectionException or BrokerUnreachableException or AlreadyClosedException
-            or OperationInterruptedException or MessageNotAcknowledgedException or TransportUnavailableException or RabbitMQ.Client.Exceptions.PublishException
-        || error.InnerException is { } inner && IsBrokerAway(inner);
 
     private async Task Prune()
     {

@@ -84,7 +84,6 @@ public sealed partial class RealServices : IAsyncLifetime
         {
             [$"ConnectionStrings:{name}"] = database,
             ["ConnectionStrings:rabbitmq"] = _broker!.Address.AbsoluteUri,
-            ["Messaging:ManagementUri"] = servers.Management.AbsoluteUri,
             ["Database:MaxPoolSize"] = "6",
             ["HTTP_PORT"] = "0",
             ["GRPC_PORT"] = "0",

@@ -61,8 +61,19 @@ internal sealed record MakeThing(string Name, IReadOnlyList<string>? Tags = null
 
 internal sealed record Thing(Guid Id, string Name);
 
-internal sealed class CountWithdrawals(Inbox inbox) : IHandle<CaseWithdrawn>
+/// <summary>Two cases play what goes wrong: <c>Probe:Kills</c> ends the process as kill -9 does, <c>Probe:Fails</c> throws whenever it comes.</summary>
+internal sealed class CountWithdrawals(Inbox inbox, IConfiguration configuration) : IHandle<CaseWithdrawn>
 {
     public Task Handle(Delivery<CaseWithdrawn> delivery) => inbox.Once(delivery, nameof(CountWithdrawals), db =>
-        db.ExecuteAsync("insert into withdrawal (case_id, seen) values (@CaseId, 1)", new { delivery.Event.CaseId }));
+    {
+        if (delivery.Event.CaseId == configuration.GetValue<Guid>("Probe:Kills"))
+        {
+            using var self = System.Diagnostics.Process.GetCurrentProcess();
+            self.Kill();
+        }
+
+        return delivery.Event.CaseId == configuration.GetValue<Guid>("Probe:Fails")
+            ? throw new InvalidOperationException("secret detail")
+            : db.ExecuteAsync("insert into withdrawal (case_id, seen) values (@CaseId, 1)", new { delivery.Event.CaseId });
+    });
 }

@@ -53,7 +53,6 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         {
             [$"ConnectionStrings:{name}"] = database,
             ["ConnectionStrings:rabbitmq"] = broker.Address.AbsoluteUri,
-            ["Messaging:ManagementUri"] = servers.Management.AbsoluteUri,
             ["Database:MaxPoolSize"] = "12",
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:MassTransit"] = "Error",

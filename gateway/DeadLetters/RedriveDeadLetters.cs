@@ -1,0 +1,112 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.Gateway.Routing;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Gateway.DeadLetters;
+
+/// <summary>
+/// What the services gave up, over all of them, and the way back: <c>./run redrive</c> prints and asks this. The services do the work and keep the record; one
+/// that does not answer is named.
+/// </summary>
+internal static class RedriveDeadLetters
+{
+    /// <summary>Ten thousand messages move in this time.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <param name="Services">What each has waiting and dead.</param>
+    /// <param name="Unanswered">Services that could not be asked.</param>
+    public sealed record Overview(IReadOnlyDictionary<string, MessagingState> Services, IReadOnlyList<string> Unanswered);
+
+    /// <param name="Moved">Messages that are back in their queues.</param>
+    /// <param name="Parked">Events of outboxes that are tried again.</param>
+    /// <param name="Unanswered">Services that could not be asked, or did not do it: ask again.</param>
+    public sealed record Redriven(IReadOnlyList<DeadLetter> Moved, int Parked, IReadOnlyList<string> Unanswered);
+
+    public static void AddDeadLetters(this WebApplicationBuilder builder) => builder.Services.AddHttpContextAccessor().AddScoped<Asked>();
+
+    public static void Map(WebApplication app)
+    {
+        var doors = app.MapGroup($"{Routes.Api}/dead-letters").AllowRoles(Access.Ops).ExcludeFromDescription();
+        doors.MapGet("", Show);
+        doors.MapGet("/{queue}", List);
+        doors.MapPost("/redrive", Redrive);
+    }
+
+    private static async Task<Ok<Overview>> Show(Asked asked, CancellationToken cancel)
+    {
+        var answers = await Task.WhenAll(
+            Routes.Services.Select(async service => (service, State: await asked.Of<MessagingState>(service, HttpMethod.Get, "/dead-letters", null, cancel))));
+        return TypedResults.Ok(new Overview(
+            answers.Where(a => a.State is not null).ToDictionary(a => a.service, a => a.State!),
+            [.. answers.Where(a => a.State is null).Select(a => a.service)]));
+    }
+
+    private static async Task<Results<Ok<IReadOnlyList<DeadLetter>>, Problem>> List(string queue, Asked asked, CancellationToken cancel) =>
+        ServiceOf(queue) is { } service
+            && await asked.Of<IReadOnlyList<DeadLetter>>(service, HttpMethod.Get, $"/dead-letters/{Uri.EscapeDataString(queue)}", null, cancel) is { } letters
+            ? TypedResults.Ok(letters)
+            : CommonProblems.Absent();
+
+    private static async Task<Results<Ok<Redriven>, Problem>> Redrive(RedriveRequest request, Asked asked, CancellationToken cancel)
+    {
+        if (request is { Queue: null, MessageId: null, DiedBefore: null })
+        {
+            return CommonProblems.Invalid(
+                new FieldError("#/queue", "required", "Indiquez une file (queue), un message (messageId) ou un instant (diedBefore)."));
+        }
+
+        if (request.Queue is not null && ServiceOf(request.Queue) is null)
+        {
+            return CommonProblems.Invalid(new FieldError("#/queue", "unknown_queue", "Cette file n'existe pas : GET /api/v1/dead-letters les nomme."));
+        }
+
+        var services = request.Queue is null ? Routes.Services : [ServiceOf(request.Queue)!];
+        var answers = await Task.WhenAll(
+            services.Select(async service =>
+                (service, Answer: await asked.Of<RedriveAnswer>(service, HttpMethod.Post, "/dead-letters/redrive", request, cancel))));
+        return TypedResults.Ok(new Redriven(
+            [.. answers.SelectMany(a => a.Answer?.Moved ?? [])], answers.Sum(a => a.Answer?.Parked ?? 0),
+            [.. answers.Where(a => a.Answer is null).Select(a => a.service)]));
+    }
+
+    private static string? ServiceOf(string queue) => Routes.Services.FirstOrDefault(service => queue.StartsWith($"{service}-", StringComparison.Ordinal));
+
+    /// <summary>Asks a service with the caller's own token; any of its replicas can answer.</summary>
+    internal sealed class Asked(IHttpContextAccessor http, ServiceAddresses addresses, IHttpClientFactory clients)
+    {
+        /// <returns>Null when no replica answered with success.</returns>
+        public async Task<T?> Of<T>(string service, HttpMethod method, string path, object? body, CancellationToken cancel) where T : class
+        {
+            using var client = clients.CreateClient(nameof(RedriveDeadLetters));
+            client.Timeout = Limit;
+            foreach (var address in addresses.Of(service))
+            {
+                try
+                {
+                    using var question = new HttpRequestMessage(method, new Uri(address, path))
+                    {
+                        Headers = { Authorization = AuthenticationHeaderValue.Parse(http.HttpContext!.Request.Headers.Authorization.ToString()) },
+                        Content = body is null ? null : JsonContent.Create(body),
+                    };
+                    using var answer = await client.SendAsync(question, cancel);
+                    if (answer.IsSuccessStatusCode)
+                    {
+                        return await answer.Content.ReadFromJsonAsync<T>(cancel);
+                    }
+                }
+                catch (Exception exception)
+                    when (exception is HttpRequestException or JsonException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
+                {
+                    // The next replica is asked; that none answered is told to the caller.
+                    continue;
+                }
+            }
+
+            return null;
+        }
+    }
+}
