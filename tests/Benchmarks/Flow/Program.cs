@@ -17,7 +17,7 @@ const int Concurrency = 16;
 Console.WriteLine("Starting the whole system in a temporary folder…");
 var data = Directory.CreateTempSubdirectory("secondopinion-flow-").FullName;
 using var cleanUp = new TemporaryFolder(data);
-var builder = await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true", $"--data={data}", "--dashboard=off"]);
+var builder = await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true", $"--data={data}", "--dashboard=off", "--Logging:LogLevel:Default=None"]);
 await using var app = await builder.BuildAsync();
 await app.StartAsync();
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
