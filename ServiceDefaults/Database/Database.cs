@@ -34,7 +34,7 @@ public static class Database
             // PostgreSQL waits for ever by default; a stuck session must let go of its locks.
             Options = "-c lock_timeout=5s -c statement_timeout=25s -c idle_in_transaction_session_timeout=60s",
         };
-        SqlTypes.Map();
+        SqlTypes.Map(migrations);
         var dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
         builder.Services.AddSingleton(dataSource);
         builder.Services.AddSingleton(new Migrations(dataSource, migrations));

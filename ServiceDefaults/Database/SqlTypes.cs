@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using Dapper;
 
 namespace SecondOpinion.ServiceDefaults.Database;
@@ -7,13 +8,20 @@ namespace SecondOpinion.ServiceDefaults.Database;
 /// <summary>
 /// How values stand between SQL and records, said once for every service (docs/decisions/0067): a moment is a <see cref="DateTimeOffset"/> in UTC on both
 /// sides, a date a
-/// <see cref="DateOnly"/>, a list of texts a <c>string[]</c>. Columns are <c>snake_case</c>, and a row may be a positional record.
+/// <see cref="DateOnly"/>, a list of texts a <c>string[]</c>, a state a <see cref="Word{T}"/>. Columns are <c>snake_case</c>, and a row may be a positional record.
 /// </summary>
 public static class SqlTypes
 {
     /// <summary>Repeatable; for the whole process.</summary>
-    public static void Map()
+    /// <param name="service">Its enums may stand in text columns, as <see cref="Word{T}"/>.</param>
+    public static void Map(Assembly service)
     {
+        foreach (var words in service.GetTypes().Where(t => t.IsEnum))
+        {
+            SqlMapper.AddTypeHandler(typeof(Word<>).MakeGenericType(words),
+                (SqlMapper.ITypeHandler)Activator.CreateInstance(typeof(Word<>.Handler).MakeGenericType(words))!);
+        }
+
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.AddTypeHandler(new Dates());
         // Dapper's own mapping of writing would come first, and refuses a moment that another offset wrote.

@@ -1,5 +1,6 @@
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake;
 
@@ -33,12 +34,12 @@ internal static class Problems
     /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
     public static Problem CaseIs(CaseState state)
     {
-        var allowed = CaseLife.AllowedFrom(state).Select(m => m.Code()).ToArray();
+        var allowed = CaseLife.AllowedFrom(state).Select(m => m.Word()).ToArray();
         var list = allowed.Length == 0 ? "-" : string.Join(", ", allowed);
         return WrongState.Because(
-                $"The case is {state.Code()}; what can happen to it now: {list}.",
-                $"Le dossier est dans l'état « {state.Code()} » ; actions possibles : {list}.")
-            .With("state", state.Code()).With("allowed", allowed);
+                $"The case is {state.Word()}; what can happen to it now: {list}.",
+                $"Le dossier est dans l'état « {state.Word()} » ; actions possibles : {list}.")
+            .With("state", state.Word()).With("allowed", allowed);
     }
 
     public static Problem ProcessingNotAgreed() => ConsentMissing.Because(

@@ -1,5 +1,8 @@
 using System.Diagnostics.Metrics;
+using SecondOpinion.Matching.Choosing;
+using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Telemetry;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Matching;
 
@@ -10,9 +13,9 @@ internal sealed class MatchingMetrics(ServiceMetrics metrics)
     private readonly Counter<long> _closed = metrics.Meter.CreateCounter<long>("offers.closed", "{offer}", "Offers that ended, by reason");
     private readonly Counter<long> _escalated = metrics.Meter.CreateCounter<long>("cases.escalated", "{case}", "Cases handed to a coordinator, by reason");
 
-    public void OfferMade(string basis) => _made.Add(1, new KeyValuePair<string, object?>("basis", basis));
+    public void OfferMade(Basis basis) => _made.Add(1, new KeyValuePair<string, object?>("basis", basis.Word()));
 
-    public void OfferEnded(string reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    public void OfferEnded(OfferState reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.Word()));
 
-    public void CaseEscalated(string reason) => _escalated.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    public void CaseEscalated(EscalationReason reason) => _escalated.Add(1, new KeyValuePair<string, object?>("reason", reason.Word()));
 }

@@ -1,5 +1,7 @@
+using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Matching;
 
@@ -10,7 +12,8 @@ internal static class Problems
     public static readonly ProblemType CannotBeAsked = new("MAT-0002", 409, "This physician cannot be asked", "Ce médecin ne peut pas être sollicité");
 
     /// <param name="state">Where the case stands.</param>
-    public static Problem CaseIs(string state) => NotWaiting.Because($"The case is {state}.", "Le dossier n'est ni en attente ni signalé à un coordinateur.");
+    public static Problem CaseIs(MatchingState state) =>
+        NotWaiting.Because($"The case is {state.Word()}.", "Le dossier n'est ni en attente ni signalé à un coordinateur.");
 
     /// <param name="verdict">Why the physician cannot take the case.</param>
     public static Problem PhysicianIs(Verdict verdict)

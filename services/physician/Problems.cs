@@ -1,4 +1,6 @@
+using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician;
 
@@ -17,9 +19,9 @@ internal static class Problems
         new("PHY-0007", 403, "The bearer is not an admitted physician", "Le porteur du jeton n'est pas un médecin référent");
 
     /// <param name="state">Of the physician's own offer; one that is still <c>offered</c> has run out.</param>
-    public static Problem OfferIs(string state) => state == "offered"
+    public static Problem OfferIs(WorklistState state) => state == WorklistState.Offered
         ? OfferOver.Because("It expired.", "Le délai de réponse est passé.").With("state", "expired")
-        : OfferOver.Because($"It is {state}.", "Une réponse a déjà été donnée, ou la proposition a été retirée.").With("state", state);
+        : OfferOver.Because($"It is {state.Word()}.", "Une réponse a déjà été donnée, ou la proposition a été retirée.").With("state", state.Word());
 
     /// <summary>Intake has not heard of the assignment yet.</summary>
     public static Problem FileComesSoon() => FileNotReady.Because("Try again in a moment.", "Réessayez dans un instant.").RetryAfter(1);

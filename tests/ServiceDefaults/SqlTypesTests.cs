@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Database;
@@ -16,7 +17,7 @@ public sealed class SqlTypesTests(ProbeFixture fixture) : IClassFixture<ProbeFix
     [Fact]
     public async Task A_moment_of_any_offset_comes_back_as_the_same_moment_in_UTC()
     {
-        SqlTypes.Map();
+        SqlTypes.Map(typeof(SqlTypesTests).Assembly);
         var paris = new DateTimeOffset(2026, 7, 14, 1, 30, 0, TimeSpan.FromHours(2));
         await using var db = await Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
 
@@ -37,7 +38,7 @@ public sealed class SqlTypesTests(ProbeFixture fixture) : IClassFixture<ProbeFix
     [Fact]
     public async Task A_missing_moment_needs_no_cast_in_SQL()
     {
-        SqlTypes.Map();
+        SqlTypes.Map(typeof(SqlTypesTests).Assembly);
         await using var db = await Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
 
         (await db.ExecuteScalarAsync<bool>("select @At is null", new { At = (DateTimeOffset?)null })).ShouldBeTrue();
@@ -46,10 +47,36 @@ public sealed class SqlTypesTests(ProbeFixture fixture) : IClassFixture<ProbeFix
     [Fact]
     public async Task The_beginning_of_time_is_before_every_moment()
     {
-        SqlTypes.Map();
+        SqlTypes.Map(typeof(SqlTypesTests).Assembly);
         await using var db = await Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
 
         (await db.ExecuteScalarAsync<DateTimeOffset>("select '-infinity'::timestamptz")).ShouldBe(DateTimeOffset.MinValue);
+    }
+
+    private enum Phase
+    {
+        Waiting,
+        InFlight,
+        [JsonStringEnumMemberName("not_my_field")]
+        Other,
+    }
+
+    private sealed record Phased(Word<Phase> Now, Word<Phase>? Before, Word<Phase>? Next);
+
+    [Fact]
+    public async Task A_state_is_a_word_in_the_database_and_an_enum_in_the_row()
+    {
+        SqlTypes.Map(typeof(SqlTypesTests).Assembly);
+        await using var db = await Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
+
+        var row = await db.QuerySingleAsync<Phased>(
+            "select @Now as now, @Before as before, @Next::text as next",
+            new { Now = (Word<Phase>)Phase.InFlight, Before = (Word<Phase>?)Phase.Other, Next = (Word<Phase>?)null });
+
+        row.ShouldBe(new Phased(Phase.InFlight, Phase.Other, null));
+        (await db.ExecuteScalarAsync<string>("select @Now", new { Now = (Word<Phase>)Phase.InFlight })).ShouldBe("in_flight");
+        Words.All<Phase>().ShouldBe(["waiting", "in_flight", "not_my_field"]);
+        await Should.ThrowAsync<Exception>(() => db.QuerySingleAsync<Phased>("select 'lost' as now, null::text as before, null::text as next"));
     }
 
     [Theory]

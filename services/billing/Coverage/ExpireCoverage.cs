@@ -20,7 +20,8 @@ internal sealed partial class ExpireCoverage(NpgsqlDataSource dataSource, TimePr
         while (await Due(cancel) is { Count: > 0 } due)
         {
             await Each(due,
-                async caseId => expired += await dataSource.InTransaction(db => ReleaseCoverage.End(db, caseId, "expired", time.GetUtcNow()), cancel) ? 1 : 0,
+                async caseId => expired += await dataSource.InTransaction(db =>
+                    ReleaseCoverage.End(db, caseId, CoverageState.Expired, time.GetUtcNow()), cancel) ? 1 : 0,
                 cancel);
         }
 

@@ -12,13 +12,13 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 {
     /// <returns>False when there was nothing to release: never reserved, released before, or consumed.</returns>
     public Task<bool> Release(Guid caseId, CancellationToken cancel) =>
-        dataSource.InContendedTransaction(db => End(db, caseId, "released", time.GetUtcNow()), cancel);
+        dataSource.InContendedTransaction(db => End(db, caseId, CoverageState.Released, time.GetUtcNow()), cancel);
 
     /// <param name="db">Within its transaction.</param>
     /// <param name="caseId">The case.</param>
-    /// <param name="state"><c>released</c> or <c>expired</c>.</param>
+    /// <param name="state">Released or expired.</param>
     /// <param name="now">When.</param>
-    public static async Task<bool> End(NpgsqlConnection db, Guid caseId, string state, DateTimeOffset now)
+    public static async Task<bool> End(NpgsqlConnection db, Guid caseId, Word<CoverageState> state, DateTimeOffset now)
     {
         var ended = await db.QuerySingleOrDefaultAsync<Row>(
             """
@@ -66,6 +66,6 @@ internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
         await db.ExecuteAsync(
             "insert into withdrawn_case (case_id, withdrawn_at) values (@CaseId, @WithdrawnAt) on conflict do nothing",
             new { delivery.Event.CaseId, delivery.Event.WithdrawnAt });
-        await ReleaseCoverage.End(db, delivery.Event.CaseId, "released", delivery.Event.WithdrawnAt);
+        await ReleaseCoverage.End(db, delivery.Event.CaseId, CoverageState.Released, delivery.Event.WithdrawnAt);
     });
 }

@@ -52,8 +52,9 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
 
                 var insurer = answer.Insurer!;
                 var beneficiary = answer.Beneficiary!.Value;
-                var family = await Subject(db, insurer, "family", beneficiary.Family, question.Member is { } m ? h => h.Family(insurer.AmcAscii, m) : null);
-                var person = await Subject(db, insurer, "person", beneficiary.Person,
+                var family = await Subject(db, insurer, UseSubject.Family, beneficiary.Family, question.Member is { } m ? h =>
+                    h.Family(insurer.AmcAscii, m) : null);
+                var person = await Subject(db, insurer, UseSubject.Person, beneficiary.Person,
                     question.Member is { } n ? h => h.Person(insurer.AmcAscii, n, question.BirthDate, question.BirthRank) : null);
                 var year = (short)question.ServiceDate.Year;
                 var terms = answer.Decision.Terms!;
@@ -113,7 +114,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
     /// The stable id behind a hash, made on first use. When the member number is at hand, the hashes under the other keys name the same subject:
     /// a change of key then forgets no use.
     /// </summary>
-    private async Task<Guid> Subject(NpgsqlConnection db, Insurer insurer, string kind, long hash, Func<IdentityHasher, long>? underOtherKeys)
+    private async Task<Guid> Subject(NpgsqlConnection db, Insurer insurer, Word<UseSubject> kind, long hash, Func<IdentityHasher, long>? underOtherKeys)
     {
         var current = insurer.Roster!.KeyId;
         var names = new Dictionary<string, long> { [current] = hash };
@@ -161,7 +162,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         return row switch
         {
             null => null,
-            { State: "released" or "expired" } => new Outcome(row.InsurerId, "", null, Refusal.CaseReleased),
+            { State.Value: CoverageState.Released or CoverageState.Expired } => new Outcome(row.InsurerId, "", null, Refusal.CaseReleased),
             _ => new Outcome(row.InsurerId, row.EngagementNumber, row.ExpiresAt, ""),
         };
     }
@@ -179,7 +180,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         return first;
     }, cancel);
 
-    private sealed record Row(Guid InsurerId, string State, string EngagementNumber, DateTimeOffset ExpiresAt);
+    private sealed record Row(Guid InsurerId, Word<CoverageState> State, string EngagementNumber, DateTimeOffset ExpiresAt);
 
     /// <summary>Rolls the reservation back: somebody else took the last use meanwhile.</summary>
     private sealed class QuotaSpentException : Exception;

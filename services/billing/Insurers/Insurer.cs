@@ -1,5 +1,14 @@
 namespace SecondOpinion.Billing.Insurers;
 
+/// <summary>What an insurer owes for.</summary>
+internal enum Pricing
+{
+    PerOpinion,
+
+    /// <summary>An opinion then adds nothing to what the insurer owes.</summary>
+    PerMemberPerMonth,
+}
+
 /// <summary>What a contract promises, from a day on. A contract's versions are never changed: the highest whose day has come is in force.</summary>
 /// <param name="Version">Counts the contract's versions from 1.</param>
 /// <param name="AppliesFrom">First day of service that this version governs.</param>

@@ -6,6 +6,7 @@ using Npgsql;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Insurers;
 
@@ -82,10 +83,10 @@ internal sealed class InsurerDirectory(NpgsqlDataSource dataSource, IdentityKeys
 
     private sealed record ContractRow(
         Guid InsurerId, short Number, string Code, int Version, DateOnly AppliesFrom, string Label, bool ServiceIncluded, int? UsesPerPerson,
-        int? UsesPerFamily, int WaitingDays, DateOnly ValidFrom, DateOnly? ValidTo, string Pricing, long PriceCents)
+        int? UsesPerFamily, int WaitingDays, DateOnly ValidFrom, DateOnly? ValidTo, Word<Pricing> Pricing, long PriceCents)
     {
         public ContractTerms Terms() => new(
             Version, AppliesFrom, Label, ServiceIncluded, UsesPerPerson, UsesPerFamily, WaitingDays, ValidFrom, ValidTo,
-            Pricing == "per_member_per_month", PriceCents);
+            Pricing == Insurers.Pricing.PerMemberPerMonth, PriceCents);
     }
 }

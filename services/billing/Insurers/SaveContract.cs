@@ -6,6 +6,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Insurers;
 
@@ -13,7 +14,6 @@ namespace SecondOpinion.Billing.Insurers;
 internal static class SaveContract
 {
     private static readonly string[] Kinds = ["sante", "prevoyance"];
-    private static readonly string[] Pricings = ["per_opinion", "per_member_per_month"];
 
     /// <param name="AppliesFrom">First day of service that this version governs.</param>
     /// <param name="Kind"><c>sante</c> or <c>prevoyance</c>.</param>
@@ -126,7 +126,7 @@ internal static class SaveContract
             "Le code d'un contrat a 32 caractères au plus : lettres, chiffres, - et _.");
         When(string.IsNullOrWhiteSpace(terms.Label) || terms.Label.Length > 200, "label", "Indiquez un libellé (200 caractères au plus).");
         When(!Kinds.Contains(terms.Kind), "kind", "La nature est sante ou prevoyance.");
-        When(!Pricings.Contains(terms.Pricing), "pricing", "Le prix est per_opinion ou per_member_per_month.");
+        When(!Words.TryRead<Pricing>(terms.Pricing, out _), "pricing", "Le prix est per_opinion ou per_member_per_month.");
         When(terms.PriceCents is < 0 or > 10_000_00, "priceCents", "Le prix va de 0 à 10 000 €, en centimes.");
         When(terms.UsesPerPerson is < 1 or > 100, "usesPerPerson", "Le nombre par personne va de 1 à 100, ou reste vide.");
         When(terms.UsesPerFamily is < 1 or > 100, "usesPerFamily", "Le nombre par famille va de 1 à 100, ou reste vide.");

@@ -1,6 +1,9 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.Billing.Coverage;
+using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Contracts.Billing;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Ledger;
@@ -35,7 +38,7 @@ internal sealed class BookOpinion(TimeProvider time)
 
         var now = time.GetUtcNow();
         // A case that was withdrawn while its opinion was being signed: the physician has worked, the insurer has been promised no bill.
-        var receivable = opinion.Pricing == "per_opinion" && opinion.State != "released" ? opinion.PriceCents : 0;
+        var receivable = opinion.Pricing == Pricing.PerOpinion && opinion.State != CoverageState.Released ? opinion.PriceCents : 0;
         var entry = new LedgerEntry($"opinion:{caseId}", caseId, "Second opinion delivered")
             .Line(Account.Payable(opinion.PhysicianId), -PhysicianFeeCents)
             .Line(Account.PhysicianFees, PhysicianFeeCents);
@@ -51,7 +54,7 @@ internal sealed class BookOpinion(TimeProvider time)
             update coverage set state = 'confirmed', ended_at = @now where case_id = @caseId and state in ('reserved', 'expired');
             """,
             new { caseId, now });
-        if (opinion.State == "expired")
+        if (opinion.State == CoverageState.Expired)
         {
             // Its use had been given back; it was consumed all the same.
             await db.ExecuteAsync(
@@ -70,5 +73,6 @@ internal sealed class BookOpinion(TimeProvider time)
     }
 
     private sealed record Opinion(
-        Guid PhysicianId, Guid InsurerId, string State, Guid PersonId, Guid FamilyId, short Year, string InsurerName, string Pricing, long PriceCents);
+        Guid PhysicianId, Guid InsurerId, Word<CoverageState> State, Guid PersonId, Guid FamilyId, short Year, string InsurerName, Word<Pricing> Pricing,
+        long PriceCents);
 }

@@ -1,18 +1,27 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Ledger;
 
+internal enum AccountKind
+{
+    Receivable,
+    Payable,
+    Revenue,
+    Cost,
+}
+
 /// <summary>An account, in plain words; those of insurers and physicians are opened when first needed.</summary>
 /// <param name="PartyId">The insurer, or the physician's pseudonym.</param>
-internal sealed record Account(string Name, string Kind, Guid? PartyId)
+internal sealed record Account(string Name, Word<AccountKind> Kind, Guid? PartyId)
 {
-    public static readonly Account Opinions = new("Second opinions sold", "revenue", null);
-    public static readonly Account PhysicianFees = new("Physicians' fees", "cost", null);
+    public static readonly Account Opinions = new("Second opinions sold", AccountKind.Revenue, null);
+    public static readonly Account PhysicianFees = new("Physicians' fees", AccountKind.Cost, null);
 
-    public static Account Receivable(Guid insurerId, string name) => new($"Owed by {name} ({insurerId})", "receivable", insurerId);
+    public static Account Receivable(Guid insurerId, string name) => new($"Owed by {name} ({insurerId})", AccountKind.Receivable, insurerId);
 
-    public static Account Payable(Guid physicianId) => new($"Due to physician {physicianId}", "payable", physicianId);
+    public static Account Payable(Guid physicianId) => new($"Due to physician {physicianId}", AccountKind.Payable, physicianId);
 }
 
 /// <summary>A transaction to be booked: debits positive, credits negative, in cents. The database refuses it unless its lines sum to zero.</summary>

@@ -39,7 +39,7 @@ internal static class AppendRosterContent
             return CommonProblems.Absent();
         }
 
-        if (import.State != "receiving")
+        if (import.State != RosterState.Receiving)
         {
             return Problems.ContentComplete();
         }
@@ -133,7 +133,7 @@ internal static class AppendRosterContent
     {
         try
         {
-            return import.State == "receiving" ? spool.Length(import.Id) : import.ReceivedBytes;
+            return import.State == RosterState.Receiving ? spool.Length(import.Id) : import.ReceivedBytes;
         }
         catch (SpoolBusyException)
         {

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -33,7 +35,7 @@ internal static class CreateRosterUpload
             return CommonProblems.Absent();
         }
 
-        if (request.Kind is not ("whole" or "delta"))
+        if (!Words.TryRead<RosterKind>(request.Kind, out var kind))
         {
             return CommonProblems.Invalid(new FieldError("#/kind", "unknown", "Le fichier est complet (whole) ou de mouvements (delta)."));
         }
@@ -52,7 +54,7 @@ internal static class CreateRosterUpload
                 insert into roster_import (id, insurer_id, kind, state, requested_by, size_bytes, created_at, updated_at)
                 values (@importId, @id, @Kind, 'receiving', @By, @SizeBytes, @Now, @Now)
                 """,
-                new { importId, id, request.Kind, By = user.Subject(), request.SizeBytes, Now = time.GetUtcNow() });
+                new { importId, id, Kind = (Word<RosterKind>)kind, By = user.Subject(), request.SizeBytes, Now = time.GetUtcNow() });
             var import = await RosterImport.Find(db, importId);
             return TypedResults.Created($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import!, time.GetUtcNow()));
         });

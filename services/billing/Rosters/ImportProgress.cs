@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -14,7 +15,7 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
     private long _written = Stopwatch.GetTimestamp();
     private long _bytesRead;
     private long _kept;
-    private string _phase = "reading";
+    private Word<ImportPhase> _phase = ImportPhase.Reading;
 
     public long LinesRead { get; private set; }
 
@@ -51,7 +52,7 @@ internal sealed class ImportProgress(Guid importId, NpgsqlDataSource dataSource,
         return Flush();
     }
 
-    public void Phase(string phase) => _phase = phase;
+    public void Phase(ImportPhase phase) => _phase = phase;
 
     public async Task Flush()
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -62,7 +63,7 @@ internal sealed partial class ImportWorker(
             // Another instance may hold it. When nobody has taken it up within an hour, it is lost.
             if (time.GetUtcNow() - import.QueuedAt > TimeSpan.FromHours(1))
             {
-                await End(db, import, "failed", RosterRefusals.UploadLost);
+                await End(db, import, RosterState.Failed, RosterRefusals.UploadLost);
             }
 
             return false;
@@ -70,7 +71,7 @@ internal sealed partial class ImportWorker(
 
         if (import.Attempts >= options.MaxAttempts)
         {
-            await End(db, import, "failed", RosterRefusals.Interrupted);
+            await End(db, import, RosterState.Failed, RosterRefusals.Interrupted);
             return false;
         }
 
@@ -102,12 +103,12 @@ internal sealed partial class ImportWorker(
         }
         catch (RosterRefusedException refused)
         {
-            await End(db, import, "refused", refused.Code);
+            await End(db, import, RosterState.Refused, refused.Code);
             spool.Delete(import.Id);
         }
         catch (Exception exception) when (exception is InvalidDataException or AuthenticationTagMismatchException or EndOfStreamException)
         {
-            await End(db, import, "refused", RosterRefusals.Damaged);
+            await End(db, import, RosterState.Refused, RosterRefusals.Damaged);
             spool.Delete(import.Id);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -124,9 +125,9 @@ internal sealed partial class ImportWorker(
         }
     }
 
-    private async Task End(NpgsqlConnection db, RosterImport import, string state, string code)
+    private async Task End(NpgsqlConnection db, RosterImport import, Word<RosterState> state, string code)
     {
-        Log.Ended(logger, import.Id, state, code);
+        Log.Ended(logger, import.Id, state.Text, code);
         await db.ExecuteAsync(
             "update roster_import set state = @state, refusal_code = @code, phase = '', finished_at = @Now, updated_at = @Now where id = @Id",
             new { import.Id, state, code, Now = time.GetUtcNow() });

@@ -41,7 +41,7 @@ internal sealed partial class RosterImporter(
         try
         {
             await Load(db, run, cancel);
-            progress.Phase("indexing");
+            progress.Phase(ImportPhase.Indexing);
             await Index(db, run, cancel);
             await progress.Flush();
             if (run.Members.Values.Sum() == 0)
@@ -50,7 +50,7 @@ internal sealed partial class RosterImporter(
             }
 
             await HoldWhenMuchSmaller(db, run);
-            progress.Phase("switching");
+            progress.Phase(ImportPhase.Switching);
             await rosterSwitch.To(run, cancel);
         }
         catch (Exception exception)

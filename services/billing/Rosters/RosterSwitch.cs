@@ -4,6 +4,7 @@ using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Rosters;
 
@@ -75,7 +76,7 @@ internal sealed class RosterSwitch(NpgsqlDataSource dataSource, TimeProvider tim
                 InsurerId = run.Insurer.Id,
                 run.KeyId,
                 BeforeKeyId = run.Insurer.Roster!.KeyId,
-                Kinds = run.Rehashed.Select(r => r.Kind).ToArray(),
+                Kinds = run.Rehashed.Select(r => r.Kind.Word()).ToArray(),
                 Before = run.Rehashed.Select(r => r.Before).ToArray(),
                 Now = run.Rehashed.Select(r => r.Now).ToArray(),
             });

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 
@@ -15,15 +16,16 @@ namespace SecondOpinion.Billing.Rosters;
 internal sealed class RotatedUses(IdentityHasher before, IdentityHasher now, IReadOnlySet<long> families, ConcurrentBag<RotatedUses.Rehashed> found)
     : IDisposable
 {
-    internal readonly record struct Rehashed(string Kind, long Before, long Now);
+    internal readonly record struct Rehashed(UseSubject Kind, long Before, long Now);
 
     public void Carry(Insurer insurer, ReadOnlySpan<byte> member, int birthDate, int rank)
     {
         var family = before.Family(insurer.AmcAscii, member);
         if (families.Contains(family))
         {
-            found.Add(new Rehashed("family", family, now.Family(insurer.AmcAscii, member)));
-            found.Add(new Rehashed("person", before.Person(insurer.AmcAscii, member, birthDate, rank), now.Person(insurer.AmcAscii, member, birthDate, rank)));
+            found.Add(new Rehashed(UseSubject.Family, family, now.Family(insurer.AmcAscii, member)));
+            found.Add(new Rehashed(UseSubject.Person, before.Person(insurer.AmcAscii, member, birthDate, rank),
+                now.Person(insurer.AmcAscii, member, birthDate, rank)));
         }
     }
 

@@ -34,10 +34,11 @@ internal static class ShowRosterImport
     {
         public static RosterStatus Of(RosterImport import, DateTimeOffset now)
         {
-            var seconds = import.State == "running" && import.StartedAt is { } started ? Math.Max(0.001, (now - started).TotalSeconds) : 0;
-            var reading = import is { State: "running", Phase: "reading", BytesRead: > 0 };
+            var seconds = import.State == RosterState.Running && import.StartedAt is { } started ? Math.Max(0.001, (now - started).TotalSeconds) : 0;
+            var reading = import is { State.Value: RosterState.Running, Phase.Value: ImportPhase.Reading, BytesRead: > 0 };
             return new(
-                import.Id, import.InsurerId, import.Kind, import.State, import.Phase, import.SizeBytes, import.ReceivedBytes, import.LinesRead, import.Accepted,
+                import.Id, import.InsurerId, import.Kind.Text, import.State.Text, import.Phase?.Text ?? "", import.SizeBytes, import.ReceivedBytes,
+                import.LinesRead, import.Accepted,
                 import.Rejected, seconds > 0 ? (long)(import.LinesRead / seconds) : 0,
                 reading ? (long)(seconds * (import.SizeBytes - import.BytesRead) / import.BytesRead) : null,
                 import.RefusalCode, RosterRefusals.Sentence(import.RefusalCode), import.RosterVersion, import.CreatedAt, import.FinishedAt,

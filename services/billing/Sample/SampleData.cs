@@ -6,6 +6,7 @@ using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Sample;
 
@@ -74,12 +75,12 @@ internal sealed class SampleData(
     private static IEnumerable<(string Code, SaveContract.ContractTermsRequest Terms)> Contracts(int insurer)
     {
         var start = new DateOnly(2021, 1, 1);
-        var (pricing, cents) = insurer % 4 == 0 ? ("per_member_per_month", 4L) : ("per_opinion", 295_00L);
-        yield return ("CONFORT", new(start, "Santé Confort (fictif)", "sante", true, 2, 4, 0, start, null, pricing, cents));
+        var (pricing, cents) = insurer % 4 == 0 ? (Pricing.PerMemberPerMonth, 4L) : (Pricing.PerOpinion, 295_00L);
+        yield return ("CONFORT", new(start, "Santé Confort (fictif)", "sante", true, 2, 4, 0, start, null, pricing.Word(), cents));
         // Without limit, so that the sample case can be played again and again.
-        yield return ("INTEGRALE", new(start, "Santé Intégrale (fictif)", "sante", true, null, null, 0, start, null, pricing, cents));
-        yield return ("ESSENTIEL", new(start, "Santé Essentiel (fictif)", "sante", false, null, null, 0, start, null, pricing, cents));
-        yield return ("PREVOYANCE", new(start, "Prévoyance (fictif)", "prevoyance", true, null, null, 90, start, null, pricing, cents));
+        yield return ("INTEGRALE", new(start, "Santé Intégrale (fictif)", "sante", true, null, null, 0, start, null, pricing.Word(), cents));
+        yield return ("ESSENTIEL", new(start, "Santé Essentiel (fictif)", "sante", false, null, null, 0, start, null, pricing.Word(), cents));
+        yield return ("PREVOYANCE", new(start, "Prévoyance (fictif)", "prevoyance", true, null, null, 90, start, null, pricing.Word(), cents));
     }
 
     private static string Roster(int insurer)

@@ -1,7 +1,9 @@
 using System.Security.Claims;
 using Dapper;
 using Npgsql;
+using SecondOpinion.Intake.Coverage;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -21,11 +23,11 @@ internal sealed record CaseRow
 
     public required Guid PatientId { get; init; }
 
-    public required string RequestedBy { get; init; }
+    public required Word<RequestedBy> RequestedBy { get; init; }
 
-    public required string LegalRegime { get; init; }
+    public required Word<LegalRegime> LegalRegime { get; init; }
 
-    public required string State { get; init; }
+    public required Word<CaseState> State { get; init; }
 
     public required int Sequence { get; init; }
 
@@ -57,7 +59,7 @@ internal sealed record CaseRow
 
     public required long QuestionsVersion { get; init; }
 
-    public required string Coverage { get; init; }
+    public required Word<CoverageStatus> Coverage { get; init; }
 
     public byte[]? SealedCoverageQuestion { get; init; }
 
@@ -89,8 +91,6 @@ internal sealed record CaseRow
     public Guid? AssignedPhysician { get; init; }
 
     public DateTimeOffset? MatchingSeenAt { get; init; }
-
-    public CaseState CurrentState => CaseWords.State(State);
 
     public Clock? Clock => CompletedAt is { } started && DueAt is { } due ? new Clock(started, due, PausedSince, StoppedAt) : null;
 }

@@ -85,22 +85,3 @@ internal static class CaseLife
     /// <summary>Nothing happens any more.</summary>
     public static bool IsOver(CaseState state) => AllowedFrom(state).Count == 0;
 }
-
-/// <summary>The words that the API, the events and the database use for states and moves.</summary>
-internal static class CaseWords
-{
-    private static readonly FrozenDictionary<CaseState, string> States = Enum.GetValues<CaseState>().ToFrozenDictionary(s => s, s => Snake(s.ToString()));
-    private static readonly FrozenDictionary<CaseMove, string> Moves = Enum.GetValues<CaseMove>().ToFrozenDictionary(m => m, m => Snake(m.ToString()));
-    private static readonly FrozenDictionary<string, CaseState> ByCode = States.ToFrozenDictionary(s => s.Value, s => s.Key);
-
-    public static string Code(this CaseState state) => States[state];
-
-    public static string Code(this CaseMove move) => Moves[move];
-
-    public static CaseState State(string code) => ByCode[code];
-
-    public static bool TryState(string code, out CaseState state) => ByCode.TryGetValue(code, out state);
-
-    private static string Snake(string name) =>
-        string.Concat(name.Select((c, i) => char.IsAsciiLetterUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
-}

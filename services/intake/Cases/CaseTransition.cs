@@ -1,8 +1,10 @@
 using Dapper;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -11,11 +13,11 @@ internal static class CaseTransition
 {
     /// <returns>The case as it is after the move, or the refusal with what is allowed instead.</returns>
     public static async Task<Result<CaseRow>> Try(NpgsqlConnection db, CaseRow file, CaseMove move, DateTimeOffset now) =>
-        await IfAllowed(db, file, move, now) is { } moved ? moved : Problems.CaseIs(file.CurrentState);
+        await IfAllowed(db, file, move, now) is { } moved ? moved : Problems.CaseIs(file.State.Value);
 
     /// <summary>For a message that may be late or doubled: a move that the state does not allow is no move.</summary>
     public static async Task<CaseRow?> IfAllowed(NpgsqlConnection db, CaseRow file, CaseMove move, DateTimeOffset now) =>
-        CaseLife.Decide(file.CurrentState, move) is Decision.Moves moves ? await Apply(db, file, moves, now) : null;
+        CaseLife.Decide(file.State.Value, move) is Decision.Moves moves ? await Apply(db, file, moves, now) : null;
 
     private static async Task<CaseRow> Apply(NpgsqlConnection db, CaseRow file, Decision.Moves moves, DateTimeOffset now)
     {
@@ -46,8 +48,8 @@ internal static class CaseTransition
             {
                 file.Id,
                 file.Sequence,
-                From = moves.From.Code(),
-                To = moves.To.Code(),
+                From = (Word<CaseState>)moves.From,
+                To = (Word<CaseState>)moves.To,
                 next,
                 now,
                 clock?.StartedAt,
@@ -62,13 +64,13 @@ internal static class CaseTransition
 
         await db.ExecuteAsync(
             "insert into case_move (case_id, sequence, move, from_state, to_state, at) values (@Id, @next, @Move, @From, @To, @now)",
-            new { file.Id, next, Move = moves.Move.Code(), From = moves.From.Code(), To = moves.To.Code(), now });
+            new { file.Id, next, Move = (Word<CaseMove>)moves.Move, From = (Word<CaseState>)moves.From, To = (Word<CaseState>)moves.To, now });
         await Outbox.Publish(db, file.Id, new CaseStateChanged
         {
             CaseId = file.Id,
             Sequence = next,
-            From = moves.From.Code(),
-            To = moves.To.Code(),
+            From = moves.From.Word(),
+            To = moves.To.Word(),
             ChangedAt = now,
         });
         return moved;

@@ -6,6 +6,7 @@ using SecondOpinion.Intake.Documents;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Reading;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -69,7 +70,7 @@ internal sealed record CaseSummary(
 internal static class CaseViews
 {
     public static CaseSummary Summary(CaseRow file, PathologyCatalogue catalogue) => new(
-        file.Id, file.State, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage, file.OpenedAt, file.DueAt, file.Alarm);
+        file.Id, file.State.Text, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage.Text, file.OpenedAt, file.DueAt, file.Alarm);
 
     public static async Task<CaseView> Of(
         NpgsqlConnection db, CaseKey key, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
@@ -78,12 +79,12 @@ internal static class CaseViews
         var clock = file.Clock;
         return new CaseView(
             file.Id,
-            file.State,
-            [.. CaseLife.AllowedFrom(file.CurrentState).Select(m => m.Code())],
-            file.RequestedBy,
-            file.LegalRegime,
+            file.State.Text,
+            [.. CaseLife.AllowedFrom(file.State.Value).Select(m => m.Word())],
+            file.RequestedBy.Text,
+            file.LegalRegime.Text,
             Pathology(catalogue, file.PathologyCode, file.SpecialtyCode),
-            new CaseCoverageView(file.Coverage, file.InsurerName, file.EngagementNumber, file.RefusalCode, file.RefusalText),
+            new CaseCoverageView(file.Coverage.Text, file.InsurerName, file.EngagementNumber, file.RefusalCode, file.RefusalText),
             SafetyScreen.Find(file.RedirectedTo),
             SafetyScreen.Find(file.Alarm),
             file.QuestionnaireCode,
@@ -95,7 +96,7 @@ internal static class CaseViews
             file.DueAt,
             file.PausedSince is not null,
             clock is { } running ? (long)running.Remaining(now).TotalSeconds : null,
-            CaseLife.IsBeingWritten(file.CurrentState) ? await Completeness.Of(db, key, file, catalogue, questionnaires, now) : [],
+            CaseLife.IsBeingWritten(file.State.Value) ? await Completeness.Of(db, key, file, catalogue, questionnaires, now) : [],
             await Consents(db, file.Id),
             await Documents(db, key, file.Id),
             await Requests(db, key, file.Id),

@@ -29,7 +29,7 @@ internal static class CloseCase
 
             var now = time.GetUtcNow();
             return (await CaseTransition.Try(db, file, CaseMove.Close, now)).TryGet(out var closed, out var refusal)
-                ? TypedResults.Ok(new CaseClosure(id, closed.State, now))
+                ? TypedResults.Ok(new CaseClosure(id, closed.State.Text, now))
                 : refusal;
         }, cancel);
 }

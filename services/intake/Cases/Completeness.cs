@@ -24,7 +24,7 @@ internal static class Completeness
         int QuestionCount,
         IReadOnlyCollection<string> DocumentTypes,
         Pathology Pathology,
-        string RequestedBy,
+        RequestedBy RequestedBy,
         bool Confirmed);
 
     public static IReadOnlyList<MissingItem> Missing(Content content)
@@ -45,7 +45,7 @@ internal static class Completeness
                 "document", string.Join('|', content.Pathology.Documents), "Déposez au moins un des documents médicaux demandés pour cette maladie."));
         }
 
-        if (content.RequestedBy == "relative" && !content.DocumentTypes.Contains(PathologyCatalogue.AuthorityProof))
+        if (content.RequestedBy == RequestedBy.Relative && !content.DocumentTypes.Contains(PathologyCatalogue.AuthorityProof))
         {
             missing.Add(new MissingItem(
                 "authority_proof", PathologyCatalogue.AuthorityProof, "Déposez le justificatif qui vous permet d'agir pour la personne malade."));
@@ -70,7 +70,7 @@ internal static class Completeness
             file.QuestionCount,
             types,
             catalogue[file.PathologyCode],
-            file.RequestedBy,
+            file.RequestedBy.Value,
             await Confirmation.IsGiven(db, file)));
     }
 }

@@ -8,6 +8,26 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
 
+/// <summary>How somebody said it.</summary>
+internal enum Channel
+{
+    Online,
+    Phone,
+
+    /// <summary>To the physician who wrote it down.</summary>
+    InPerson,
+}
+
+internal static class Channels
+{
+    public static Word<Channel> Of(ClaimsPrincipal user) => user.Role() switch
+    {
+        Access.Patient => Channel.Online,
+        Access.Agent => Channel.Phone,
+        _ => Channel.InPerson,
+    };
+}
+
 /// <summary>The patient says that what an agent filled in on the phone is right: online, or aloud after the agent has read it back.</summary>
 internal static class Confirmation
 {
@@ -38,13 +58,13 @@ internal static class Confirmation
                 return CommonProblems.Absent();
             }
 
-            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            if (!CaseLife.IsBeingWritten(file.State.Value))
             {
-                return Problems.CaseIs(file.CurrentState);
+                return Problems.CaseIs(file.State.Value);
             }
 
             var now = time.GetUtcNow();
-            var channel = user.Role() == Access.Patient ? "online" : "phone";
+            var channel = Channels.Of(user);
             await db.ExecuteAsync(
                 """
                 insert into confirmation (id, case_id, answers_version, questions_version, confirmed_by, channel, at)
@@ -60,12 +80,12 @@ internal static class Confirmation
                     channel,
                     now,
                 });
-            return TypedResults.Ok(new CaseConfirmation(id, channel, now));
+            return TypedResults.Ok(new CaseConfirmation(id, channel.Text, now));
         }, cancel);
 
     /// <summary>Patients and relatives confirm by submitting; only what an agent typed needs the patient's word on it.</summary>
     internal static async Task<bool> IsGiven(NpgsqlConnection db, CaseRow file) =>
-        file.RequestedBy != "agent" || await db.ExecuteScalarAsync<bool>(
+        file.RequestedBy != RequestedBy.Agent || await db.ExecuteScalarAsync<bool>(
             """
             select exists (
               select from confirmation

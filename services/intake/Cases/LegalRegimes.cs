@@ -1,13 +1,30 @@
 namespace SecondOpinion.Intake.Cases;
 
-/// <summary>
-/// What the law calls the act (R.6316-1 of the Code de la santé publique): a téléexpertise when a physician asks and the patient agrees; anybody else's
-/// request, or a physician's without that agreement, is a téléconseil personnalisé.
-/// </summary>
+/// <summary>Who asks for the opinion.</summary>
+internal enum RequestedBy
+{
+    Patient,
+
+    /// <summary>Somebody who acts for the patient and proves it.</summary>
+    Relative,
+    Physician,
+
+    /// <summary>On the phone, on the patient's behalf.</summary>
+    Agent,
+}
+
+/// <summary>What the law calls the act (R.6316-1 of the Code de la santé publique).</summary>
+internal enum LegalRegime
+{
+    /// <summary>A physician asks and the patient agrees.</summary>
+    Teleexpertise,
+
+    /// <summary>Anybody else's request, or a physician's without that agreement.</summary>
+    TeleconseilPersonnalise,
+}
+
 internal static class LegalRegimes
 {
-    public const string Teleexpertise = "teleexpertise";
-    public const string Teleconseil = "teleconseil_personnalise";
-
-    public static string Of(string requestedBy, bool patientAgrees) => requestedBy == "physician" && patientAgrees ? Teleexpertise : Teleconseil;
+    public static LegalRegime Of(RequestedBy requestedBy, bool patientAgrees) =>
+        requestedBy == RequestedBy.Physician && patientAgrees ? LegalRegime.Teleexpertise : LegalRegime.TeleconseilPersonnalise;
 }

@@ -11,6 +11,7 @@ using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -85,7 +86,7 @@ internal static class OpenCase
         {
             using var key = await CaseKey.OfOrNew(db, keyring, id);
             var file = await Insert(db, key, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
-            if (requester.LegalRegime == LegalRegimes.Teleexpertise)
+            if (requester.LegalRegime == LegalRegime.Teleexpertise)
             {
                 await RecordConsent.Insert(db, user, id, ConsentText.Latest(ConsentText.Teleexpertise)!, granted: true, now);
             }
@@ -96,15 +97,8 @@ internal static class OpenCase
                 PathologyCode = request.PathologyCode,
                 // Who insures is told by billing once the coverage is reserved: no one message joins insurer, disease and département.
                 InsurerId = null,
-                Coverage =
-                    answer switch
-                    {
-                        CoverageAnswer.Covered => "covered",
-                        CoverageAnswer.Pending => "pending",
-                        CoverageAnswer.Refused => "refused",
-                        _ => "none"
-                    },
-                RequestedBy = requester.Kind,
+                Coverage = StatusOf(answer).Word(),
+                RequestedBy = requester.Kind.Word(),
                 DepartmentCode = file.DepartmentCode,
                 OpenedAt = now,
             });
@@ -121,14 +115,16 @@ internal static class OpenCase
         });
     }
 
-    private sealed record Requester(string Kind, Guid PatientId, string LegalRegime)
+    private sealed record Requester(RequestedBy Kind, Guid PatientId, LegalRegime LegalRegime)
     {
         public static Requester Of(ClaimsPrincipal user, OpenCaseRequest request) => user.Role() switch
         {
-            Access.Patient => new Requester(request.Relative is null ? "patient" : "relative", user.PatientId(), LegalRegimes.Teleconseil),
+            Access.Patient => new Requester(request.Relative is null ? RequestedBy.Patient
+                : RequestedBy.Relative, user.PatientId(), LegalRegime.TeleconseilPersonnalise),
             Access.Physician =>
-                new Requester("physician", request.PatientId ?? Guid.Empty, LegalRegimes.Of("physician", request.PatientConsentObtained == true)),
-            _ => new Requester("agent", request.PatientId ?? Guid.Empty, LegalRegimes.Teleconseil),
+                new Requester(RequestedBy.Physician, request.PatientId ?? Guid.Empty,
+                    LegalRegimes.Of(RequestedBy.Physician, request.PatientConsentObtained == true)),
+            _ => new Requester(RequestedBy.Agent, request.PatientId ?? Guid.Empty, LegalRegime.TeleconseilPersonnalise),
         };
     }
 
@@ -151,7 +147,7 @@ internal static class OpenCase
         }
 
         errors.AddRange(request.Relative?.Faults("#/relative") ?? []);
-        if (requester.Kind is "agent" or "physician")
+        if (requester.Kind is RequestedBy.Agent or RequestedBy.Physician)
         {
             if (request.PatientId is null || request.PatientId == Guid.Empty)
             {
@@ -168,7 +164,7 @@ internal static class OpenCase
             errors.Add(new FieldError("#/patientId", "not_for_this_role", "Vous ouvrez un dossier depuis votre propre compte."));
         }
 
-        if (requester.Kind != "physician" && request.PatientConsentObtained is not null)
+        if (requester.Kind != RequestedBy.Physician && request.PatientConsentObtained is not null)
         {
             errors.Add(new FieldError("#/patientConsentObtained", "not_for_this_role", "Seul un médecin atteste de l'accord du patient."));
         }
@@ -199,7 +195,7 @@ internal static class OpenCase
         var asked = questionnaires.LatestOf(pathology.Family);
         // A physician who asks is the one who treats, unless another is named.
         var physician = request.TreatingPhysician is { } named ? named with { Rpps = Rpps.Parse(named.Rpps).Value }
-            : requester.Kind == "physician" ? new CaseTreatingPhysician(user.Rpps().Value)
+            : requester.Kind == RequestedBy.Physician ? new CaseTreatingPhysician(user.Rpps().Value)
             : null;
         return await db.QuerySingleAsync<CaseRow>(
             $"""
@@ -215,9 +211,9 @@ internal static class OpenCase
             {
                 id,
                 requester.PatientId,
-                requester.Kind,
+                Kind = (Word<RequestedBy>)requester.Kind,
                 OpenedBy = CaseOwner.OpenerOf(user.Role(), user),
-                requester.LegalRegime,
+                LegalRegime = (Word<LegalRegime>)requester.LegalRegime,
                 request.PathologyCode,
                 pathology.Specialty,
                 Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
@@ -230,6 +226,14 @@ internal static class OpenCase
                 Question = question is null ? null : key.Seal(CaseColumns.CoverageQuestion, question),
                 now,
             });    }
+
+    private static CoverageStatus StatusOf(CoverageAnswer? answer) => answer switch
+    {
+        CoverageAnswer.Covered => CoverageStatus.Covered,
+        CoverageAnswer.Pending => CoverageStatus.Pending,
+        CoverageAnswer.Refused => CoverageStatus.Refused,
+        _ => CoverageStatus.None,
+    };
 
     private static async Task<CaseRow> Redirect(NpgsqlConnection db, CaseRow file, OtherDoor otherDoor, DateTimeOffset now)
     {

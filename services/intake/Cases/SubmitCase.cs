@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Social;
@@ -64,7 +65,7 @@ internal static class SubmitCase
             var missing = await Completeness.Of(db, key, submitted, catalogue, questionnaires, now);
             file = await Settle(db, key, submitted, missing.Count == 0, answer, now);
             return TypedResults.Ok(new CaseSubmission(
-                id, file.State, file.Coverage, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
+                id, file.State.Text, file.Coverage.Text, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
         }, cancel);
     }
 
@@ -102,9 +103,9 @@ internal static class SubmitCase
             return CommonProblems.Absent();
         }
 
-        if (CaseLife.Decide(file.CurrentState, CaseMove.Submit) is Decision.Forbidden)
+        if (CaseLife.Decide(file.State.Value, CaseMove.Submit) is Decision.Forbidden)
         {
-            return Problems.CaseIs(file.CurrentState);
+            return Problems.CaseIs(file.State.Value);
         }
 
         if (await Refusal(db, file) is { } refusal)
@@ -125,7 +126,8 @@ internal static class SubmitCase
     private static async Task<Problem?> Refusal(NpgsqlConnection db, CaseRow file)
     {
         var consents = await CaseViews.Consents(db, file.Id);
-        return consents.Any(c => c.Purpose == "processing" && c.Granted) || !CaseLife.IsBeingWritten(file.CurrentState) ? null : Problems.ProcessingNotAgreed();
+        return consents.Any(c => c.Purpose == ConsentText.Processing && c.Granted) || !CaseLife.IsBeingWritten(file.State.Value) ? null
+            : Problems.ProcessingNotAgreed();
     }
 
     private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseKey key, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
@@ -136,9 +138,9 @@ internal static class SubmitCase
             file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? new CoverageAnswer.Pending() : answer, reserved: true, now);
         }
 
-        return file.CurrentState != CaseState.Submitted ? file
+        return file.State.Value != CaseState.Submitted ? file
             : !whole ? await CaseTransition.IfAllowed(db, file, CaseMove.FindIncomplete, now) ?? file
-            : file.Coverage == "reserved" ? await Complete(db, key, file, now)
+            : file.Coverage == CoverageStatus.Reserved ? await Complete(db, key, file, now)
             : file;
     }
 

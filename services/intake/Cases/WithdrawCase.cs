@@ -7,6 +7,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Cases;
 
@@ -31,7 +32,7 @@ internal static class WithdrawCase
             }
 
             var now = time.GetUtcNow();
-            return await Withdraw(db, file, now) is { } problem ? problem : TypedResults.Ok(new CaseWithdrawal(id, CaseState.Withdrawn.Code(), now));
+            return await Withdraw(db, file, now) is { } problem ? problem : TypedResults.Ok(new CaseWithdrawal(id, CaseState.Withdrawn.Word(), now));
         }, cancel);
 
     internal static async Task<Problem?> Withdraw(NpgsqlConnection db, CaseRow file, DateTimeOffset now)

@@ -6,6 +6,9 @@ namespace SecondOpinion.Intake.Consents;
 /// <summary>What people agree to, word for word. A change of wording is a new version; former ones stay, since consents refer to them.</summary>
 internal sealed record ConsentText(string Purpose, int Version, bool RequiredToSubmit, string Text, string Simple)
 {
+    /// <summary>Without it nobody may read the file.</summary>
+    public const string Processing = "processing";
+
     /// <summary>Asked only when a physician makes the request; the legal regime of the case follows it.</summary>
     public const string Teleexpertise = "teleexpertise";
 
@@ -13,7 +16,7 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
 
     public static readonly IReadOnlyList<ConsentText> All =
     [
-        new("processing", 1, true,
+        new(Processing, 1, true,
             "J'accepte que mes données de santé soient enregistrées, chiffrées, et lues par le médecin référent choisi pour mon dossier, dans le seul but de "
                 + "me donner un deuxième avis. Ma complémentaire santé ne voit ni ma maladie, ni mes documents, ni l'avis. Je peux retirer cet accord à tout "
                 + "moment : ma demande s'arrête alors.",

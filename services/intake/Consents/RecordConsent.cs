@@ -8,6 +8,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Consents;
 
@@ -46,7 +47,7 @@ internal static class RecordConsent
                 return CommonProblems.Absent();
             }
 
-            if (request.Purpose == ConsentText.Teleexpertise && file.RequestedBy != "physician")
+            if (request.Purpose == ConsentText.Teleexpertise && file.RequestedBy != RequestedBy.Physician)
             {
                 return CommonProblems.Invalid(new FieldError(
                     "#/purpose", "not_for_this_case", "Cet accord ne concerne que les demandes faites par un médecin."));
@@ -55,12 +56,12 @@ internal static class RecordConsent
             var current = (await CaseViews.Consents(db, id)).FirstOrDefault(c => c.Purpose == request.Purpose);
             if (current is not null && current.Granted == request.Granted && current.TextVersion == text.Version)
             {
-                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, current.At, file.State));
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, current.At, file.State.Text));
             }
 
-            if (request.Granted && CaseLife.IsOver(file.CurrentState) && file.CurrentState != CaseState.Closed)
+            if (request.Granted && CaseLife.IsOver(file.State.Value) && file.State.Value != CaseState.Closed)
             {
-                return Problems.CaseIs(file.CurrentState);
+                return Problems.CaseIs(file.State.Value);
             }
 
             var now = time.GetUtcNow();
@@ -70,19 +71,19 @@ internal static class RecordConsent
                 // The regime follows the patient's word; nobody outside intake acts on this consent, so no event tells of it.
                 await db.ExecuteAsync(
                     "update case_file set legal_regime = @regime, version = version + 1 where id = @id",
-                    new { id, regime = LegalRegimes.Of(file.RequestedBy, request.Granted) });
-                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
+                    new { id, regime = (Word<LegalRegime>)LegalRegimes.Of(file.RequestedBy.Value, request.Granted) });
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State.Text));
             }
 
             await Outbox.Publish(db, id, new ConsentChanged { CaseId = id, Purpose = request.Purpose, Granted = request.Granted, ChangedAt = now });
-            var underWay = !CaseLife.IsBeingWritten(file.CurrentState) && CaseLife.Decide(file.CurrentState, CaseMove.Withdraw) is Decision.Moves;
+            var underWay = !CaseLife.IsBeingWritten(file.State.Value) && CaseLife.Decide(file.State.Value, CaseMove.Withdraw) is Decision.Moves;
             if (text.RequiredToSubmit && !request.Granted && underWay)
             {
                 await WithdrawCase.Withdraw(db, file, now);
-                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, false, text.Version, now, CaseState.Withdrawn.Code()));
+                return TypedResults.Ok(new RecordedConsent(id, request.Purpose, false, text.Version, now, CaseState.Withdrawn.Word()));
             }
 
-            return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State));
+            return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State.Text));
         }, cancel);
 
     internal static Task Insert(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, ConsentText text, bool granted, DateTimeOffset now) =>
@@ -100,7 +101,7 @@ internal static class RecordConsent
                 text.Version,
                 text.Sha256,
                 By = CaseOwner.OpenerOf(user.Role(), user),
-                Channel = user.Role() switch { Access.Patient => "online", Access.Agent => "phone", _ => "in_person" },
+                Channel = Channels.Of(user),
                 now,
             });
 }

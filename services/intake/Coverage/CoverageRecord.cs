@@ -1,8 +1,24 @@
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Intake.Coverage;
+
+/// <summary>What the insurer has said about a case.</summary>
+internal enum CoverageStatus
+{
+    /// <summary>Nobody was asked.</summary>
+    None,
+
+    /// <summary>The insurer is being asked.</summary>
+    Pending,
+    Covered,
+
+    /// <summary>A use is held for this case.</summary>
+    Reserved,
+    Refused,
+}
 
 /// <summary>
 /// Freezes with the case what billing answered. The one place where an answer changes a case, whoever asked: opening, submission, or the wait for a billing
@@ -56,7 +72,7 @@ internal static class CoverageRecord
                 caseId,
                 reserved,
                 now,
-                Status = reserved ? "reserved" : "covered",
+                Status = (Word<CoverageStatus>)(reserved ? CoverageStatus.Reserved : CoverageStatus.Covered),
                 answer.InsurerId,
                 answer.InsurerName,
                 answer.EngagementNumber,

@@ -64,7 +64,7 @@ internal sealed partial class SettleCoverage(
 
             using var key = await CaseKey.Of(db, keyring, id);
             question = key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box);
-            submitted = file.CurrentState == CaseState.Submitted;
+            submitted = file.State.Value == CaseState.Submitted;
         }
 
         var answer = submitted ? await desk.Reserve(id, question, cancel) : await desk.Check(id, question, cancel);
@@ -76,7 +76,7 @@ internal sealed partial class SettleCoverage(
         await dataSource.InTransaction(async db =>
         {
             // Meanwhile the case may have been submitted, withdrawn, or settled by another instance: then the next round sees it as it is.
-            if (await CaseRows.AnyLocked(db, id) is { Coverage: "pending" } file && submitted == (file.CurrentState == CaseState.Submitted))
+            if (await CaseRows.AnyLocked(db, id) is { Coverage.Value: CoverageStatus.Pending } file && submitted == (file.State.Value == CaseState.Submitted))
             {
                 await Write(db, file, answer, submitted);
                 Log.Settled(logger, id, answer.GetType().Name);
@@ -88,7 +88,7 @@ internal sealed partial class SettleCoverage(
     {
         var now = time.GetUtcNow();
         file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? Unrecognised : answer, reserved: submitted, now);
-        if (submitted && file.Coverage == "reserved")
+        if (submitted && file.Coverage == CoverageStatus.Reserved)
         {
             using var key = await CaseKey.Of(db, keyring, file.Id);
             await SubmitCase.Complete(db, key, file, now);

@@ -33,9 +33,9 @@ internal static class RemoveDocument
                 return CommonProblems.Absent();
             }
 
-            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            if (!CaseLife.IsBeingWritten(file.State.Value))
             {
-                return Problems.CaseIs(file.CurrentState);
+                return Problems.CaseIs(file.State.Value);
             }
 
             if (Etags.Mismatch(request, OnlyVersion) is { } mismatch)

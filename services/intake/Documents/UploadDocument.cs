@@ -97,7 +97,7 @@ internal static class UploadDocument
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await CaseRows.Own(db, user, id) is not { } file ? CommonProblems.Absent()
-            : !CaseLife.TakesDocuments(file.CurrentState) ? Problems.CaseIs(file.CurrentState)
+            : !CaseLife.TakesDocuments(file.State.Value) ? Problems.CaseIs(file.State.Value)
             : request.ContentLength == 0 ? Problems.NoByte()
             : request.ContentLength > options.MaxBytes ? Problems.LargerThan(options.MaxBytes)
             : null;
@@ -151,9 +151,9 @@ internal static class UploadDocument
             return CommonProblems.Absent();
         }
 
-        if (!CaseLife.TakesDocuments(file.CurrentState))
+        if (!CaseLife.TakesDocuments(file.State.Value))
         {
-            return Problems.CaseIs(file.CurrentState);
+            return Problems.CaseIs(file.State.Value);
         }
 
         if (await db.ExecuteScalarAsync<int>("select count(*) from document where case_id = @id", new { id }) >= options.MaxPerCase)

@@ -49,7 +49,7 @@ internal static class ShowFhir
             Questionnaires.Questionnaire[] parts = file.QuestionnaireCode == QuestionnaireBook.General
                 ? [book.Find(QuestionnaireBook.General, file.GeneralVersion)!]
                 : [book.Find(QuestionnaireBook.General, file.GeneralVersion)!, book.Find(file.QuestionnaireCode, file.QuestionnaireVersion)!];
-            return Answer(FhirQuestionnaire.Response(id, file.PatientId, !CaseLife.IsBeingWritten(file.CurrentState), parts, ReadAnswers.Open(key, file)));
+            return Answer(FhirQuestionnaire.Response(id, file.PatientId, !CaseLife.IsBeingWritten(file.State.Value), parts, ReadAnswers.Open(key, file)));
         }, cancel);
 
     private static ContentHttpResult Answer(JsonObject resource) => TypedResults.Content(resource.ToJsonString(Json), FhirQuestionnaire.MediaType);

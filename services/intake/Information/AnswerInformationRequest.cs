@@ -68,7 +68,7 @@ internal static class AnswerInformationRequest
                 DueAt = moved.DueAt!.Value,
                 ProvidedAt = now,
             });
-            return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State, now, moved.DueAt!.Value));
+            return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State.Text, now, moved.DueAt!.Value));
         }, cancel);
 
     private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt);

@@ -12,7 +12,7 @@ internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IHandle<Cas
     {
         var message = delivery.Event;
         if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file
-            || file.CurrentState is CaseState.Withdrawn or CaseState.Refused or CaseState.Redirected)
+            || file.State.Value is CaseState.Withdrawn or CaseState.Refused or CaseState.Redirected)
         {
             return;
         }

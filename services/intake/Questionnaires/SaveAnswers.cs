@@ -64,9 +64,9 @@ internal static class SaveAnswers
 
     private static Problem? Refusal(HttpContext http, SaveAnswersRequest request, CaseRow file, QuestionnaireBook questionnaires, Respondent who)
     {
-        if (!CaseLife.IsBeingWritten(file.CurrentState))
+        if (!CaseLife.IsBeingWritten(file.State.Value))
         {
-            return Problems.CaseIs(file.CurrentState);
+            return Problems.CaseIs(file.State.Value);
         }
 
         if (Etags.Mismatch(http.Request, file.AnswersVersion) is { } mismatch)

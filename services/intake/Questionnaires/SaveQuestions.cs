@@ -60,9 +60,9 @@ internal static class SaveQuestions
                 return CommonProblems.Absent();
             }
 
-            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            if (!CaseLife.IsBeingWritten(file.State.Value))
             {
-                return Problems.CaseIs(file.CurrentState);
+                return Problems.CaseIs(file.State.Value);
             }
 
             if (Etags.Mismatch(http.Request, file.QuestionsVersion) is { } mismatch)

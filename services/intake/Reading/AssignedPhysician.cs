@@ -22,5 +22,5 @@ internal static class AssignedPhysician
 
     /// <summary>Once the patient has taken the request back, nobody reads it any more.</summary>
     private static bool MayRead(CaseRow file) =>
-        file.CurrentState is CaseState.Assigned or CaseState.AwaitingInformation or CaseState.Delivered or CaseState.Closed;
+        file.State.Value is CaseState.Assigned or CaseState.AwaitingInformation or CaseState.Delivered or CaseState.Closed;
 }

@@ -30,7 +30,7 @@ internal static class ReadDossier
         var dossier = new Dossier
         {
             CaseId = caseId.ToString(),
-            State = file.State,
+            State = file.State.Text,
             PathologyCode = file.PathologyCode,
             PathologyName = CaseViews.NameOf(catalogue, file.PathologyCode),
             AgeYears = person.AgeOn(FrenchTime.Day(now)),

@@ -52,9 +52,9 @@ internal static class TellSocialFacts
                 return CommonProblems.Absent();
             }
 
-            if (!CaseLife.IsBeingWritten(file.CurrentState))
+            if (!CaseLife.IsBeingWritten(file.State.Value))
             {
-                return Problems.CaseIs(file.CurrentState);
+                return Problems.CaseIs(file.State.Value);
             }
 
             var version = await db.ExecuteScalarAsync<long?>("select version from social_facts where case_id = @id", new { id }) ?? 0;

@@ -17,19 +17,19 @@ internal sealed class CloseWithdrawnCase(Inbox inbox, WaitingCases waiting, Matc
             // A withdrawal may overtake the completion: its row then waits for it and refuses it.
             await db.ExecuteAsync("insert into matching_case (case_id, state) values (@caseId, 'withdrawn') on conflict (case_id) do nothing", new { caseId });
             var withdrawn = (await MatchingCase.Lock(db, caseId))!;
-            if (withdrawn.State is MatchingCase.Withdrawn or MatchingCase.Delivered)
+            if (withdrawn.State.Value is MatchingState.Withdrawn or MatchingState.Delivered)
             {
                 return;
             }
 
             if (await Offer.Live(db, caseId) is { } live)
             {
-                await Offer.Close(db, live.OfferId, caseId, live.PhysicianId, live.State, Offer.Withdrawn, time.GetUtcNow());
-                metrics.OfferEnded(Offer.Withdrawn);
+                await live.Close(db, live.State, OfferState.Withdrawn, time.GetUtcNow());
+                metrics.OfferEnded(OfferState.Withdrawn);
                 freed = live.PhysicianId;
             }
 
-            await (withdrawn with { State = MatchingCase.Withdrawn, NextLookAt = null }).Save(db);
+            await (withdrawn with { State = MatchingState.Withdrawn, NextLookAt = null }).Save(db);
         });
         if (freed is { } physicianId)
         {

@@ -13,7 +13,7 @@ internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : I
         var delivered = delivery.Event;
         await inbox.Once(delivery, nameof(FreePlaceOnDelivery), async db =>
         {
-            if (await MatchingCase.Lock(db, delivered.CaseId) is not { State: MatchingCase.Assigned } assigned)
+            if (await MatchingCase.Lock(db, delivered.CaseId) is not { State.Value: MatchingState.Assigned } assigned)
             {
                 return;
             }
@@ -21,7 +21,7 @@ internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : I
             await db.ExecuteAsync(
                 "update offer set state = 'delivered', closed_at = @DeliveredAt where case_id = @CaseId and physician_id = @PhysicianId and state = 'accepted'",
                 new { delivered.CaseId, delivered.PhysicianId, delivered.DeliveredAt });
-            await (assigned with { State = MatchingCase.Delivered, NextLookAt = null }).Save(db);
+            await (assigned with { State = MatchingState.Delivered, NextLookAt = null }).Save(db);
         });
         await waiting.LookAgain(delivered.PhysicianId);
     }

@@ -1,19 +1,27 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Matching.Cases;
 
+/// <summary>Where a complete case stands on its way to a physician.</summary>
+internal enum MatchingState
+{
+    Waiting,
+    Offered,
+    Assigned,
+    Delivered,
+    Withdrawn,
+
+    /// <summary>A coordinator looks for a physician.</summary>
+    Escalated,
+}
+
 /// <summary>A complete case on its way to a physician. Whoever changes it holds its row: the case is always locked before offers and experts.</summary>
 internal sealed record MatchingCase(
-    Guid CaseId, string State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, DateTimeOffset? DueAt, DateTimeOffset? NextLookAt)
+    Guid CaseId, Word<MatchingState> State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, DateTimeOffset? DueAt,
+    DateTimeOffset? NextLookAt)
 {
-    public const string Waiting = "waiting";
-    public const string Offered = "offered";
-    public const string Assigned = "assigned";
-    public const string Delivered = "delivered";
-    public const string Withdrawn = "withdrawn";
-    public const string Escalated = "escalated";
-
     /// <summary>Takes the case's lock; null when it is not known.</summary>
     public static Task<MatchingCase?> Lock(NpgsqlConnection db, Guid caseId) => db.QuerySingleOrDefaultAsync<MatchingCase>(
         """

@@ -4,6 +4,7 @@ using Npgsql;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Matching.Cases;
@@ -64,7 +65,7 @@ internal static class ShowMatching
         var escalations = (await all.ReadAsync<MatchingEscalation>()).AsList();
         return TypedResults.Ok(new CaseMatching(
             caseId,
-            known.State,
+            known.State.Text,
             known.PathologyCode,
             known.DueAt,
             offers.LastOrDefault(o => o.State is "open" or "accepted" or "delivered")?.PhysicianId,
@@ -73,7 +74,7 @@ internal static class ShowMatching
             escalations));
     }
 
-    private sealed record CaseRow(string State, string? PathologyCode, DateTimeOffset? DueAt);
+    private sealed record CaseRow(Word<MatchingState> State, string? PathologyCode, DateTimeOffset? DueAt);
 
     private sealed record ChoiceRow(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, string Candidates);
 }

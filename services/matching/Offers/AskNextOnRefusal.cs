@@ -14,10 +14,11 @@ internal sealed class AskNextOnRefusal(Inbox inbox, NextChoice next, WaitingCase
         {
             var now = time.GetUtcNow();
             if (await MatchingCase.Lock(db, declined.CaseId) is { } wanted
-                && await Offer.Close(db, declined.OfferId, declined.CaseId, declined.PhysicianId, Offer.Open, Offer.Declined, now))
+                && await Offer.Find(db, declined.OfferId, declined.CaseId, declined.PhysicianId) is { } offer
+                && await offer.Close(db, OfferState.Open, OfferState.Declined, now))
             {
-                metrics.OfferEnded(Offer.Declined);
-                await next.MoveOn(db, wanted with { State = MatchingCase.Waiting }, now);
+                metrics.OfferEnded(OfferState.Declined);
+                await next.MoveOn(db, wanted with { State = MatchingState.Waiting }, now);
             }
         });
         await waiting.LookAgain(declined.PhysicianId);

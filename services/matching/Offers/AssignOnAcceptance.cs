@@ -30,7 +30,7 @@ internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics me
             return;
         }
 
-        await (wanted with { State = MatchingCase.Assigned, NextLookAt = null }).Save(db);
+        await (wanted with { State = MatchingState.Assigned, NextLookAt = null }).Save(db);
         await Outbox.Publish(db, accepted.CaseId, new CaseAssigned
         {
             OfferId = accepted.OfferId,
@@ -38,7 +38,7 @@ internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics me
             PhysicianId = accepted.PhysicianId,
             AssignedAt = time.GetUtcNow(),
         });
-        metrics.OfferEnded(Offer.Accepted);
+        metrics.OfferEnded(OfferState.Accepted);
     });
 
     private static partial class Log

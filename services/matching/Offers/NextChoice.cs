@@ -6,9 +6,21 @@ using Npgsql;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Matching.Offers;
+
+/// <summary>Why a coordinator is called.</summary>
+internal enum EscalationReason
+{
+    /// <summary>Nobody can be asked now.</summary>
+    NoExpert,
+    TooManyRefusals,
+
+    /// <summary>What is left of the clock is short, and nobody has accepted.</summary>
+    DeadlineNear,
+}
 
 /// <summary>
 /// Moves a case that has no physician as far as it can go now: expires its offer, asks the next physician, or calls the coordinator. Used by every consumer
@@ -25,21 +37,21 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
     /// <param name="now">The present.</param>
     public async Task MoveOn(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
-        if (wanted.State == MatchingCase.Offered && await Expire(db, wanted, now))
+        if (wanted.State == MatchingState.Offered && await Expire(db, wanted, now))
         {
-            wanted = wanted with { State = MatchingCase.Waiting };
+            wanted = wanted with { State = MatchingState.Waiting };
         }
 
-        if (wanted.State == MatchingCase.Waiting)
+        if (wanted.State == MatchingState.Waiting)
         {
             wanted = await Offer.CountRefusals(db, wanted.CaseId) >= _options.RefusalsBeforeEscalation
-                ? await Escalate(db, wanted with { State = MatchingCase.Escalated }, "too_many_refusals", now)
+                ? await Escalate(db, wanted with { State = MatchingState.Escalated }, EscalationReason.TooManyRefusals, now)
                 : await Ask(db, wanted, now);
         }
 
-        if (wanted.State is MatchingCase.Waiting or MatchingCase.Offered && IsDeadlineNear(wanted, now))
+        if (wanted.State.Value is MatchingState.Waiting or MatchingState.Offered && IsDeadlineNear(wanted, now))
         {
-            wanted = await Escalate(db, wanted, "deadline_near", now);
+            wanted = await Escalate(db, wanted, EscalationReason.DeadlineNear, now);
         }
 
         await (wanted with { NextLookAt = await NextLook(db, wanted, now) }).Save(db);
@@ -68,8 +80,8 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
             ExpiresAt = expiresAt,
             DueAt = wanted.DueAt!.Value,
         });
-        metrics.OfferMade(decision.Basis.ToString().ToLowerInvariant());
-        return wanted with { State = MatchingCase.Offered };
+        metrics.OfferMade(decision.Basis);
+        return wanted with { State = MatchingState.Offered };
     }
 
     public static Task<int> NextRank(NpgsqlConnection db, Guid caseId) =>
@@ -79,12 +91,12 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
     {
         var offer = await Offer.Live(db, wanted.CaseId);
         if (offer is null || offer.ExpiresAt + _options.ExpiryGrace > now
-            || !await Offer.Close(db, offer.OfferId, offer.CaseId, offer.PhysicianId, Offer.Open, Offer.Expired, now))
+            || !await offer.Close(db, OfferState.Open, OfferState.Expired, now))
         {
             return false;
         }
 
-        metrics.OfferEnded(Offer.Expired);
+        metrics.OfferEnded(OfferState.Expired);
         return true;
     }
 
@@ -99,7 +111,7 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
         }
 
         await Keep(db, wanted.CaseId, decision, rank, now);
-        return await Escalate(db, wanted, "no_expert", now);
+        return await Escalate(db, wanted, EscalationReason.NoExpert, now);
     }
 
     /// <summary>Kept once per rank: another look without a result takes the place of the one before.</summary>
@@ -115,22 +127,22 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
             caseId,
             rank,
             now,
-            Basis = decision.Basis.ToString().ToLowerInvariant(),
+            Basis = (Word<Basis>)decision.Basis,
             decision.Chosen,
             Candidates = JsonSerializer.Serialize(decision.Candidates, Json),
         });
 
     public static IReadOnlyList<Candidate> ReadCandidates(string json) => JsonSerializer.Deserialize<IReadOnlyList<Candidate>>(json, Json)!;
 
-    private async Task<MatchingCase> Escalate(NpgsqlConnection db, MatchingCase wanted, string reason, DateTimeOffset now)
+    private async Task<MatchingCase> Escalate(NpgsqlConnection db, MatchingCase wanted, Word<EscalationReason> reason, DateTimeOffset now)
     {
         var first = await db.ExecuteAsync(
             "insert into escalation (case_id, reason, escalated_at) values (@CaseId, @reason, @now) on conflict do nothing",
             new { wanted.CaseId, reason, now });
         if (first > 0)
         {
-            await Outbox.Publish(db, wanted.CaseId, new CaseEscalated { CaseId = wanted.CaseId, Reason = reason, EscalatedAt = now });
-            metrics.CaseEscalated(reason);
+            await Outbox.Publish(db, wanted.CaseId, new CaseEscalated { CaseId = wanted.CaseId, Reason = reason.Text, EscalatedAt = now });
+            metrics.CaseEscalated(reason.Value);
         }
 
         return wanted;
@@ -140,10 +152,10 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
 
     private async Task<DateTimeOffset?> NextLook(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
-        DateTimeOffset? look = wanted.State switch
+        DateTimeOffset? look = wanted.State.Value switch
         {
-            MatchingCase.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + _options.ExpiryGrace,
-            MatchingCase.Waiting => now + _options.TryAgainAfter,
+            MatchingState.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + _options.ExpiryGrace,
+            MatchingState.Waiting => now + _options.TryAgainAfter,
             _ => null,
         };
         var alarm = wanted.DueAt - _options.EscalateBefore;

@@ -32,9 +32,9 @@ internal static class OfferByHand
                 return CommonProblems.Absent();
             }
 
-            if (wanted.State is not (MatchingCase.Waiting or MatchingCase.Escalated))
+            if (wanted.State.Value is not (MatchingState.Waiting or MatchingState.Escalated))
             {
-                return Problems.CaseIs(wanted.State);
+                return Problems.CaseIs(wanted.State.Value);
             }
 
             var now = time.GetUtcNow();

@@ -7,6 +7,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Worklist;
 
@@ -43,13 +44,13 @@ internal static class AcceptOffer
             }
 
             await Outbox.Publish(db, caseId.Value, new OfferAccepted { OfferId = offerId, CaseId = caseId.Value, PhysicianId = physicianId, AcceptedAt = now });
-            return TypedResults.Ok(new OfferAnswer(offerId, caseId.Value, "accepted", now));
+            return TypedResults.Ok(new OfferAnswer(offerId, caseId.Value, WorklistState.Accepted.Word(), now));
         });
     }
 
     /// <summary>Absent and foreign offers answer alike; an own one says in which state it is.</summary>
     internal static async Task<Problem> WhyNot(NpgsqlConnection db, Guid offerId, Guid physicianId) =>
         await WorklistItem.OwnOffer(db, offerId, physicianId) is { } own
-            ? Problems.OfferIs(own.State)
+            ? Problems.OfferIs(own.State.Value)
             : CommonProblems.Absent();
 }

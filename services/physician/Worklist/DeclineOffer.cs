@@ -5,9 +5,11 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Worklist;
 
@@ -44,7 +46,7 @@ internal static class DeclineOffer
         return Idempotent.Run<DeclineOfferRequest, Ok<AcceptOffer.OfferAnswer>>(dataSource, http, request, async db =>
         {
             var now = time.GetUtcNow();
-            var reason = Code(request.Reason);
+            Word<DeclineReason> reason = request.Reason;
             var caseId = await db.ExecuteScalarAsync<Guid?>(
                 """
                 update worklist_item
@@ -63,18 +65,10 @@ internal static class DeclineOffer
                 OfferId = offerId,
                 CaseId = caseId.Value,
                 PhysicianId = physicianId,
-                Reason = reason,
+                Reason = reason.Text,
                 DeclinedAt = now,
             });
-            return TypedResults.Ok(new AcceptOffer.OfferAnswer(offerId, caseId.Value, "declined", now));
+            return TypedResults.Ok(new AcceptOffer.OfferAnswer(offerId, caseId.Value, WorklistState.Declined.Word(), now));
         });
     }
-
-    private static string Code(DeclineReason reason) => reason switch
-    {
-        DeclineReason.Unavailable => "unavailable",
-        DeclineReason.NotMyField => "not_my_field",
-        DeclineReason.ConflictOfInterest => "conflict_of_interest",
-        _ => "other",
-    };
 }

@@ -5,6 +5,7 @@ using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Worklist;
 
@@ -33,8 +34,6 @@ internal static class ShowWorklist
         bool AwaitingInformation,
         string? ClosedReason);
 
-    private static readonly string[] States = ["offered", "accepted", "assigned", "delivered", "declined", "closed"];
-
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist", Handle)
         .AllowRoles(Access.Physician)
         .WithName("ShowWorklist")
@@ -45,9 +44,9 @@ internal static class ShowWorklist
         string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http,
         CancellationToken cancel)
     {
-        if (state is not null && !States.Contains(state))
+        if (state is not null && !Words.TryRead<WorklistState>(state, out _))
         {
-            return CommonProblems.Invalid(new FieldError("#/state", "unknown_state", $"Un de : {string.Join(", ", States)}."));
+            return CommonProblems.Invalid(new FieldError("#/state", "unknown_state", $"Un de : {string.Join(", ", Words.All<WorklistState>())}."));
         }
 
         var filter = $"worklist:{state}";

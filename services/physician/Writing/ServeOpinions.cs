@@ -8,6 +8,7 @@ using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -30,9 +31,9 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
             PhysicianDisplayName = referent?.DisplayName ?? "",
             Sha256 = signed.Sha256,
             SizeBytes = signed.SizeBytes,
-            Diagnosis = content.Diagnosis!.Value.ToString().ToLowerInvariant(),
-            Treatment = content.Treatment!.Value.ToString().ToLowerInvariant(),
-            Impact = content.Impact!.Value.ToString().ToLowerInvariant(),
+            Diagnosis = content.Diagnosis!.Value.Word(),
+            Treatment = content.Treatment!.Value.Word(),
+            Impact = content.Impact!.Value.Word(),
         };
     }, context.CancellationToken);
 

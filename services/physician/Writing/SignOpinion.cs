@@ -14,6 +14,7 @@ using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Writing;
 
@@ -162,9 +163,9 @@ internal static class SignOpinion
             CaseId = caseId,
             Version = opinion.Version,
             PathologyCode = opinion.PathologyCode,
-            Diagnosis = opinion.Content.Diagnosis!.Value.ToString().ToLowerInvariant(),
-            Treatment = opinion.Content.Treatment!.Value.ToString().ToLowerInvariant(),
-            Impact = opinion.Content.Impact!.Value.ToString().ToLowerInvariant(),
+            Diagnosis = opinion.Content.Diagnosis!.Value.Word(),
+            Treatment = opinion.Content.Treatment!.Value.Word(),
+            Impact = opinion.Content.Impact!.Value.Word(),
             RecordedAt = opinion.SignedAt,
         });
     }

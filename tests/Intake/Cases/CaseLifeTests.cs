@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.ServiceDefaults.Text;
 using static SecondOpinion.Intake.Cases.CaseMove;
 using static SecondOpinion.Intake.Cases.CaseState;
 
@@ -70,9 +71,9 @@ public sealed class CaseLifeTests
     {
         foreach (var state in Enum.GetValues<CaseState>())
         {
-            CaseWords.State(state.Code()).ShouldBe(state);
+            Words.Read<CaseState>(state.Word()).ShouldBe(state);
         }
 
-        AwaitingInformation.Code().ShouldBe("awaiting_information");
+        AwaitingInformation.Word().ShouldBe("awaiting_information");
     }
 }
