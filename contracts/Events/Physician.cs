@@ -122,3 +122,21 @@ public sealed record OpinionOutcomeRecorded
 
     public required DateTimeOffset RecordedAt { get; init; }
 }
+
+/// <summary>
+/// When an opinion converges with the first physician's: one definition for the physician's page, the indicators and the glossary. It describes, and is neither
+/// a target nor a score. Source: Meyer et al. 2015 and the mission report both count what was not changed.
+/// </summary>
+public static class ConvergenceDefinition
+{
+    /// <summary>1 asked for both to be confirmed; since 2 what is clarified converges.</summary>
+    public const int Version = 2;
+
+    /// <summary>The code of a finding that differs.</summary>
+    public const string Changed = "changed";
+
+    /// <summary>Neither is changed.</summary>
+    /// <param name="diagnosis"><c>confirmed</c>, <c>clarified</c> or <c>changed</c>.</param>
+    /// <param name="treatment">The same.</param>
+    public static bool Holds(string diagnosis, string treatment) => diagnosis != Changed && treatment != Changed;
+}

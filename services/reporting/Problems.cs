@@ -10,5 +10,12 @@ internal static class Problems
         "`openedFrom` must not be after `openedTo`.", "« openedFrom » ne peut pas être après « openedTo ».",
         new FieldError("#/openedFrom", "after_openedTo", "Date postérieure à « openedTo »."));
 
-    public static readonly IReadOnlyList<ProblemType> All = [PeriodReversed];
+    public static readonly ProblemType TableVersionTaken =
+        new("REP-0002", 409, "Another table has this version", "Une autre table porte déjà ce numéro de version");
+
+    public static Problem AnotherTableHasThisVersion(int version) => TableVersionTaken.Because(
+        $"Version {version} is loaded with other content, and a loaded version never changes: send this table under the next number.",
+        $"La version {version} existe avec un autre contenu et ne change plus : envoyez cette table sous le numéro suivant.");
+
+    public static readonly IReadOnlyList<ProblemType> All = [PeriodReversed, TableVersionTaken];
 }

@@ -10,7 +10,6 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("reporting");
 builder.AddDatabase("reporting", typeof(Program).Assembly);
 builder.Services.AddSingleton<EventLog>();
-builder.Services.AddHostedService<DepartmentClasses>();
 builder.AddMessaging("reporting", handlers =>
 {
     handlers.Add<FollowCases>();
@@ -25,6 +24,7 @@ app.UseServiceDefaults(Problems.All);
 
 var api = app.MapGroup("/api/v1/reports");
 ReadIndicators.Map(api);
+LoadDepartmentClasses.Map(api);
 ReadCaseEvents.Map(api);
 
 await app.RunService();

@@ -39,8 +39,7 @@ public sealed class IndicatorTests : IAsyncLifetime
         i.GetProperty("convergence").GetProperty("rate").GetDouble().ShouldBe(1);
         i.GetProperty("convergence").GetProperty("notice").GetProperty("en").GetString()!.ShouldContain("not a target");
         i.GetProperty("convergence").GetProperty("notice").GetProperty("fr").GetString()!.ShouldContain("n'est pas un objectif");
-        Class(i, "desert").GetProperty("share").GetDouble().ShouldBe(1);
-        i.GetProperty("departmentClasses").GetProperty("source").GetString()!.ShouldContain("DREES");
+        Departments(i).ShouldBe([("18", 1)]);
     }
 
     [Fact]
@@ -150,7 +149,7 @@ public sealed class IndicatorTests : IAsyncLifetime
     [Fact]
     public async Task Median_p90_and_shares_of_many_cases_are_those_of_their_definitions()
     {
-        // Ten cases delivered after 10, 20 … 100 hours; five of them in a desert, three elsewhere, one well served, one untold.
+        // Ten cases delivered after 10, 20 … 100 hours.
         string?[] departments = ["18", "27", "28", "45", "60", "03", "04", "05", "75", null];
         var events = new List<object>();
         for (var n = 0; n < 10; n++)
@@ -190,16 +189,58 @@ public sealed class IndicatorTests : IAsyncLifetime
         var i = await _reporting.Indicators();
         i.GetProperty("completionToDelivery").GetProperty("medianHours").GetDouble().ShouldBe(55);
         i.GetProperty("completionToDelivery").GetProperty("p90Hours").GetDouble().ShouldBe(91);
-        var known = SecondOpinion.Reporting.Indicators.DepartmentClasses.Read().Rows.ToDictionary(r => r.Code, r => r.Class);
-        foreach (var group in departments.GroupBy(d => d is null ? "unknown" : known[d]))
-        {
-            Class(i, group.Key).GetProperty("cases").GetInt64().ShouldBe(group.Count(), group.Key);
-            Class(i, group.Key).GetProperty("share").GetDouble().ShouldBe(group.Count() / 10.0, group.Key);
-        }
+        Departments(i).Count.ShouldBe(10);
 
         var firstThree = await _reporting.Indicators("?openedFrom=2026-03-02&openedTo=2026-03-04");
         firstThree.GetProperty("casesByState").GetProperty("total").GetInt64().ShouldBe(3);
         firstThree.GetProperty("completionToDelivery").GetProperty("medianHours").GetDouble().ShouldBe(20);
+    }
+
+    [Theory]
+    [InlineData("confirmed", "confirmed", 1)]
+    [InlineData("clarified", "confirmed", 1)]
+    [InlineData("clarified", "clarified", 1)]
+    [InlineData("changed", "confirmed", 0)]
+    [InlineData("confirmed", "changed", 0)]
+    public async Task What_is_clarified_converges_as_the_physicians_page_says(string diagnosis, string treatment, int rate)
+    {
+        await _reporting.Publish([.. Story.Delivered(Guid.CreateVersion7(), diagnosis: diagnosis, treatment: treatment)]);
+
+        var convergence = (await _reporting.Indicators()).GetProperty("convergence");
+
+        convergence.GetProperty("rate").GetDouble().ShouldBe(rate);
+        convergence.GetProperty("definition").GetProperty("version").GetInt32().ShouldBe(ConvergenceDefinition.Version);
+        ConvergenceDefinition.Holds(diagnosis, treatment).ShouldBe(rate == 1);
+    }
+
+    [Fact]
+    public async Task A_case_that_is_overdue_counts_as_late_before_it_ends_unless_it_waited_for_the_patient()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await _reporting.Publish([.. Story.Delivered(Guid.CreateVersion7())]);
+        await _reporting.Publish(
+            Completed(Guid.CreateVersion7(), now.AddDays(-8)), Completed(Guid.CreateVersion7(), now.AddDays(-6)));
+        var (waited, withdrawn) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await _reporting.Publish(
+            Completed(waited, now.AddDays(-9)),
+            new InformationRequested { RequestId = Guid.CreateVersion7(), CaseId = waited, PhysicianId = Guid.CreateVersion7(), RequestedAt = now.AddDays(-5) },
+            Completed(withdrawn, now.AddDays(-20)),
+            new CaseWithdrawn { CaseId = withdrawn, WithdrawnAt = now.AddDays(-1) });
+
+        var rate = (await _reporting.Indicators()).GetProperty("withinSevenDays");
+
+        (rate.GetProperty("cases").GetInt64(), rate.GetProperty("of").GetInt64(), rate.GetProperty("rate").GetDouble()).ShouldBe((1, 2, 0.5));
+
+        static CaseCompleted Completed(Guid caseId, DateTimeOffset at) => new()
+        {
+            CaseId = caseId,
+            PathologyCode = "x",
+            SpecialtyCode = "SM20",
+            TreatingEstablishment = null,
+            SubmittedAt = at,
+            CompletedAt = at,
+            DueAt = at.AddDays(7),
+        };
     }
 
     [Fact]
@@ -246,6 +287,7 @@ public sealed class IndicatorTests : IAsyncLifetime
     private static long State(JsonElement indicators, string state) => indicators.GetProperty("casesByState").GetProperty("states").EnumerateArray()
         .Where(s => s.GetProperty("state").GetString() == state).Sum(s => s.GetProperty("cases").GetInt64());
 
-    private static JsonElement Class(JsonElement indicators, string name) => indicators.GetProperty("departmentClasses").GetProperty("classes").EnumerateArray()
-        .Single(c => c.GetProperty("class").GetString() == name);
+    private static IReadOnlyList<(string? Department, long Cases)> Departments(JsonElement indicators) =>
+        [.. indicators.GetProperty("departmentClasses").GetProperty("departments").EnumerateArray()
+            .Select(d => (d.GetProperty("department").GetString(), d.GetProperty("cases").GetInt64()))];
 }

@@ -1,3 +1,4 @@
+using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;
@@ -41,8 +42,9 @@ internal sealed record OpinionContent(
     private const int MaxItems = 50;
     private const int MaxLength = 4000;
 
-    /// <summary>Derived, never entered: neither the diagnosis nor the treatment is changed.</summary>
-    public static bool Converges(Finding diagnosis, Finding treatment) => diagnosis != Finding.Changed && treatment != Finding.Changed;
+    /// <summary>Derived, never entered, by the definition that the indicators use.</summary>
+    public static bool Converges(Finding diagnosis, Finding treatment) =>
+        ConvergenceDefinition.Holds(diagnosis.ToString().ToLowerInvariant(), treatment.ToString().ToLowerInvariant());
 
     /// <summary>What even a draft must keep to.</summary>
     public IReadOnlyList<FieldError> CheckDraft() =>

@@ -10,23 +10,35 @@ internal sealed class FollowCases(EventLog log)
     : IHandle<CaseOpened>, IHandle<CaseStateChanged>, IHandle<CaseCompleted>, IHandle<CaseWithdrawn>, IHandle<InformationProvided>,
       IHandle<ConsentChanged>, IHandle<SocialFactsTold>
 {
+    /// <summary>Of two tellings the later one counts; not telling takes nothing back.</summary>
+    private const string SetDepartment =
+        """
+        insert into case_fact (case_id, department_code, department_at)
+        select @CaseId, @DepartmentCode, @ToldAt
+        where @DepartmentCode::text is not null
+        on conflict (case_id) do update set
+          department_code = excluded.department_code,
+          department_at = excluded.department_at
+        where case_fact.department_at is null or case_fact.department_at <= excluded.department_at
+        """;
+
     public Task Handle(Delivery<CaseOpened> delivery)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCases), e.CaseId, e.OpenedAt, db => db.ExecuteAsync(
             """
-            insert into case_fact (case_id, pathology_code, department_code, requested_by, insurer_id, coverage, coverage_at, opened_at)
-            values (@CaseId, @PathologyCode, @DepartmentCode, @RequestedBy, @InsurerId, @Coverage, @OpenedAt, @OpenedAt)
+            insert into case_fact (case_id, pathology_code, requested_by, insurer_id, coverage, coverage_at, opened_at)
+            values (@CaseId, @PathologyCode, @RequestedBy, @InsurerId, @Coverage, @OpenedAt, @OpenedAt)
             on conflict (case_id) do update set
               pathology_code = excluded.pathology_code,
-              department_code = excluded.department_code,
               requested_by = excluded.requested_by,
               insurer_id = coalesce(excluded.insurer_id, case_fact.insurer_id),
               coverage = case when case_fact.coverage_at > excluded.coverage_at then case_fact.coverage else excluded.coverage end,
               coverage_at = greatest(case_fact.coverage_at, excluded.coverage_at),
-              opened_at = excluded.opened_at
-            """,
-            new { e.CaseId, e.PathologyCode, e.DepartmentCode, e.RequestedBy, e.InsurerId, e.Coverage, e.OpenedAt }));
+              opened_at = excluded.opened_at;
+
+            """ + SetDepartment,
+            new { e.CaseId, e.PathologyCode, e.DepartmentCode, ToldAt = e.OpenedAt, e.RequestedBy, e.InsurerId, e.Coverage, e.OpenedAt }));
     }
 
     public Task Handle(Delivery<CaseStateChanged> delivery)
@@ -107,7 +119,11 @@ internal sealed class FollowCases(EventLog log)
     public Task Handle(Delivery<ConsentChanged> delivery) =>
         log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ChangedAt);
 
-    /// <summary>Kept as it came: the equity indicators are read from the log.</summary>
-    public Task Handle(Delivery<SocialFactsTold> delivery) =>
-        log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ToldAt);
+    /// <summary>The département counts whenever it is told; the rest is kept as it came, for the equity indicators.</summary>
+    public Task Handle(Delivery<SocialFactsTold> delivery)
+    {
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCases), e.CaseId, e.ToldAt, db => db.ExecuteAsync(
+            SetDepartment, new { e.CaseId, e.DepartmentCode, e.ToldAt }));
+    }
 }

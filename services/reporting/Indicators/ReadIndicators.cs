@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Npgsql;
+using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
@@ -43,15 +44,26 @@ internal static class ReadIndicators
     /// <param name="Notice">To be shown wherever the rate is shown.</param>
     public sealed record ConvergenceIndicator(IndicatorDefinition Definition, IndicatorDefinition Notice, long Converging, long Opinions, double? Rate);
 
-    /// <param name="Version">Version of the table of classes.</param>
-    /// <param name="Year">Year of its densities.</param>
+    /// <param name="Notice">What must be shown with the figures: that there is no table, or how official it is.</param>
+    /// <param name="Version">Version of the table of classes; null while none is loaded.</param>
+    /// <param name="Year">Year of the situation that it describes.</param>
     /// <param name="Source">To be shown with the figures.</param>
+    /// <param name="DecidedBy">Who decided the classes.</param>
+    /// <param name="Cases">Patients with an opinion.</param>
+    /// <param name="Classes">Empty while no table is loaded.</param>
+    /// <param name="Departments">By département or collectivité, those without patients left out.</param>
     public sealed record DepartmentShares(
-        IndicatorDefinition Definition, int Version, int Year, string Source, long Cases, IReadOnlyList<DepartmentShare> Classes);
+        IndicatorDefinition Definition, IndicatorDefinition Notice, int? Version, int? Year, string? Source, string? DecidedBy, long Cases,
+        IReadOnlyList<DepartmentShare> Classes, IReadOnlyList<DepartmentCount> Departments);
 
-    /// <param name="Class"><c>desert</c>, <c>intermediate</c>, <c>well_served</c>, or <c>unknown</c> when no known département was told.</param>
-    /// <param name="Share">Of all cases, from 0 to 1; null without cases.</param>
+    /// <param name="Class">
+    /// <c>desert</c>, <c>intermediate</c>, <c>well_served</c>, <c>unclassified</c> when the table leaves it out, <c>unknown</c> when not told.
+    /// </param>
+    /// <param name="Share">Of all patients with an opinion, from 0 to 1; null without any.</param>
     public sealed record DepartmentShare(string Class, string LabelFr, long Cases, double? Share);
+
+    /// <param name="Department">Code of the official geographic code; null for those who did not tell.</param>
+    public sealed record DepartmentCount(string? Department, long Cases);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/indicators", Handle)
         .AllowRoles(Access.Ops, Access.Council)
@@ -61,16 +73,17 @@ internal static class ReadIndicators
             + "`openedFrom` and `openedTo` (dates, both included) keep only cases opened then. Answers 304 to If-None-Match while nothing changed.");
 
     private static async Task<Results<Ok<Indicators>, StatusCodeHttpResult, Problem>> Handle(
-        DateOnly? openedFrom, DateOnly? openedTo, HttpContext http, NpgsqlDataSource dataSource, IOptions<JsonOptions> json, CancellationToken cancel)
+        DateOnly? openedFrom, DateOnly? openedTo, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, IOptions<JsonOptions> json,
+        CancellationToken cancel)
     {
         if (openedFrom > openedTo)
         {
             return Problems.EndsBeforeItBegins();
         }
 
-        var indicators = await Compute(dataSource, openedFrom, openedTo, cancel);
+        var indicators = await Compute(dataSource, time.GetUtcNow(), openedFrom, openedTo, cancel);
 
-        // The answer is a pure function of the recorded events, so its own hash tells whether anything changed.
+        // Its own hash tells whether anything changed: an event, a table, or a case that became late.
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(indicators, json.Value.SerializerOptions));
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(hash.AsSpan(0, 8))}\"");
         http.Response.GetTypedHeaders().ETag = tag;
@@ -80,7 +93,8 @@ internal static class ReadIndicators
             : TypedResults.Ok(indicators);
     }
 
-    internal static async Task<Indicators> Compute(NpgsqlDataSource dataSource, DateOnly? openedFrom, DateOnly? openedTo, CancellationToken cancel)
+    internal static async Task<Indicators> Compute(
+        NpgsqlDataSource dataSource, DateTimeOffset now, DateOnly? openedFrom, DateOnly? openedTo, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         // One snapshot: the figures of one answer must fit together while events keep coming.
@@ -89,6 +103,8 @@ internal static class ReadIndicators
         {
             From = openedFrom?.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc),
             Until = openedTo?.AddDays(1).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc),
+            Now = now,
+            ConvergenceDefinition.Changed,
         };
 
         var states = (await db.QueryAsync<StateCount>(
@@ -105,42 +121,56 @@ internal static class ReadIndicators
             select
               count(*) filter (where delivered_at is not null) as delivered,
               count(*) filter (where outcome_version > 0) as outcomes,
-              count(*) filter (where diagnosis = 'confirmed' and treatment = 'confirmed') as converging,
+              count(*) filter (where diagnosis <> @Changed and treatment <> @Changed) as converging,
               (select max(received_at) from event_log) as last_event_at
             from case_fact
             where {InPeriod}
             """,
             period);
         var delays = await db.QuerySingleAsync<Delays>(DelaySql, period);
-        var version = await db.QuerySingleAsync<ClassVersion>(
-            "select version, year, source from department_class_version order by version desc limit 1");
-        var classes = (await db.QueryAsync<(string Class, long Cases)>(
+        var table = await db.QuerySingleOrDefaultAsync<ClassVersion>(
+            "select version, year, source, decided_by, official from department_class_version order by version desc limit 1");
+        var departments = (await db.QueryAsync<DepartmentRow>(
             $"""
-            select coalesce(d.class, 'unknown'), count(*)
+            select c.department_code as department, d.class, count(*) as cases
             from case_fact c
             left join department_class d on d.version = @Version and d.code = c.department_code
-            where opened_at is not null and {InPeriod}
-            group by 1
+            where delivered_at is not null and {InPeriod}
+            group by 1, 2
+            order by 1
             """,
-            new { version.Version, period.From, period.Until })).ToDictionary(row => row.Class, row => row.Cases);
+            new { Version = table?.Version ?? 0, period.From, period.Until })).AsList();
+        var overdue = await db.ExecuteScalarAsync<long>(OverdueSql, period);
 
-        var opened = classes.Values.Sum();
         return new Indicators(
             totals.LastEventAt, openedFrom, openedTo,
             new CasesByState(Definitions.CasesByState, states.Sum(s => s.Cases), states),
             new OpinionsDelivered(Definitions.OpinionsDelivered, totals.Delivered),
             new DelayIndicator(Definitions.SubmissionToDelivery, delays.Submitted, Rounded(delays.SubmittedMedian), Rounded(delays.SubmittedP90)),
             new DelayIndicator(Definitions.CompletionToDelivery, delays.Clocked, Rounded(delays.ClockMedian), Rounded(delays.ClockP90)),
-            new RateIndicator(Definitions.WithinSevenDays, delays.InTime, delays.Clocked, Share(delays.InTime, delays.Clocked)),
+            new RateIndicator(
+                Definitions.WithinSevenDays, delays.InTime, delays.Clocked + overdue, Share(delays.InTime, delays.Clocked + overdue)),
             new ConvergenceIndicator(
                 Definitions.Convergence, Definitions.ConvergenceNotice, totals.Converging, totals.Outcomes, Share(totals.Converging, totals.Outcomes)),
-            new DepartmentShares(Definitions.DepartmentClasses, version.Version, version.Year, version.Source, opened,
-                [.. Labels.Select(
-                    l => new DepartmentShare(l.Class, l.LabelFr, classes.GetValueOrDefault(l.Class), Share(classes.GetValueOrDefault(l.Class), opened)))]));
+            ByDepartment(table, departments));
+    }
+
+    private static DepartmentShares ByDepartment(ClassVersion? table, IReadOnlyList<DepartmentRow> rows)
+    {
+        var all = rows.Sum(row => row.Cases);
+        var classes = rows.GroupBy(row => row.Department is null ? "unknown" : row.Class ?? "unclassified")
+            .ToDictionary(group => group.Key, group => group.Sum(row => row.Cases));
+        var notice = table is null ? Definitions.NoDepartmentTable : table.Official ? Definitions.OfficialTable : Definitions.UnofficialTable;
+        return new DepartmentShares(
+            Definitions.DepartmentClasses, notice, table?.Version, table?.Year, table?.Source, table?.DecidedBy, all,
+            table is null ? [] : [.. Labels.Select(
+                l => new DepartmentShare(l.Class, l.LabelFr, classes.GetValueOrDefault(l.Class), Share(classes.GetValueOrDefault(l.Class), all)))],
+            [.. rows.Select(row => new DepartmentCount(row.Department, row.Cases))]);
     }
 
     private static readonly IReadOnlyList<(string Class, string LabelFr)> Labels =
-        [("desert", "désert médical"), ("intermediate", "moyennement pourvu"), ("well_served", "bien pourvu"), ("unknown", "non renseigné")];
+        [("desert", "désert médical"), ("intermediate", "moyennement pourvu"), ("well_served", "bien pourvu"), ("unclassified", "hors de la table"),
+         ("unknown", "non renseigné")];
 
     private const string InPeriod =
         "(@From::timestamptz is null or opened_at >= @From::timestamptz) and (@Until::timestamptz is null or opened_at < @Until::timestamptz)";
@@ -179,6 +209,33 @@ internal static class ReadIndicators
         from hours
         """;
 
+    /// <summary>
+    /// Complete, neither delivered nor ended otherwise, and past 168 hours without the waits for the patient; a wait that is open lasts until now.
+    /// </summary>
+    private const string OverdueSql =
+        $"""
+        with open_case as (
+          select case_id, completed_at
+          from case_fact
+          where completed_at is not null and delivered_at is null and withdrawn_at is null
+            and coalesce(state, 'complete') not in ('closed', 'withdrawn', 'refused', 'redirected', 'incomplete') and {InPeriod}
+        ), paused as (
+          select m.case_id, sum(extract(epoch from upper(r) - lower(r))) as seconds
+          from (
+            select o.case_id, range_agg(tstzrange(greatest(w.requested_at, o.completed_at), coalesce(w.provided_at, @Now))) as merged
+            from open_case o
+            join information_wait_fact w on w.case_id = o.case_id
+            where greatest(w.requested_at, o.completed_at) < coalesce(w.provided_at, @Now)
+            group by o.case_id) m,
+            unnest(m.merged) as r
+          group by m.case_id
+        )
+        select count(*)
+        from open_case o
+        left join paused p using (case_id)
+        where extract(epoch from @Now::timestamptz - o.completed_at) - coalesce(p.seconds, 0) > 168 * 3600
+        """;
+
     private static double? Share(long part, long whole) => whole == 0 ? null : Math.Round((double)part / whole, 4);
 
     private static double? Rounded(double? hours) => hours is { } h ? Math.Round(h, 2) : null;
@@ -188,5 +245,7 @@ internal static class ReadIndicators
     private sealed record Delays(
         long Submitted, double? SubmittedMedian, double? SubmittedP90, long Clocked, double? ClockMedian, double? ClockP90, long InTime);
 
-    private sealed record ClassVersion(int Version, int Year, string Source);
+    private sealed record ClassVersion(int Version, int Year, string Source, string DecidedBy, bool Official);
+
+    private sealed record DepartmentRow(string? Department, string? Class, long Cases);
 }
