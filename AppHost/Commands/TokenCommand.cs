@@ -24,7 +24,7 @@ internal static class TokenCommand
         var claims = new Dictionary<string, object>();
         switch (role)
         {
-            case Access.Physician when Rpps.TryParse(options["physician"], out var rpps, out var reason):
+            case Access.Physician when Rpps.TryParse(options["physician"], out var rpps, out _):
                 subject = rpps.PhysicianId.ToString();
                 claims["rpps"] = rpps.Value;
                 break;

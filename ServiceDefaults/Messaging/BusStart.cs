@@ -36,7 +36,7 @@ internal sealed class BusStart(IBusDepot bus, IConfiguration configuration, Time
         await base.StopAsync(cancellationToken);
         if (_started)
         {
-            await bus.Stop(StopLimit);
+            await bus.Stop(StopLimit, cancellationToken);
         }
     }
 

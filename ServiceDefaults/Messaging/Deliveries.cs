@@ -3,7 +3,6 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using RabbitMQ.Client;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;

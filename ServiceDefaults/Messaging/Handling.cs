@@ -22,12 +22,12 @@ public sealed class Handlers
 
     internal IReadOnlyList<Type> All => _all;
 
-    /// <exception cref="ArgumentException">The class handles no event.</exception>
+    /// <exception cref="InvalidOperationException">The class handles no event.</exception>
     public void Add<THandler>() where THandler : class
     {
         if (!Events(typeof(THandler)).Any())
         {
-            throw new ArgumentException($"{typeof(THandler).Name} implements no IHandle<…>.");
+            throw new InvalidOperationException($"{typeof(THandler).Name} implements no IHandle<…>.");
         }
 
         _all.Add(typeof(THandler));

@@ -4,7 +4,6 @@ using Dapper;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using RabbitMQ.Client.Exceptions;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Telemetry;

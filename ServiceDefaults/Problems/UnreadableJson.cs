@@ -38,14 +38,14 @@ internal static partial class UnreadableJson
 
         if (Unmapped().Match(message) is { Success: true } unmapped)
         {
-            var name = Name(unmapped.Groups[1].Value);
+            var name = Name(unmapped.Groups["name"].Value);
             return ("unknown_member", $"There is no member {name} here ({pointer}). Remove it, or check its spelling, capitals included, in /docs.",
                 $"Le membre {name} n'existe pas ici ({pointer}). Retirez-le, ou vérifiez son orthographe, majuscules comprises, dans /docs.");
         }
 
         if (Missing().Match(message) is { Success: true } missing)
         {
-            var names = string.Join(", ", missing.Groups[1].Value.Split(',').Select(n => Name(n.Trim().Trim('\'', '.'))));
+            var names = string.Join(", ", missing.Groups["names"].Value.Split(',').Select(n => Name(n.Trim().Trim('\'', '.'))));
             return ("missing_member", $"These members are missing at {pointer}: {names}. Add them.", $"Il manque à {pointer} : {names}. Ajoutez-les.");
         }
 
@@ -66,7 +66,7 @@ internal static partial class UnreadableJson
                 ? ("a number without quotes", "un nombre, sans guillemets")
                 : json.InnerException?.Message.Contains("as a boolean", StringComparison.Ordinal) == true
                     ? ("true or false, without quotes", "true ou false, sans guillemets")
-                : Form(converted.Groups[1].Value);
+                : Form(converted.Groups["type"].Value);
             return ("wrong_type", $"{pointer} must be {form}.", $"{pointer} doit être {forme}.");
         }
 
@@ -97,13 +97,13 @@ internal static partial class UnreadableJson
         _ => ("of the form that /docs describes", "de la forme décrite dans /docs"),
     };
 
-    [GeneratedRegex(@"JSON property '(.*?)' could not be mapped", RegexOptions.Singleline)]
+    [GeneratedRegex(@"JSON property '(?<name>.*?)' could not be mapped", RegexOptions.Singleline)]
     private static partial Regex Unmapped();
 
-    [GeneratedRegex(@"missing required properties,? including:? (.*)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"missing required properties,? including:? (?<names>.*)", RegexOptions.Singleline)]
     private static partial Regex Missing();
 
-    [GeneratedRegex(@"could not be converted to ([^ ]+?)\.( |$)")]
+    [GeneratedRegex(@"could not be converted to (?<type>[^ ]+?)\.(?: |$)")]
     private static partial Regex Converted();
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9]{0,59}\z")]

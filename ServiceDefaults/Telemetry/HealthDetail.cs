@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.ServiceDefaults.Telemetry;
 

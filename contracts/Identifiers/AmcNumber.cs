@@ -27,7 +27,9 @@ public readonly record struct AmcNumber : IParsable<AmcNumber>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out AmcNumber result) => TryParse(s, out result, out _);
 
-    public static AmcNumber Parse(string s, IFormatProvider? provider = null) =>
+    static AmcNumber IParsable<AmcNumber>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static AmcNumber Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     public override string ToString() => Value ?? "";

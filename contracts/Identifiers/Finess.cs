@@ -43,7 +43,9 @@ public readonly record struct Finess : IParsable<Finess>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Finess result) => TryParse(s, out result, out _);
 
-    public static Finess Parse(string s, IFormatProvider? provider = null) =>
+    static Finess IParsable<Finess>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static Finess Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     public static Finess WithKey(string eightCharacters) => Parse(eightCharacters + Luhn.KeyOf(Digits(eightCharacters)));

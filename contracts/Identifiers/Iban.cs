@@ -46,7 +46,9 @@ public readonly record struct Iban : IParsable<Iban>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Iban result) => TryParse(s, out result, out _);
 
-    public static Iban Parse(string s, IFormatProvider? provider = null) =>
+    static Iban IParsable<Iban>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static Iban Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     /// <summary>The French IBAN of bank (5), branch (5) and account (11 characters): for fictitious accounts and tests.</summary>

@@ -55,7 +55,9 @@ public readonly record struct Nir : IParsable<Nir>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Nir result) => TryParse(s, out result, out _);
 
-    public static Nir Parse(string s, IFormatProvider? provider = null) =>
+    static Nir IParsable<Nir>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static Nir Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     /// <summary>The number with the key that belongs to a 13-character body: for fictitious people and tests.</summary>

@@ -63,7 +63,9 @@ public readonly record struct Rpps : IParsable<Rpps>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Rpps result) => TryParse(s, out result, out _);
 
-    public static Rpps Parse(string s, IFormatProvider? provider = null) =>
+    static Rpps IParsable<Rpps>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static Rpps Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     /// <summary>The number whose first ten digits are given: for fictitious rosters and tests.</summary>

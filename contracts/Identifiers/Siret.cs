@@ -43,7 +43,9 @@ public readonly record struct Siret : IParsable<Siret>
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Siret result) => TryParse(s, out result, out _);
 
-    public static Siret Parse(string s, IFormatProvider? provider = null) =>
+    static Siret IParsable<Siret>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    public static Siret Parse(string s) =>
         TryParse(s, out var value, out var reason) ? value : throw new FormatException(reason);
 
     /// <summary>A valid number from 8 digits of SIREN and 4 of the site: for fictitious companies and tests.</summary>

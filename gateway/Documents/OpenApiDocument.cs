@@ -22,7 +22,7 @@ internal static class OpenApiDocument
     {
         app.Use((context, next) =>
         {
-            if (context.Request.Path.StartsWithSegments("/docs"))
+            if (context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase))
             {
                 context.Response.Headers.ContentSecurityPolicy =
                     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";

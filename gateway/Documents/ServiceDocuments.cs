@@ -67,6 +67,7 @@ internal sealed partial class ServiceDocuments(IHttpClientFactory http, ServiceA
         return null;
     }
 
+#pragma warning disable CA1001 // lives as long as the process, and a semaphore nobody asked a wait handle of holds nothing to give back
     private sealed class Kept
     {
         public readonly SemaphoreSlim OneReader = new(1, 1);
@@ -74,6 +75,7 @@ internal sealed partial class ServiceDocuments(IHttpClientFactory http, ServiceA
         public bool IsCurrent;
         public long? ReadAt;
     }
+#pragma warning restore CA1001
 
     private static partial class Log
     {

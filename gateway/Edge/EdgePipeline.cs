@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Primitives;
-using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Gateway.Edge;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -66,7 +67,7 @@ internal static class ReadProblems
 
     private static string Table(IReadOnlyList<ProblemPage> pages) => pages.Aggregate(
         new StringBuilder("<table><thead><tr><th>Code</th><th>HTTP</th><th>Français</th><th>English</th></tr></thead><tbody>"),
-        (html, p) => html.Append(
+        (html, p) => html.Append(CultureInfo.InvariantCulture,
             $"<tr><td><a href=\"/problems/{E(p.Code)}\">{E(p.Code)}</a></td><td>{p.Status}</td><td>{E(p.TitleFr)}</td><td lang=\"en\">{E(p.Title)}</td></tr>"))
         .Append("</tbody></table>").ToString();
 

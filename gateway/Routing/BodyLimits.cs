@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
-using Yarp.ReverseProxy.Model;
 
 namespace SecondOpinion.Gateway.Routing;
 

@@ -1,4 +1,3 @@
-using MassTransit;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Intake;

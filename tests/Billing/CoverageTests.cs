@@ -1,4 +1,3 @@
-using Dapper;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;

@@ -6,7 +6,6 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Servers;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Insurers;
 
@@ -18,7 +19,8 @@ public sealed class DecisionTests
     [InlineData("2026-09-30", "")]
     [InlineData("2026-10-01", "period_over")]
     [InlineData("2027-01-01", "contract_not_valid")]
-    public void Cover_begins_and_ends_with_its_days(string day, string code) => Decision.Decide(Person, Terms, DateOnly.Parse(day)).Code.ShouldBe(code);
+    public void Cover_begins_and_ends_with_its_days(string day, string code) =>
+        Decision.Decide(Person, Terms, DateOnly.Parse(day, CultureInfo.InvariantCulture)).Code.ShouldBe(code);
 
     [Theory]
     [InlineData(0, 0, "", 2)]

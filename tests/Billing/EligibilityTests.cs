@@ -182,7 +182,7 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
         await using var db = await billing.Service.Data.OpenConnectionAsync();
         var columns = await db.QueryAsync<string>(
             "select table_name || '.' || column_name || ' ' || data_type from information_schema.columns where table_schema = 'rosters'");
-        columns.Select(c => c.Split('.')[1]).Distinct().Order().ShouldBe(
+        columns.Select(c => c.Split('.')[1]).Distinct().Order(StringComparer.Ordinal).ShouldBe(
             ["contract smallint", "family bigint", "holder bigint", "key bigint", "relation \"char\"", "valid_from date", "valid_to date"]);
     }
 }

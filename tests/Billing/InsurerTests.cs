@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -49,7 +50,7 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
         async Task<CheckReply> On(DateOnly day)
         {
             var question = BillingFixture.Person("V1", amc: "99000502");
-            question.ServiceDate = day.ToString("O");
+            question.ServiceDate = day.ToString("O", CultureInfo.InvariantCulture);
             return await billing.Client.CheckAsync(question, deadline: BillingFixture.Soon);
         }
     }
@@ -84,7 +85,7 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
 
     private static object Terms(DateOnly from, bool included) => new
     {
-        appliesFrom = from.ToString("O"),
+        appliesFrom = from.ToString("O", CultureInfo.InvariantCulture),
         label = "Confort",
         kind = "sante",
         serviceIncluded = included,

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Grpc.Core;
-using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 

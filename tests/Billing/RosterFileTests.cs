@@ -1,9 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text;
-using System.Text.Json;
 using SecondOpinion.Contracts.Billing.V1;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;
 

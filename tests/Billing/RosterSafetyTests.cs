@@ -3,10 +3,8 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Npgsql;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
@@ -151,7 +152,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         await Eventually.True(async () =>
         {
             var head = await billing.Ops.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/v1/rosters/{id}/content"));
-            offset = long.Parse(head.Headers.GetValues("Upload-Offset").Single());
+            offset = long.Parse(head.Headers.GetValues("Upload-Offset").Single(), CultureInfo.InvariantCulture);
             return offset >= 700_000 + (1 << 20);
         }, "what came before the break is kept");
         offset.ShouldBeLessThanOrEqualTo(2_700_000);

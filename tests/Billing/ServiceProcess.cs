@@ -44,9 +44,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
             {
                 return (await http.GetAsync("/health")).IsSuccessStatusCode;
             }
-            catch (HttpRequestException)
+            catch (HttpRequestException away)
             {
-                return process.HasExited ? throw new InvalidOperationException("The service ended at its start.") : false;
+                return process.HasExited ? throw new InvalidOperationException("The service ended at its start.", away) : false;
             }
         }, "the billing process is healthy", TimeSpan.FromSeconds(60));
         return new ServiceProcess(process, http, GrpcChannel.ForAddress($"http://127.0.0.1:{grpcPort}", new GrpcChannelOptions { HttpClient = calls }));

@@ -197,12 +197,12 @@ public sealed class IdentifierTests
     public void No_text_whatever_makes_a_parser_throw() =>
         Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
         {
-            Rpps.TryParse(text, null, out _);
-            Nir.TryParse(text, null, out _);
-            Finess.TryParse(text, null, out _);
-            Siret.TryParse(text, null, out _);
-            Iban.TryParse(text, null, out _);
-            AmcNumber.TryParse(text, null, out _);
+            _ = Rpps.TryParse(text, null, out _);
+            _ = Nir.TryParse(text, null, out _);
+            _ = Finess.TryParse(text, null, out _);
+            _ = Siret.TryParse(text, null, out _);
+            _ = Iban.TryParse(text, null, out _);
+            _ = AmcNumber.TryParse(text, null, out _);
             return true;
         }).Check(Many);
 

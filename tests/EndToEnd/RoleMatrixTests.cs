@@ -110,7 +110,8 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .ToList();
         string[] services =
             ["/cases", "/worklist", "/matching", "/physicians", "/eligibility", "/ledger", "/reports", "/pathologies", "/orientation", "/questionnaires"];
-        services.ShouldAllBe(prefix => operations.Any(o => o.Path.StartsWith("/api/v1" + prefix)), "a service's operations are missing from the description");
+        services.ShouldAllBe(prefix => operations.Any(o => o.Path.StartsWith("/api/v1" + prefix, StringComparison.Ordinal)),
+            "a service's operations are missing from the description");
         return operations;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -13,7 +14,8 @@ public sealed class BodyTests : IAsyncLifetime
     private readonly string _patient = TestTokens.Patient(Guid.CreateVersion7());
     private GatewayUnderTest _gateway = null!;
 
-    public async ValueTask InitializeAsync() => _gateway = await GatewayUnderTest.Start(new() { ["Gateway:DocumentBytes"] = (64 * Megabyte).ToString() });
+    public async ValueTask InitializeAsync() =>
+        _gateway = await GatewayUnderTest.Start(new() { ["Gateway:DocumentBytes"] = (64 * Megabyte).ToString(CultureInfo.InvariantCulture) });
 
     public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
@@ -77,7 +79,7 @@ public sealed class BodyTests : IAsyncLifetime
     {
         _gateway["intake"].Answer = async context =>
         {
-            await context.Request.Body.ReadAtLeastAsync(new byte[Math.Max(1, readFirst)], readFirst);
+            _ = await context.Request.Body.ReadAtLeastAsync(new byte[Math.Max(1, readFirst)], readFirst);
             context.Response.StatusCode = 409;
             await context.Response.WriteAsync("closed");
         };

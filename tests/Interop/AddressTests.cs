@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using SecondOpinion.Interop.V1;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Interop;

@@ -174,7 +174,7 @@ public sealed class TraceTests
 
         await Support.Eventually.True(() => spans.Count >= 2, "both spans have ended");
         Activity.Current.ShouldBe(root);
-        spans.Select(span => span.Source.Name).Order().ShouldBe(["Grpc.Net.Client", "Microsoft.AspNetCore"]);
+        spans.Select(span => span.Source.Name).Order(StringComparer.Ordinal).ShouldBe(["Grpc.Net.Client", "Microsoft.AspNetCore"]);
         var client = spans.Single(span => span.Source.Name == "Grpc.Net.Client");
         var received = spans.Single(span => span.Source.Name == "Microsoft.AspNetCore");
         client.ParentSpanId.ShouldBe(root.SpanId);

@@ -5,7 +5,6 @@ using System.Text.Json;
 using Grpc.Core;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Physician;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Physician;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Diagnostics;
 
 namespace SecondOpinion.Tests.Physician;
@@ -27,7 +28,7 @@ internal sealed class ReadPdf : IDisposable
     /// <summary>Embedded fonts, one line each.</summary>
     public string Fonts => Run("pdffonts", _path);
 
-    public int Pages => int.Parse(Properties.Split('\n').Single(l => l.StartsWith("Pages:", StringComparison.Ordinal))[6..]);
+    public int Pages => int.Parse(Properties.Split('\n').Single(l => l.StartsWith("Pages:", StringComparison.Ordinal))[6..], CultureInfo.InvariantCulture);
 
     public static ReadPdf Of(byte[] bytes) => new(bytes);
 

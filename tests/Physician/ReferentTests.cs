@@ -22,9 +22,9 @@ public sealed class ReferentTests(PhysicianService physician) : IClassFixture<Ph
 
         samples.Count.ShouldBe(20);
         samples.Select(s => s.Rpps).ShouldBeUnique();
-        samples.ShouldAllBe(s => s.Rpps.StartsWith("99") && Rpps.Parse(s.Rpps, null).Value == s.Rpps);
+        samples.ShouldAllBe(s => s.Rpps.StartsWith("99") && Rpps.Parse(s.Rpps).Value == s.Rpps);
         samples.ShouldAllBe(s => s.DisplayName.Contains("EXEMPLE"));
-        samples.SelectMany(s => s.Establishments).ShouldAllBe(e => Finess.Parse(e, null).Value == e);
+        samples.SelectMany(s => s.Establishments).ShouldAllBe(e => Finess.Parse(e).Value == e);
         samples.SelectMany(s => s.PathologyCodes).Except(pathologies).ShouldBeEmpty();
         samples.Select(s => s.SpecialtyCode).Except(specialties).ShouldBeEmpty();
         pathologies.Take(60).Except(samples.SelectMany(s => s.PathologyCodes)).ShouldBeEmpty();

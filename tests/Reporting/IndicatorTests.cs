@@ -4,7 +4,6 @@ using System.Text.Json;
 using Dapper;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Physician;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Reporting;
 

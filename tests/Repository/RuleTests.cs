@@ -9,7 +9,7 @@ public sealed partial class RuleTests
     [Fact]
     public void No_line_of_code_is_longer_than_editorconfig_allows()
     {
-        var limit = int.Parse(Limit().Match(File.ReadAllText(Path.Combine(Tree.Root, ".editorconfig"))).Groups[1].Value, CultureInfo.InvariantCulture);
+        var limit = int.Parse(Limit().Match(File.ReadAllText(Path.Combine(Tree.Root, ".editorconfig"))).Groups["limit"].Value, CultureInfo.InvariantCulture);
 
         var longer = Tree.Files("*.cs").SelectMany(file => File.ReadLines(Path.Combine(Tree.Root, file))
             .Select((line, at) => (Place: $"{file}:{at + 1}", line.Length))
@@ -23,14 +23,14 @@ public sealed partial class RuleTests
     {
         var solution = File.ReadAllText(Path.Combine(Tree.Root, "SecondOpinion.sln"));
 
-        var held = InSolution().Matches(solution).Select(m => m.Groups[1].Value.Replace('\\', '/'));
+        var held = InSolution().Matches(solution).Select(m => m.Groups["path"].Value.Replace('\\', '/'));
 
         held.Order(StringComparer.Ordinal).ShouldBe(Tree.Files("*.csproj").Order(StringComparer.Ordinal));
     }
 
-    [GeneratedRegex(@"^max_line_length = (\d+)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^max_line_length = (?<limit>\d+)$", RegexOptions.Multiline)]
     private static partial Regex Limit();
 
-    [GeneratedRegex(@"""([^""]+\.csproj)""")]
+    [GeneratedRegex(@"""(?<path>[^""]+\.csproj)""")]
     private static partial Regex InSolution();
 }

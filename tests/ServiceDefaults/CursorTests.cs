@@ -5,7 +5,6 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.ServiceDefaults;
 

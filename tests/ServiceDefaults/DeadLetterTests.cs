@@ -91,8 +91,13 @@ public sealed class DeadLetterTests
         await using var db = await probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await db.ExecuteAsync(
             "insert into outbox (message_id, aggregate_id, message_type, body, parked_at) values (@Id, @id, @Type, @Body, now())",
-            new { Id = Guid.CreateVersion7(), id, Type = typeof(CaseWithdrawn).FullName,
-                Body = JsonSerializer.Serialize(new { caseId = id, withdrawnAt = DateTimeOffset.UnixEpoch }) });
+            new
+            {
+                Id = Guid.CreateVersion7(),
+                id,
+                Type = typeof(CaseWithdrawn).FullName,
+                Body = JsonSerializer.Serialize(new { caseId = id, withdrawnAt = DateTimeOffset.UnixEpoch })
+            });
         using var ops = probe.Http(TestTokens.Of(Access.Ops));
         (await ops.GetFromJsonAsync<JsonElement>("/dead-letters")).GetProperty("outboxParked").GetInt64().ShouldBe(1);
 

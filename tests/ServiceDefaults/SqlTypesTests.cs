@@ -3,7 +3,6 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Text;
-using Shouldly;
 
 namespace SecondOpinion.Tests.ServiceDefaults;
 

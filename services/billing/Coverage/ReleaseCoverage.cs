@@ -2,7 +2,6 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Intake;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Coverage;

@@ -5,7 +5,6 @@ using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Contracts.Billing;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Coverage;

@@ -4,7 +4,6 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Contracts.Billing.V1;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Contracts.Identifiers;

@@ -1,11 +1,9 @@
-using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 

@@ -6,7 +6,6 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
-using SecondOpinion.ServiceDefaults.Http;
 
 namespace SecondOpinion.Intake.Cases;
 

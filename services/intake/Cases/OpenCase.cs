@@ -225,7 +225,8 @@ internal static class OpenCase
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,
                 Question = question is null ? null : key.Seal(CaseColumns.CoverageQuestion, question),
                 now,
-            });    }
+            });
+    }
 
     private static CoverageStatus StatusOf(CoverageAnswer? answer) => answer switch
     {

@@ -113,6 +113,7 @@ internal static partial class PlainLanguage
     private static partial Regex Acronym();
 
     [GeneratedRegex(
-        @"\b(est|sont|sera|seront|était|étaient|a été|ont été)\s+(\w+\s+)?\w+(é|ée|és|ées|i|ie|is|ies|it|ite|u|ue|us|ues)\s+par\b", RegexOptions.IgnoreCase)]
+        @"\b(?:est|sont|sera|seront|était|étaient|a été|ont été)\s+(?:\w+\s+)?\w+(?:é|ée|és|ées|i|ie|is|ies|it|ite|u|ue|us|ues)\s+par\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Passive();
 }

@@ -23,7 +23,8 @@ internal static class GetQuestionnaire
     }
 
     private static Ok<IReadOnlyList<QuestionnaireSummary>> List(QuestionnaireBook book) => TypedResults.Ok<IReadOnlyList<QuestionnaireSummary>>(
-        [.. book.Latest.OrderBy(q => q.Code).Select(q => new QuestionnaireSummary(q.Code, q.Version, q.Title, q.TitleSimple, q.Questions.Count))]);
+        [.. book.Latest.OrderBy(q => q.Code, StringComparer.Ordinal)
+            .Select(q => new QuestionnaireSummary(q.Code, q.Version, q.Title, q.TitleSimple, q.Questions.Count))]);
 
     private static Results<Ok<Questionnaire>, Problem> Handle(string code, QuestionnaireBook book, HttpContext http, int? version = null)
     {

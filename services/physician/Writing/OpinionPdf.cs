@@ -1,4 +1,3 @@
-using System.Globalization;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Text;
 

@@ -64,7 +64,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
                     return;
                 }
 
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
+                await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
             }
         });
         return [.. delays];

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.AppHost;
 using SecondOpinion.Bench.Flow;
@@ -17,7 +16,8 @@ const int Concurrency = 16;
 Console.WriteLine("Starting the whole system in a temporary folder…");
 var data = Directory.CreateTempSubdirectory("secondopinion-flow-").FullName;
 using var cleanUp = new TemporaryFolder(data);
-var builder = await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true", $"--data={data}", "--dashboard=off", "--Logging:LogLevel:Default=None"]);
+var builder =
+    await DistributedApplicationTestingBuilder.CreateAsync<Entry>(["--no-demo=true", $"--data={data}", "--dashboard=off", "--Logging:LogLevel:Default=None"]);
 await using var app = await builder.BuildAsync();
 await app.StartAsync();
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));

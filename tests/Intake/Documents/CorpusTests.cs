@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using SecondOpinion.Intake.Documents.Recognition;
 
@@ -105,10 +106,11 @@ public sealed class CorpusTests
         var table = new StringBuilder("| format | a file with… | is |\n|---|---|---|\n");
         foreach (var (format, what, verdict) in Table.Where(row => !row.What.StartsWith("compressed,", StringComparison.Ordinal)))
         {
-            table.Append($"| {format} | {what} | {verdict} |\n");
+            table.Append(CultureInfo.InvariantCulture, $"| {format} | {what} | {verdict} |\n");
         }
 
-        table.Append($"| DICOM | compressed pixels, transfer syntaxes 1.2.840.10008.1.2.{{{string.Join(", ", Encapsulated)}}} | accepted |\n");
+        table.Append(CultureInfo.InvariantCulture,
+            $"| DICOM | compressed pixels, transfer syntaxes 1.2.840.10008.1.2.{{{string.Join(", ", Encapsulated)}}} | accepted |\n");
         var text = File.ReadAllText(page);
         var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal) + begin.Length, text.IndexOf(end, StringComparison.Ordinal));
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
@@ -153,13 +155,13 @@ public sealed class CorpusTests
             "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>"])
         {
             offsets.Add(text.Length);
-            text.Append($"{offsets.Count} 0 obj\n{body}\nendobj\n");
+            text.Append(CultureInfo.InvariantCulture, $"{offsets.Count} 0 obj\n{body}\nendobj\n");
         }
 
         var table = text.Length;
         text.Append("xref\n0 4\n0000000000 65535 f \n");
-        offsets.ForEach(o => text.Append($"{o:D10} 00000 n \n"));
-        text.Append($"trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
+        offsets.ForEach(o => text.Append(CultureInfo.InvariantCulture, $"{o:D10} 00000 n \n"));
+        text.Append(CultureInfo.InvariantCulture, $"trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
         return Encoding.Latin1.GetBytes(text.ToString());
     }
 

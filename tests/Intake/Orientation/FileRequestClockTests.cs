@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using SecondOpinion.Intake.Orientation.FileRequests;
@@ -116,5 +117,5 @@ public sealed class FileRequestClockTests
         FileRequestClock.Of(
             Day(received), [.. made.Select((m, i) => new FileItem($"pièce {i + 1}", m is null ? null : Day(m)))], holder, psychiatricCommission: false);
 
-    private static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd");
+    private static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

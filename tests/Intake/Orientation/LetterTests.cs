@@ -82,11 +82,12 @@ public sealed partial class LetterTests
     public void A_reminder_of_any_day_quotes_only_what_has_passed_and_turns_to_whom_the_holder_answers(string written, string made, object holder)
     {
         var letter = Book.Find("file-request-reminder")!;
-        var day = DateOnly.ParseExact(written, "yyyy-MM-dd");
+        var day = DateOnly.ParseExact(written, "yyyy-MM-dd", CultureInfo.InvariantCulture);
         var given = letter.Placeholders.Where(p => !p.OnlyPassed && p.Name is not ("nextRecourse" or "receivedDate")).ToDictionary(p => p.Name, p => p.Example);
         given["letterDate"] = day.ToString("d MMMM yyyy", French);
         var request = new ComputeFileDeadlines.FileDeadlinesRequest(
-            new DateOnly(2026, 11, 4), Items: [.. made.Split('|').Select(m => new FileItem("pièce", DateOnly.ParseExact(m, "yyyy-MM-dd")))],
+            new DateOnly(2026, 11, 4),
+            Items: [.. made.Split('|').Select(m => new FileItem("pièce", DateOnly.ParseExact(m, "yyyy-MM-dd", CultureInfo.InvariantCulture)))],
             Holder: (FileHolder)holder);
 
         var values = WriteLetter.WithDates(letter, new WriteLetter.WriteLetterRequest(given, request), day);

@@ -2,7 +2,6 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Intake.Service;
 
@@ -68,13 +67,12 @@ public sealed class DocumentFolderTests : IAsyncLifetime
     [Fact]
     public async Task Below_the_floor_of_free_space_an_upload_is_a_507_and_the_rest_goes_on()
     {
-        var patient = _intake.Patient(Guid.CreateVersion7());
         await _intake.Service.Stop();
         await _intake.Service.Start(new Dictionary<string, string?>
         {
             ["Documents:FreeFloorBytes"] = long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture),
         });
-        patient = _intake.Patient(Guid.CreateVersion7());
+        var patient = _intake.Patient(Guid.CreateVersion7());
         var id = await patient.Open();
 
         var answer = await patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")));

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Google.Protobuf;
 using Grpc.Core;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;

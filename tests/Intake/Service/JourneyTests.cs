@@ -155,7 +155,6 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await patient.Fill(id);
         var sheet = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Journey.Sample("answers.json")))!;
         sheet["answers"]!["gyn_alarm"] = true;
-        var reserved = intake.Partners.Billing.Checks.Count;
 
         var saved = await patient.Put($"/api/v1/cases/{id}/answers", sheet, "\"v2\"");
         var stopped = await Journey.Json(await patient.Submit(id));

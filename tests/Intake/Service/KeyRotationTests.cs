@@ -72,7 +72,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
             .SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)).Where(f => f.FieldType == typeof(SealedPlace))
             .Select(f => (SealedPlace)f.GetValue(null)!).Select(p => $"{p.Table}.{p.Column}");
 
-        places.Order().ShouldBe(columns.Order());
+        places.Order(StringComparer.Ordinal).ShouldBe(columns.Order(StringComparer.Ordinal));
     }
 
     private async Task<IReadOnlyList<KeyVersionUse>> Keys() =>

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;

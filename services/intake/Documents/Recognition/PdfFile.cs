@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using PdfSharp.Pdf.IO;
 
@@ -21,7 +22,7 @@ internal static partial class PdfFile
         var head = Read(file, 0, 4096);
         var shift = head.AsSpan().IndexOf("%PDF-"u8);
         if (Linearized().Match(System.Text.Encoding.Latin1.GetString(head)) is { Success: true } announced
-            && long.TryParse(announced.Groups[1].Value, out var length) && length > file.Length)
+            && long.TryParse(announced.Groups[1].Value, CultureInfo.InvariantCulture, out var length) && length > file.Length)
         {
             return Cut();
         }
