@@ -1,3 +1,4 @@
+using SecondOpinion.ServiceDefaults.Database;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Eligibility;

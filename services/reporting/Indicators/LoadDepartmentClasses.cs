@@ -106,6 +106,6 @@ internal static partial class LoadDepartmentClasses
         return faults;
     }
 
-    [GeneratedRegex("^(0[1-9]|1[0-9]|2[1-9AB]|[3-8][0-9]|9[0-5]|97[1-8]|98[46-9])$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?:0[1-9]|1[0-9]|2[1-9AB]|[3-8][0-9]|9[0-5]|97[1-8]|98[46-9])$", RegexOptions.CultureInvariant)]
     private static partial Regex Code();
 }
