@@ -11,6 +11,9 @@ internal static class DatabaseFault
     /// </summary>
     private static readonly string[] AwayStates = ["08", "28", "3D", "53", "57P", "58", "25006"];
 
+    /// <summary>Text that no column can hold, such as U+0000: the caller's, whichever door it came through.</summary>
+    public static bool IsUnstorableText(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire };
+
     /// <summary>
     /// Whatever was tried would have failed. A statement that the server itself ended (too slow, a lock, a constraint) is not among these; one whose answer
     /// never came is.

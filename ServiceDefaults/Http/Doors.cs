@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -43,11 +44,38 @@ internal static partial class Doors
     {
         app.Use((context, next) => Encoded(context.Request) is { } problem ? problem.ExecuteAsync(context) : next(context));
         // Inflates within the limit of the request body: what unfolds beyond it is a 413.
-        app.UseRequestDecompression();
+        app.UseWhen(
+            context => context.Request.Headers.ContentEncoding.Count > 0,
+            inflated => inflated.UseRequestDecompression().Use((context, next) =>
+            {
+                context.Request.Body = new InflatedBody(context.Request.Body);
+                return next(context);
+            }));
         app.Use((context, next) => Parameters(context) is { Count: > 0 } faults ? CommonProblems.Invalid([.. faults]).ExecuteAsync(context) : next(context));
     }
 
     private static Problem? Encoded(HttpRequest request)
+    {
+        // A body in JSON is UTF-8 (RFC 8259, 8.1): whatever else is named is not read at all.
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.Charset.HasValue
+            && type.MediaType.Value!.Contains("json", StringComparison.OrdinalIgnoreCase))
+        {
+            if (!type.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            {
+                return CommonProblems.UnsupportedMediaType.Because(
+                    "JSON is sent in UTF-8. Leave charset out of Content-Type, or say utf-8.",
+                    "Le JSON s'envoie en UTF-8 : retirez charset de Content-Type, ou indiquez utf-8.");
+            }
+
+            // The framework would look it up, and not find it in quotes.
+            type.Charset = default;
+            request.ContentType = type.ToString();
+        }
+
+        return Coded(request);
+    }
+
+    private static Problem? Coded(HttpRequest request)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.ServiceDefaults.Problems;
 
@@ -41,6 +42,10 @@ internal sealed class GrpcProblems : Interceptor
         catch (ProblemException refused)
         {
             throw ToRpc(refused.Problem);
+        }
+        catch (Npgsql.PostgresException exception) when (DatabaseFault.IsUnstorableText(exception))
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "A text holds a character that cannot be kept, such as U+0000.", exception));
         }
         catch (Npgsql.NpgsqlException exception) when (exception.IsTransient)
         {

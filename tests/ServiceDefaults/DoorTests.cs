@@ -114,6 +114,29 @@ public sealed class DoorTests(ProbeFixture fixture) : IClassFixture<ProbeFixture
         (await _http.GetAsync("/api/v1/dated", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    public async Task A_body_that_is_not_what_its_coding_says_is_a_400(string coding)
+    {
+        (await Put([1, 2, 3, 4, 5, 6, 7, 8, 0xFF, 0xFE], encoding: coding)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Put([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF], encoding: coding)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData("nonsense", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("utf-16", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("iso-8859-1", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("UTF-8", HttpStatusCode.OK)]
+    [InlineData("\"utf-8\"", HttpStatusCode.OK)]
+    public async Task A_body_in_json_is_utf_8_and_nothing_else(string charset, HttpStatusCode expected)
+    {
+        using var content = new ByteArrayContent("{}"u8.ToArray());
+        content.Headers.TryAddWithoutValidation("Content-Type", $"application/json; charset={charset}");
+        (await _http.PutAsync("/api/v1/echo", content, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(expected);
+    }
+
     [Fact]
     public async Task A_compressed_body_is_inflated_within_bounds_and_an_unknown_coding_is_a_415()
     {
