@@ -48,9 +48,14 @@ internal static class Processes
         Text(pid, "environ").Split('\0').FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
     /// <summary>The most memory that the process has ever held, in bytes.</summary>
-    public static long PeakMemory(int pid)
+    public static long PeakMemory(int pid) => Memory(pid, "VmHWM:");
+
+    /// <summary>The memory that the process holds now, in bytes.</summary>
+    public static long Memory(int pid) => Memory(pid, "VmRSS:");
+
+    private static long Memory(int pid, string figure)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").Single(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{pid}/status").Single(l => l.StartsWith(figure, StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
     }
 

@@ -42,8 +42,8 @@ public sealed partial class SharedSystem : IAsyncLifetime
         // Throwaway: nothing is forced to disk, which only a power cut would notice.
         _host = AppHostProcess.Start(DataFolder, "--no-demo", "--throwaway");
         await _host.Says("ready in", StartLimit);
-        Gateway = new Uri(Address(await _host.Says("API  ", StartLimit)).GetLeftPart(UriPartial.Authority));
-        var dashboard = Address(await _host.Says("Dashboard  ", StartLimit));
+        Gateway = new Uri(AddressIn(await _host.Says("API  ", StartLimit)).GetLeftPart(UriPartial.Authority));
+        var dashboard = AddressIn(await _host.Says("Dashboard  ", StartLimit));
         _dashboard = new HttpClient { BaseAddress = new Uri(dashboard.GetLeftPart(UriPartial.Authority)) };
         _dashboard.DefaultRequestHeaders.Add("x-api-key", dashboard.Query["?t=".Length..]);
         foreach (var part in Parts)
@@ -97,13 +97,17 @@ public sealed partial class SharedSystem : IAsyncLifetime
 
     internal string PhysicianToken(Rpps rpps) => Token(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
 
+    /// <summary>The broker's management API, at the port that the data folder remembers.</summary>
+    public Uri BrokerManagement =>
+        new($"http://localhost:{JsonNode.Parse(File.ReadAllText(Path.Combine(DataFolder, "ports.json")))!["rabbitmq-management"]}");
+
     /// <summary>The process of a part, found in /proc.</summary>
-    public int Pid(string part) => TryPid(part) ?? throw new InvalidOperationException($"{part} has no process.");
+    public int Pid(string part) => Find(part) ?? throw new InvalidOperationException($"{part} has no process.");
 
     /// <summary>Waits until a part that was killed runs as another process, and everything is healthy.</summary>
     public async Task Restarted(string part, int killed)
     {
-        await Eventually.True(() => TryPid(part) is { } now && now != killed, $"{part} is started again", HealthLimit);
+        await Eventually.True(() => Find(part) is { } now && now != killed, $"{part} is started again", HealthLimit);
         await Healthy();
     }
 
@@ -143,7 +147,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
         foreach (var part in Parts)
         {
             // A service's health is also that of its database and its broker connection.
-            if (TryPid(part) is null || (_addresses.TryGetValue(part, out var address) && part != "rabbitmq" && !await IsHealthy(address)))
+            if (Find(part) is null || (_addresses.TryGetValue(part, out var address) && part != "rabbitmq" && !await IsHealthy(address)))
             {
                 return part;
             }
@@ -166,7 +170,8 @@ public sealed partial class SharedSystem : IAsyncLifetime
         }
     }
 
-    private int? TryPid(string part) => _host.Find(part switch
+    /// <summary>The same; null when it has none just now.</summary>
+    public int? Find(string part) => _host.Find(part switch
     {
         "gateway" => line => line.Contains("/gateway/bin/", StringComparison.Ordinal),
         "rabbitmq" => line => line.StartsWith('/') && line.Contains("beam.smp", StringComparison.Ordinal),
@@ -175,7 +180,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
         _ => line => line.StartsWith("dotnet ", StringComparison.Ordinal) && line.Contains($"/services/{part}/bin/", StringComparison.Ordinal),
     });
 
-    private static Uri Address(string line) => new(line[line.IndexOf("http", StringComparison.Ordinal)..].Trim());
+    private static Uri AddressIn(string line) => new(line[line.IndexOf("http", StringComparison.Ordinal)..].Trim());
 
     [GeneratedRegex(@"http (http://\S+)")]
     private static partial Regex HttpAddress();
