@@ -13,9 +13,10 @@ internal static class LocalKeys
 {
     public const string Issuer = "secondopinion-local";
     public const string Audience = "secondopinion";
+    public const string PseudonymKey = "physician-pseudonym-key";
     public const string PostgresPassword = "postgres-password";
     public const string RabbitMQPassword = "rabbitmq-password";
-    private static readonly string[] Keys = ["token-key", "encryption-key", "beneficiary-key"];
+    private static readonly string[] Keys = ["token-key", "encryption-key", "beneficiary-key", PseudonymKey];
     private static readonly string[] Passwords = [PostgresPassword, RabbitMQPassword];
 
     public static void AddTo(IConfigurationManager configuration, string dataFolder)

@@ -35,6 +35,7 @@ try
     // Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.
     var tokenKey = builder.AddParameter("token-key", secret: true);
     var encryptionKey = builder.AddParameter("encryption-key", secret: true);
+    var pseudonymKey = builder.AddParameter(LocalKeys.PseudonymKey, secret: true);
     var beneficiaryKey = builder.AddParameter("beneficiary-key", secret: true);
 
     var servers = Infrastructure.Add(builder, options, ports);
@@ -50,13 +51,15 @@ try
     var intake = Service<Projects.Intake>("intake", process => process
         .WithEnvironment("Documents__Path", Path.Combine(data, "documents"))
         .WithEnvironment("Encryption__Keys__k1", encryptionKey)
-        .WithEnvironment("Encryption__CurrentKey", "k1"));
+        .WithEnvironment("Encryption__CurrentKey", "k1")
+        .WithEnvironment("Physicians__PseudonymKey", pseudonymKey));
 
     var matching = Service<Projects.Matching>("matching");
 
     var physician = Service<Projects.Physician>("physician", process => process
         .WithEnvironment("Encryption__Keys__k1", encryptionKey)
-        .WithEnvironment("Encryption__CurrentKey", "k1"));
+        .WithEnvironment("Encryption__CurrentKey", "k1")
+        .WithEnvironment("Physicians__PseudonymKey", pseudonymKey));
 
     var reporting = Service<Projects.Reporting>("reporting");
 

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
@@ -35,6 +37,7 @@ public static class ServiceDefaults
         builder.Services.AddHealthChecks();
         builder.Services.AddBackground();
         builder.Services.AddSingleton<Cursors>();
+        builder.Services.AddSingleton(services => new Refusals(services.GetService<NpgsqlDataSource>(), services.GetRequiredService<ILogger<Refusals>>()));
         builder.Services.AddGrpc(options => options.Interceptors.Add<GrpcProblems>());
         builder.AddApiDescription(service);
         return builder;
@@ -57,6 +60,7 @@ public static class ServiceDefaults
             _ => next(context),
         });
         app.UseAuthentication();
+        app.Use(app.Services.GetRequiredService<Refusals>().Watch);
         app.UseAuthorization();
         app.UseIdempotencyKeys();
         app.UseDoors();

@@ -12,6 +12,18 @@ internal static class Problems
     public static readonly ProblemType ServiceTooSlow =
         new("GTW-0003", 504, "A part of the service did not answer in time", "Une partie du service n'a pas répondu à temps");
 
+    public static readonly ProblemType BodyTooSlow = new("GTW-0004", 408, "The request came too slowly", "La demande est arrivée trop lentement");
+
+    public static Problem TooSlow() => BodyTooSlow.Because(
+        "The whole body must come within a time, and at 1000 bytes a second. Send it again on a better line.",
+        "La demande doit arriver en entier dans un certain délai, à 1000 octets par seconde au moins. Renvoyez-la avec une meilleure connexion.");
+
+    /// <param name="most">Requests of one client at one time.</param>
+    public static Problem UnderWay(int most) => CommonProblems.TooManyRequests.Because(
+            $"At most {most} requests and streams of a client are under way at one time. Wait for one to end.",
+            $"Au plus {most} demandes et flux d'un client sont en cours à la fois. Attendez que l'un d'eux se termine.")
+        .RetryAfter(1);
+
     public static Problem MayStillHappen() => ServiceTooSlow.Because(
         "It may still be carried out. Read the object before you repeat the request; a POST is repeated with the same Idempotency-Key.",
         "Elle peut encore aboutir. Relisez l'objet avant de répéter la demande ; un POST se répète avec la même clé Idempotency-Key.");
@@ -37,5 +49,5 @@ internal static class Problems
             $"Au plus {permits} demandes en {windowSeconds} secondes. Attendez la durée indiquée par Retry-After.")
         .RetryAfter(waitSeconds).With("violatedPolicies", new[] { policy });
 
-    public static readonly IReadOnlyList<ProblemType> All = [ServiceFailed, ServiceAway, ServiceTooSlow];
+    public static readonly IReadOnlyList<ProblemType> All = [ServiceFailed, ServiceAway, ServiceTooSlow, BodyTooSlow];
 }

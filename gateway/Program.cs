@@ -9,6 +9,7 @@ using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.AddListeners();
 builder.AddServiceDefaults("gateway");
 builder.AddEdge();
 builder.AddClientLimits();
@@ -19,6 +20,7 @@ builder.AddDeadLetters();
 var app = builder.Build();
 
 // The order matters: what a caller may not claim is dropped first; a client is counted before it is refused.
+app.Services.GetRequiredService<TrustedProxies>().Use(app);
 app.UseCleanHeaders();
 app.UseProblemAnswers();
 app.UseKnownMethods();
@@ -28,6 +30,7 @@ app.UseAllowedOrigins();
 app.UseAuthentication();
 app.UseClientLimits();
 app.UseAuthorization();
+app.UseOutputCache();
 
 app.MapProxy();
 app.MapEdgeHealth();

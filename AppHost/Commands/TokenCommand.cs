@@ -25,7 +25,7 @@ internal static class TokenCommand
         switch (role)
         {
             case Access.Physician when Rpps.TryParse(options["physician"], out var rpps, out _):
-                subject = rpps.PhysicianId.ToString();
+                subject = "local-physician";
                 claims["rpps"] = rpps.Value;
                 break;
             case Access.Physician:

@@ -99,7 +99,7 @@ public sealed class PostgresServer : LocalServer
         $"port={Port}",
         "listen_addresses=localhost",
         "unix_socket_directories=",
-        "max_connections=250",
+        "max_connections=400",
         "shared_buffers=128MB",
         "max_wal_size=2GB",
 

@@ -15,6 +15,9 @@ internal sealed class Api(Uri gateway, CancellationToken stopping) : IDisposable
     private static readonly TimeSpan BetweenRepeats = TimeSpan.FromMilliseconds(300);
     private readonly HttpClient _http = new() { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(30) };
 
+    /// <summary>What an access log in front of the gateway would hold of each request: method, path with its query, status.</summary>
+    public List<string> AccessLog { get; } = [];
+
     /// <summary>Trace id of the last answer.</summary>
     public string? TraceId { get; private set; }
 
@@ -25,10 +28,13 @@ internal sealed class Api(Uri gateway, CancellationToken stopping) : IDisposable
 
     public Task<Answer> Put(string path, string token, object body, string? etag) => Send(HttpMethod.Put, path, token, () => JsonContent.Create(body), etag);
 
-    public Task<Answer> Upload(string path, string token, string file, string mediaType) => Send(HttpMethod.Post, path, token, () =>
+    /// <summary>What a file is and how it is called goes in headers: access logs hold addresses.</summary>
+    public Task<Answer> Upload(string path, string token, string file, string mediaType, string documentType) => Send(HttpMethod.Post, path, token, () =>
     {
         var content = new StreamContent(File.OpenRead(file));
         content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        content.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = Path.GetFileName(file) };
+        content.Headers.Add("Document-Type", documentType);
         return content;
     }, null);
 
@@ -79,6 +85,7 @@ internal sealed class Api(Uri gateway, CancellationToken stopping) : IDisposable
                 var answer =
                     new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(stopping), response.Headers.ETag?.ToString(),
                         response.Content.Headers.ContentType?.MediaType);
+                AccessLog.Add($"{method} {path} {(int)response.StatusCode}");
                 if (response.Headers.TryGetValues("Request-Id", out var ids))
                 {
                     TraceId = ids.First();

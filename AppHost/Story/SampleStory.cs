@@ -189,8 +189,7 @@ internal sealed partial class SampleStory : IDisposable
             var file = Text(document!["file"]);
             var bytes = await File.ReadAllBytesAsync(Path.Combine(_sample, file));
             var answer = Expect(await _api.Upload(
-                $"/api/v1/cases/{_caseId}/documents?type={Text(document["kind"])}&fileName={Uri.EscapeDataString(file)}", _patient,
-                Path.Combine(_sample, file), Text(document["contentType"])));
+                $"/api/v1/cases/{_caseId}/documents", _patient, Path.Combine(_sample, file), Text(document["contentType"]), Text(document["kind"])));
             Must(Text(answer.Json["sha256"]) == Convert.ToHexStringLower(SHA256.HashData(bytes)), $"{file} arrived with another SHA-256");
             seen.Add($"{file} ({Text(answer.Json["mediaType"])}, {bytes.Length / 1024} KB)");
         }
@@ -232,7 +231,7 @@ internal sealed partial class SampleStory : IDisposable
         var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId)
             ?? throw new StoryException($"physician {physicianId} is not listed");
         var rpps = Rpps.Parse(Text(chosen["rpps"]));
-        _physician = Token(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
+        _physician = Token(Access.Physician, "sample-physician", ("rpps", rpps.Value));
         var worklist = await _api.Until(
             "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
         _tell.Step(
@@ -261,8 +260,7 @@ internal sealed partial class SampleStory : IDisposable
         Must(!file.ToJsonString().Contains(Text(Sample("case.json")["patient"]!["birthName"]), StringComparison.Ordinal),
             "the physician sees the patient's name");
         var stranger = Rpps.WithKey("9999999990");
-        var refused =
-            await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, stranger.PhysicianId.ToString(), ("rpps", stranger.Value)));
+        var refused = await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, "another-physician", ("rpps", stranger.Value)));
         Must((int)refused.Status == 404, $"another physician got {(int)refused.Status}");
         _tell.Step("file read",
             $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");

@@ -9,8 +9,10 @@ public static class Caller
 {
     public static string Role(this ClaimsPrincipal user) => user.FindFirstValue("role") ?? throw Lacking("role");
 
-    /// <summary>Who it is, for audit and idempotency: the token's subject.</summary>
-    public static string Subject(this ClaimsPrincipal user) => user.FindFirstValue("sub") ?? throw Lacking("sub");
+    /// <summary>Who it is, for audit and idempotency: the token's subject; of a physician the pseudonym, since issuers build subjects from the RPPS
+    /// number.</summary>
+    public static string Subject(this ClaimsPrincipal user) =>
+        user.FindFirstValue("role") == Access.Physician ? user.PhysicianId().ToString() : user.FindFirstValue("sub") ?? throw Lacking("sub");
 
     /// <summary>The account of a patient, pseudonymous: the token's subject.</summary>
     public static Guid PatientId(this ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sub"), out var id) ? id : throw Lacking("sub");

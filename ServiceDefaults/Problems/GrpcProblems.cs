@@ -1,24 +1,25 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.ServiceDefaults.Problems;
 
 /// <summary>The one place where a refusal becomes a gRPC status, with the stable code in the <c>error-code</c> trailer.</summary>
-internal sealed class GrpcProblems : Interceptor
+internal sealed class GrpcProblems(Refusals refusals) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        Translated(() => continuation(request, context));
+        Translated(context, request, () => continuation(request, context));
 
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Translated(() => continuation(requestStream, context));
+        Translated(context, requestStream, () => continuation(requestStream, context));
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Translated(async () =>
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest,
+            TResponse> continuation) =>
+        Translated(context, request, async () =>
         {
             await continuation(request, responseStream, context);
             return true;
@@ -27,13 +28,13 @@ internal sealed class GrpcProblems : Interceptor
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Translated(async () =>
+        Translated(context, requestStream, async () =>
         {
             await continuation(requestStream, responseStream, context);
             return true;
         });
 
-    private static async Task<T> Translated<T>(Func<Task<T>> call)
+    private async Task<T> Translated<T>(ServerCallContext context, object request, Func<Task<T>> call)
     {
         try
         {
@@ -41,6 +42,11 @@ internal sealed class GrpcProblems : Interceptor
         }
         catch (ProblemException refused)
         {
+            if (refused.Problem.Type.Status is 403 or 404)
+            {
+                await refusals.OfCall(context.GetHttpContext(), context.Method, request, refused.Problem.Type.Code);
+            }
+
             throw ToRpc(refused.Problem);
         }
         catch (Npgsql.PostgresException exception) when (DatabaseFault.IsUnstorableText(exception))

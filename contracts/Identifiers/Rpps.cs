@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace SecondOpinion.Contracts.Identifiers;
 
@@ -23,20 +21,11 @@ public readonly record struct Rpps : IParsable<Rpps>
     public const string KeyWarning = "La clé du numéro RPPS est fausse : vérifiez les chiffres.";
 
     /// <summary>
-    /// The pseudonym of the physician in events, tables of other services and traces: the same number gives the same id everywhere,
+    /// The pseudonym of the physician in events, tables of other services and traces: the same number gives the same id everywhere in an installation,
     /// so that a token that carries an RPPS (Pro Santé Connect) needs no look-up. It is the one id that is not a UUID v7.
     /// </summary>
-    public Guid PhysicianId
-    {
-        get
-        {
-            Span<byte> hash = stackalloc byte[32];
-            SHA256.HashData(Encoding.ASCII.GetBytes("secondopinion:physician:" + Value), hash);
-            hash[6] = (byte)((hash[6] & 0x0F) | 0x80); // version 8: made by the application
-            hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-            return new Guid(hash[..16], bigEndian: true);
-        }
-    }
+    /// <exception cref="InvalidOperationException">This process was not given the key (<see cref="PhysicianPseudonyms"/>).</exception>
+    public Guid PhysicianId => PhysicianPseudonyms.Of(this);
 
     /// <param name="text">Digits, with whatever spaces people type; the 12-digit national id (8 followed by the RPPS) is accepted too.</param>
     /// <param name="value">The number, when it is one.</param>

@@ -13,16 +13,21 @@ internal static class EdgePipeline
 
     private static readonly string[] DroppedPrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
 
+    /// <summary>The cache of pages that are open to the world.</summary>
+    internal const string OpenPages = "open pages";
+
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
     public static void AddEdge(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<DistributedContextPropagator, EdgePropagator>();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.Services.AddOutputCache(cache =>
         {
-            kestrel.Limits.MaxConcurrentConnections = builder.Configuration.GetValue<long?>("Gateway:Connections") ?? 10_000;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            cache.SizeLimit = 64 << 20;
+            cache.MaximumBodySize = 1 << 20;
+            // Pages about nobody, read by people in need: answered from here, however many ask. Requests with a token are passed on.
+            cache.AddPolicy(OpenPages, policy => policy.Expire(TimeSpan.FromMinutes(5)).SetVaryByQuery("*").SetVaryByHeader("Accept-Language"));
         });
+        builder.Services.AddSingleton<DistributedContextPropagator, EdgePropagator>();
         var origins = builder.Configuration.GetSection("Cors:Origins").Get<string[]>() ?? [];
         if (origins.Length > 0)
         {

@@ -27,7 +27,14 @@ internal sealed class RateLimitOptions
     [Required]
     public Quota Anonymous { get; set; } = new() { Permits = 300 };
 
-    internal bool IsValid => new[] { Partner, User, Staff, Anonymous }.All(q => q.Permits > 0 && q.WindowSeconds > 0);
+    /// <summary>The emergency screen, by address: apart from the rest, so that it still answers whoever has used up everything else.</summary>
+    [Required]
+    public Quota Emergency { get; set; } = new() { Permits = 300 };
+
+    /// <summary>Requests of one client under way at one time, streams included.</summary>
+    public int AtOnce { get; set; } = 100;
+
+    internal bool IsValid => AtOnce > 0 && new[] { Partner, User, Staff, Anonymous, Emergency }.All(q => q.Permits > 0 && q.WindowSeconds > 0);
 }
 
 internal sealed class Quota
@@ -43,8 +50,10 @@ internal sealed class Quota
 /// </summary>
 internal sealed class ClientLimits : IDisposable
 {
+    private const string EmergencyScreen = "/api/v1/orientation/emergency-screen";
     private readonly RateLimitOptions _options;
     private readonly PartitionedRateLimiter<Client> _limiter;
+    private readonly PartitionedRateLimiter<Client> _atOnce;
 
     public ClientLimits(IOptions<RateLimitOptions> options, TimeProvider time)
     {
@@ -54,6 +63,8 @@ internal sealed class ClientLimits : IDisposable
             var quota = QuotaOf(c.Policy);
             return new FixedWindow(quota.Permits, TimeSpan.FromSeconds(quota.WindowSeconds), time);
         }));
+        _atOnce = PartitionedRateLimiter.Create<Client, Client>(client => RateLimitPartition.GetConcurrencyLimiter(
+            client, _ => new ConcurrencyLimiterOptions { PermitLimit = _options.AtOnce }));
     }
 
     public async Task Count(HttpContext context, RequestDelegate next)
@@ -72,17 +83,33 @@ internal sealed class ClientLimits : IDisposable
         });
         if (lease.IsAcquired)
         {
-            await next(context);
+            using var place = _atOnce.AttemptAcquire(client);
+            if (place.IsAcquired)
+            {
+                await next(context);
+                return;
+            }
+
+            await Problems.UnderWay(_options.AtOnce).ExecuteAsync(context);
             return;
         }
 
         await Problems.QuotaSpent(client.Policy, quota.Permits, quota.WindowSeconds, seconds).ExecuteAsync(context);
     }
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        _limiter.Dispose();
+        _atOnce.Dispose();
+    }
 
     private static Client Identify(HttpContext context)
     {
+        if (context.Request.Path.StartsWithSegments(EmergencyScreen))
+        {
+            return new Client("emergency", Network(context.Connection.RemoteIpAddress));
+        }
+
         if (context.User.Identity is not { IsAuthenticated: true })
         {
             return new Client("anonymous", Network(context.Connection.RemoteIpAddress));
@@ -111,6 +138,7 @@ internal sealed class ClientLimits : IDisposable
         "partner" => _options.Partner,
         "staff" => _options.Staff,
         "user" => _options.User,
+        "emergency" => _options.Emergency,
         _ => _options.Anonymous,
     };
 
@@ -126,11 +154,16 @@ internal static class ClientLimitsPipeline
         builder.Services.AddSingleton<ClientLimits>();
     }
 
+    /// <summary>Pages about nobody, most of them answered from memory: who needs help may always read them.</summary>
+    private static bool IsFree(HttpRequest request) =>
+        request.Path == "/health" || request.Path == "/alive"
+        || (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Path.StartsWithSegments("/api/v1/orientation");
+
     /// <summary>After authentication, which says who it is, and before authorization, so that refused attempts count too. Probes do not count.</summary>
     public static void UseClientLimits(this WebApplication app)
     {
         var limits = app.Services.GetRequiredService<ClientLimits>();
         app.Use((HttpContext context, RequestDelegate next) =>
-            context.Request.Path == "/health" || context.Request.Path == "/alive" ? next(context) : limits.Count(context, next));
+            IsFree(context.Request) ? next(context) : limits.Count(context, next));
     }
 }

@@ -7,10 +7,11 @@ namespace SecondOpinion.Gateway.Routing;
 
 /// <summary>
 /// Refuses a body that is larger than its route takes: by its declared length before a byte is read, else when the limit is passed. A JSON body is read whole
-/// before it is passed on, so a service sees complete requests only; uploads stream. Kestrel's own limit is lifted: it would cut the connection, and the
-/// caller might never read why.
+/// before it is passed on, so a service sees complete requests only; uploads stream. No more memory is taken than has come, and what has not come in time is
+/// refused
+/// (<see cref="GatewayOptions.Time"/>). Kestrel's own limit is lifted: it would cut the connection, and the caller might never read why.
 /// </summary>
-internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> options)
+internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> options, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -30,7 +31,8 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
             return;
         }
 
-        request.Body = new LimitedStream(request.Body, limit);
+        using var late = new CancellationTokenSource(options.Value.Time(body), time);
+        request.Body = new LimitedStream(request.Body, limit, late.Token);
         if (body != Body.Json)
         {
             await next(context);
@@ -43,7 +45,8 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
             return;
         }
 
-        using var whole = new MemoryStream((int)(request.ContentLength ?? 4096));
+        // It grows with what comes: ten thousand announced megabytes of which nothing comes are ten thousand times nothing.
+        using var whole = new MemoryStream();
         try
         {
             await request.Body.CopyToAsync(whole, context.RequestAborted);
@@ -53,10 +56,22 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
             await Refuse(context);
             return;
         }
+        catch (BadHttpRequestException tooSlow) when (tooSlow.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            await TooSlow(context);
+            return;
+        }
 
         whole.Position = 0;
         request.Body = whole;
         await next(context);
+    }
+
+    /// <summary>Not drained: whoever sends so slowly is not waited for.</summary>
+    internal static Task TooSlow(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return Problems.TooSlow().ExecuteAsync(context);
     }
 
     internal static async Task Refuse(HttpContext context)

@@ -29,6 +29,25 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A whole JSON body must have come within this time.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan JsonTime { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A whole document: 300 MB over a line of 1 Mbit/s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan DocumentTime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>A whole part of a roster.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan RosterTime { get; set; } = TimeSpan.FromHours(6);
+
+    public TimeSpan Time(Body body) => body switch
+    {
+        Body.Document => DocumentTime,
+        Body.Roster => RosterTime,
+        _ => JsonTime,
+    };
+
     public long Limit(Body body) => body switch
     {
         Body.Document => DocumentBytes,

@@ -1,7 +1,8 @@
 namespace SecondOpinion.Gateway.Routing;
 
-/// <summary>A request body that ends in a 413 when it passes its limit.</summary>
-internal sealed class LimitedStream(Stream inner, long limit) : Stream
+/// <summary>A request body that ends in a 413 when it passes its limit, and in a 408 when it has not come in time.</summary>
+/// <param name="late">Set off when the whole body should have been there.</param>
+internal sealed class LimitedStream(Stream inner, long limit, CancellationToken late) : Stream
 {
     private long _read;
 
@@ -22,10 +23,10 @@ internal sealed class LimitedStream(Stream inner, long limit) : Stream
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Counted(await inner.ReadAsync(buffer, cancellationToken));
+        Counted(await InTime(buffer, cancellationToken));
 
     public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        Counted(await inner.ReadAsync(buffer.AsMemory(offset, count), cancellationToken));
+        Counted(await InTime(buffer.AsMemory(offset, count), cancellationToken));
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Bodies are read asynchronously.");
 
@@ -36,6 +37,19 @@ internal sealed class LimitedStream(Stream inner, long limit) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private async ValueTask<int> InTime(Memory<byte> buffer, CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late);
+        try
+        {
+            return await inner.ReadAsync(buffer, either.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException("The body did not come in time.", StatusCodes.Status408RequestTimeout);
+        }
+    }
 
     private int Counted(int read)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using SecondOpinion.Gateway.Edge;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -66,6 +67,7 @@ internal static class Proxy
             Methods = route.Method is null ? null : [route.Method],
         },
         AuthorizationPolicy = route.Policy,
+        OutputCachePolicy = route.Cached ? EdgePipeline.OpenPages : null,
         Metadata = new Dictionary<string, string> { [BodyKey] = route.Body.ToString() },
     };
 

@@ -21,6 +21,12 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
             return;
         }
 
+        if (failure.Error == ForwarderError.RequestBodyClient && BadRequest(failure.Exception)?.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            await BodyLimits.TooSlow(context);
+            return;
+        }
+
         await Explain(failure, context.Response.StatusCode).ExecuteAsync(context);
     }
 

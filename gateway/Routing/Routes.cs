@@ -21,7 +21,9 @@ internal enum Body
 /// <param name="Public">Callers without a token pass too; a token of another role does not.</param>
 /// <param name="Body">Size limit.</param>
 /// <param name="Method">Only this method; null for all.</param>
-internal sealed record EdgeRoute(string Path, string Service, IReadOnlyList<string> Roles, bool Public = false, Body Body = Body.Json, string? Method = null)
+/// <param name="Cached">Its pages are about nobody: kept here for some minutes, and outside every quota.</param>
+internal sealed record EdgeRoute(string Path, string Service, IReadOnlyList<string> Roles, bool Public = false, Body Body = Body.Json, string? Method = null,
+    bool Cached = false)
 {
     public string Id => $"{Method ?? "any"} {Path}";
 
@@ -53,7 +55,7 @@ internal static class Routes
         new("/ledger", "billing", [Access.Ops]),
 
         new("/pathologies", "intake", Readers, Public: true),
-        new("/orientation", "intake", Readers, Public: true),
+        new("/orientation", "intake", Readers, Public: true, Cached: true),
         new("/questionnaires", "intake", Readers, Public: true),
         new("/cases", "intake", Files),
         new("/cases/{caseId}/documents", "intake", Files, Body: Body.Document, Method: "POST"),

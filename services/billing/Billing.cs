@@ -22,7 +22,9 @@ internal static class Billing
         builder.Services.AddSingleton(services => identityKeys.Use(services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddSingleton(Bound<RosterOptions>("Rosters").Checked());
         builder.Services.AddSingleton(Bound<CoverageOptions>("Coverage").Checked());
-        builder.Services.AddSingleton(new CheckLimits(Bound<CheckLimitOptions>("Eligibility:Limits")));
+        builder.Services.AddSingleton(Bound<CheckLimitOptions>("Eligibility:Limits"));
+        builder.Services.AddSingleton<CheckLimits>();
+        builder.Services.AddSingleton<BoundAccounts>();
 
         builder.Services.AddJob<InsurerDirectory>();
         builder.Services.AddJob<BeneficiaryIndex>();
@@ -38,6 +40,8 @@ internal static class Billing
         builder.Services.AddSingleton<RosterSpool>();
         builder.Services.AddSingleton<RosterSwitch>();
         builder.Services.AddJob<DropOldRosters>();
+        builder.Services.AddJob<ExpireUploads>();
+        builder.Services.AddSingleton<ImportFeed>();
         builder.Services.AddSingleton<RosterImporter>();
         if (builder.Configuration.GetValue<bool>("SampleData:Enabled"))
         {

@@ -13,6 +13,20 @@ internal static class Problems
         new("BIL-0005", 409, "There is no such earlier roster version", "Il n'y a pas de version antérieure correspondante");
     public static readonly ProblemType RosterNotWaiting = new("BIL-0006", 409, "This roster does not wait for approval", "Ce fichier n'attend pas d'accord");
 
+    public static readonly ProblemType AccountBound =
+        new("BIL-0007", 409, "This account has asked about other members already", "Ce compte a déjà été utilisé pour d'autres adhérents");
+    public static readonly ProblemType TooManyStreams = new("BIL-0008", 429, "Too many streams of events", "Trop de flux d'événements ouverts");
+
+    /// <summary>The same words whether the insurer knows that member or not.</summary>
+    public static Problem OtherFamilies() => AccountBound.Because(
+        "An account may ask about its own family and one other. Contact support after a change of insurer.",
+        "Un compte sert à une famille et à une autre au plus. Après un changement de mutuelle, contactez l'assistance.");
+
+    public static Problem StreamsOpen(int most) => TooManyStreams.Because(
+            $"A client has at most {most} streams of events open. Close one, or ask for the state itself.",
+            $"Un client a au plus {most} flux d'événements ouverts. Fermez-en un, ou demandez l'état de l'import.")
+        .RetryAfter(5);
+
     public static Problem AskedTooOften(TimeSpan wait) => TooManyChecks.Because(
             "This client has asked too often, or about too many people who are not known.",
             "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.")
@@ -43,5 +57,6 @@ internal static class Problems
         "Only an import in state `awaiting_approval` can be approved or refused.",
         "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
 
-    public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting];
+    public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting,
+        AccountBound, TooManyStreams];
 }

@@ -28,8 +28,15 @@ internal static class Problems
     public static readonly ProblemType CaseFull = new("INT-0020", 413, "The documents together are too large", "Les documents sont trop volumineux ensemble");
 
     public static readonly ProblemType DocumentLocked = new("INT-0021", 422, "The file needs a password", "Le fichier demande un mot de passe");
-    public static readonly ProblemType DocumentIndexOnly =
-        new("INT-0022", 422, "The file is only the index of a CD", "Le fichier n'est que le sommaire d'un CD");
+    public static readonly ProblemType DocumentIndexOnly = new("INT-0022", 422, "The file is only the index of a CD",
+        "Le fichier n'est que le sommaire d'un CD");
+    public static readonly ProblemType FileClosed = new("INT-0023", 404, "The file is no longer open to this physician",
+        "Ce dossier n'est plus accessible à ce médecin");
+    public static readonly ProblemType TooManyOpenCases = new("INT-0024", 409, "This person has several open cases already",
+        "Cette personne a déjà plusieurs dossiers en cours");
+    public static readonly ProblemType TooManyCoverageChecks = new("INT-0025", 429, "Too many coverage checks", "Trop de vérifications de droits");
+    public static readonly ProblemType AccountBound = new("INT-0026", 409, "This account has asked about other members already",
+        "Ce compte a déjà été utilisé pour d'autres adhérents");
 
     /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
     public static Problem CaseIs(CaseState state)
@@ -46,6 +53,23 @@ internal static class Problems
         "Record the patient's consent `processing` before submitting.",
         "Donnez d'abord votre accord pour le traitement de vos données (consentement « processing »).",
         new FieldError("#/consents/processing", "missing", "Cet accord est nécessaire pour qu'un médecin lise votre dossier."));
+
+    public static Problem NoLongerReadable() => FileClosed.Because(
+        "The patient took the consent back, the case was withdrawn, or the time for questions after the delivery is over.",
+        "Le patient a retiré son accord, le dossier a été retiré, ou le délai après la remise de l'avis est passé.");
+
+    /// <param name="most">Cases of a person that may be open at one time.</param>
+    public static Problem OpenAlready(int most) => TooManyOpenCases.Because(
+        $"At most {most} cases of a person are open at a time. Finish or withdraw one first.",
+        $"Une personne a au plus {most} dossiers en cours. Terminez-en un, ou retirez-le.");
+
+    public static Problem CheckedTooOften() => TooManyCoverageChecks.Because(
+        "Asked too often, or about too many people who are not known.",
+        "Trop de vérifications, ou trop de personnes inconnues demandées. Réessayez plus tard.").RetryAfter(360);
+
+    public static Problem OtherFamilies() => AccountBound.Because(
+        "An account asks for its own family and one other. Contact support after a change of insurer.",
+        "Un compte sert à une famille et à une autre au plus. Après un changement de mutuelle, contactez l'assistance.");
 
     public static Problem MemberUnreadable() => CoverageQuestionInvalid.Because(
         "Check the insurer's number, the member number and the birth date.",
@@ -119,5 +143,6 @@ internal static class Problems
     [
         WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
+        FileClosed, TooManyOpenCases, TooManyCoverageChecks, AccountBound,
     ];
 }

@@ -27,6 +27,7 @@ using SecondOpinion.ServiceDefaults.Resilience;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("intake");
+builder.UsePhysicianPseudonyms();
 builder.AddDatabase("intake", typeof(Program).Assembly);
 builder.AddMessaging("intake", handlers =>
 {
@@ -40,6 +41,7 @@ builder.AddServiceClient<Opinions.OpinionsClient>("physician");
 builder.AddCaseKeys();
 // Made here and not on first use: a missing folder stops the start.
 builder.Services.AddSingleton(DocumentOptions.Read(builder.Configuration));
+builder.Services.AddSingleton(CaseOptions.Read(builder.Configuration));
 var catalogue = PathologyCatalogue.Load();
 builder.Services.AddSingleton(catalogue);
 builder.Services.AddSingleton(new PathologyIndex(catalogue.Pathologies));
@@ -52,16 +54,18 @@ builder.Services.AddSingleton<CoverageDesk>();
 builder.Services.AddJob<SettleCoverage>();
 builder.Services.AddHostedService<BindFolder>();
 builder.Services.AddJob<SweepOrphans>();
+builder.Services.AddJob<ExpireDrafts>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<DossiersService>().AllowRoles([.. Access.Roles]);
 var api = app.MapGroup("/api/v1");
-ScreenEmergency.Map(api);
-ShowPages.Map(api);
-ShowStructures.Map(api);
-ShowFigures.Map(api);
-AdviseChannel.Map(api);
+var open = api.MapGroup("").AddEndpointFilter(OpenPages.Cacheable);
+ScreenEmergency.Map(open);
+ShowPages.Map(open);
+ShowStructures.Map(open);
+ShowFigures.Map(open);
+AdviseChannel.Map(open);
 ComputeFileDeadlines.Map(api);
 WriteLetter.Map(api);
 SearchPathologies.Map(api);

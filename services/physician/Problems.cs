@@ -15,8 +15,12 @@ internal static class Problems
     public static readonly ProblemType DraftChanged =
         new("PHY-0005", 409, "The draft changed while it was being signed", "Le brouillon a changé pendant la signature");
     public static readonly ProblemType AlreadyAdmitted = new("PHY-0006", 409, "This physician is already admitted", "Ce médecin est déjà référent");
-    public static readonly ProblemType NotAdmitted =
-        new("PHY-0007", 403, "The bearer is not an admitted physician", "Le porteur du jeton n'est pas un médecin référent");
+    public static readonly ProblemType NotAdmitted = new("PHY-0007", 403, "The bearer is not an admitted physician",
+        "Le porteur du jeton n'est pas un médecin référent");
+    public static readonly ProblemType Suspended = new("PHY-0008", 403, "This physician is suspended", "Ce médecin est suspendu");
+
+    public static Problem SuspendedByCouncil() => Suspended.Because(
+        "The scientific council has suspended this physician.", "Le conseil scientifique a suspendu ce médecin.");
 
     /// <param name="state">Of the physician's own offer; one that is still <c>offered</c> has run out.</param>
     public static Problem OfferIs(WorklistState state) => state == WorklistState.Offered
@@ -46,5 +50,5 @@ internal static class Problems
         "The RPPS number of the token is not in the roster.", "Le numéro RPPS du jeton ne figure pas dans la liste des référents.");
 
     public static readonly IReadOnlyList<ProblemType> All =
-        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted];
+        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted, Suspended];
 }

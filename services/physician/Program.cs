@@ -14,6 +14,7 @@ using SecondOpinion.ServiceDefaults.Resilience;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("physician");
+builder.UsePhysicianPseudonyms();
 builder.AddDatabase("physician", typeof(Program).Assembly);
 builder.AddMessaging("physician", handlers =>
 {
@@ -38,15 +39,19 @@ app.MapGrpcService<ServeRoster>().AllowRoles(Access.Service);
 var api = app.MapGroup("/api/v1");
 ListPhysicians.Map(api);
 AdmitPhysician.Map(api);
-ChangeAvailability.Map(api);
-ShowWorklist.Map(api);
-AcceptOffer.Map(api);
-DeclineOffer.Map(api);
-ReadDossier.Map(api);
-DownloadDocument.Map(api);
-AskForInformation.Map(api);
-ShowOpinion.Map(api);
-SaveDraft.Map(api);
-SignOpinion.Map(api);
+SuspendPhysician.Map(api);
+
+// What a physician does: asked first whether the council has suspended them.
+var own = api.MapGroup("").AddEndpointFilter(SuspendPhysician.Require);
+ChangeAvailability.Map(own);
+ShowWorklist.Map(own);
+AcceptOffer.Map(own);
+DeclineOffer.Map(own);
+ReadDossier.Map(own);
+DownloadDocument.Map(own);
+AskForInformation.Map(own);
+ShowOpinion.Map(own);
+SaveDraft.Map(own);
+SignOpinion.Map(own);
 
 await app.RunService();

@@ -5,8 +5,11 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;
@@ -301,6 +304,64 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         events[^1].GetProperty("state").GetString().ShouldBe("imported");
         events[^1].GetProperty("linesRead").GetInt64().ShouldBe(100_000);
         events.Select(e => e.GetProperty("linesRead").GetInt64()).ShouldBeInOrder();
+    }
+
+    [Fact]
+    public async Task A_half_upload_that_nobody_goes_on_with_is_over_and_its_file_goes()
+    {
+        var insurer = await NewInsurer("99000241");
+        var (old, fresh) = (await billing.Announce(insurer, 100), await billing.Announce(insurer, 100));
+        await billing.Send(old, 0, new byte[10]);
+        await billing.Send(fresh, 0, new byte[10]);
+        var files = Directory.EnumerateFiles(billing.Spool).Count();
+        await billing.Scalar<int>("update roster_import set updated_at = updated_at - interval '8 days' where id = @old returning 1", new { old });
+
+        await billing.Service.Services.GetRequiredService<ExpireUploads>().Expire(CancellationToken.None);
+
+        var status = await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/rosters/{old}");
+        (status.GetProperty("state").GetString(), status.GetProperty("refusalCode").GetString()).ShouldBe(("failed", "upload_abandoned"));
+        status.GetProperty("refusalText").GetString().ShouldNotBeNullOrEmpty();
+        (await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/rosters/{fresh}")).GetProperty("state").GetString().ShouldBe("receiving");
+        Directory.EnumerateFiles(billing.Spool).Count().ShouldBe(files - 1);
+    }
+
+    [Fact]
+    public async Task However_many_listen_the_database_is_asked_once_and_one_client_has_few_streams()
+    {
+        var insurer = await NewInsurer("99000233");
+        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 100).Select(i => $"S{i};1980-01-02")]));
+        var id = await billing.Announce(insurer, bytes.Length);
+        var feed = billing.Service.Services.GetRequiredService<ImportFeed>();
+        // Forty people of the insurer, each with a token of their own.
+        var streams = new List<HttpResponseMessage>();
+        for (var i = 0; i < 40; i++)
+        {
+            var one = billing.Service.Http(TestTokens.Create(Access.Partner, $"portal-{i % 8}", ("insurer_id", insurer.ToString())));
+            streams.Add(await one.GetAsync($"/api/v1/rosters/{id}/events", HttpCompletionOption.ResponseHeadersRead));
+        }
+
+        streams.ShouldAllBe(s => s.StatusCode == HttpStatusCode.OK);
+        var sixth = await billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id",
+            insurer.ToString()))).GetAsync($"/api/v1/rosters/{id}/events");
+        ((int)sixth.StatusCode).ShouldBe(429);
+        sixth.Headers.RetryAfter.ShouldNotBeNull();
+        (await sixth.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString().ShouldBe("BIL-0008");
+
+        feed.Followed.ShouldBe(1);
+        var (looks, watch) = (feed.Looks, System.Diagnostics.Stopwatch.StartNew());
+        await Eventually.True(() => feed.Looks >= looks + 4, "the import is looked at");
+        (feed.Looks - looks).ShouldBeLessThanOrEqualTo((long)(watch.Elapsed.TotalSeconds / 0.5) + 2, "one look in half a second for all forty");
+
+        await billing.Send(id, 0, bytes, billing.Ops);
+        foreach (var stream in streams)
+        {
+            (await stream.Content.ReadAsStringAsync()).ShouldContain("\"state\":\"imported\"");
+            stream.Dispose();
+        }
+
+        await Eventually.True(() => feed.Followed == 0, "nobody is followed any more");
+        var again = billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id", insurer.ToString())));
+        (await again.GetStringAsync($"/api/v1/rosters/{id}/events")).ShouldContain("imported", Case.Sensitive, "streams that ended are given back");
     }
 
     [Fact]

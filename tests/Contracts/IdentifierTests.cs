@@ -8,6 +8,8 @@ namespace SecondOpinion.Tests.Contracts;
 /// <summary>Each identifier's law: what its key detects, what people may type around it, and the vectors of docs/decisions/0005.</summary>
 public sealed class IdentifierTests
 {
+    private static readonly byte[] PseudonymKey = "pseudonyms of tests: 32 bytes ok"u8.ToArray();
+
     private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(500);
 
     private static Gen<string> Digits(int count) => Gen.Choose(0, 9).ArrayOf(count).Select(d => string.Concat(d));
@@ -53,12 +55,29 @@ public sealed class IdentifierTests
         }).Check(Many);
 
     [Fact]
-    public void A_physician_has_the_same_pseudonym_everywhere_and_no_two_share_one() =>
+    public void A_physicians_pseudonym_cannot_be_found_from_the_public_number()
+    {
+        PhysicianPseudonyms.Use(PseudonymKey);
+        var rpps = Rpps.WithKey("9900000101");
+        var unkeyed = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes("secondopinion:physician:" + rpps.Value)).AsSpan(0,
+            16).ToArray();
+        unkeyed[6] = (byte)((unkeyed[6] & 0x0F) | 0x80);
+        unkeyed[8] = (byte)((unkeyed[8] & 0x3F) | 0x80);
+        rpps.PhysicianId.ShouldNotBe(new Guid(unkeyed, bigEndian: true));
+        Should.Throw<InvalidOperationException>(() => PhysicianPseudonyms.Use(new byte[32]), "one key for good");
+        Should.Throw<InvalidOperationException>(() => PhysicianPseudonyms.Use(new byte[16]));
+    }
+
+    [Fact]
+    public void A_physician_has_the_same_pseudonym_everywhere_and_no_two_share_one()
+    {
+        PhysicianPseudonyms.Use(PseudonymKey);
         Prop.ForAll(Gen.Zip(Digits(10), Digits(10)).ToArbitrary(), x =>
         {
             var (a, b) = (Rpps.WithKey(x.Item1), Rpps.WithKey(x.Item2));
             return a.PhysicianId == Rpps.Parse("8" + a.Value).PhysicianId && (a == b) == (a.PhysicianId == b.PhysicianId);
         }).Check(Many);
+    }
 
     [Theory]
     [InlineData("279035121518989")]

@@ -39,6 +39,15 @@ internal static class Answers
         return content;
     }
 
+    /// <summary>With its type and name in headers, as uploads have them.</summary>
+    public static ByteArrayContent Document(byte[] bytes, string type, string fileName, string mediaType = "application/pdf")
+    {
+        var content = File(bytes, mediaType);
+        content.Headers.ContentDisposition = new("attachment") { FileNameStar = fileName };
+        content.Headers.Add("Document-Type", type);
+        return content;
+    }
+
     public static async Task<JsonNode> Read(this HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonNode>())!;
 
     /// <summary>Must be an RFC 9457 problem with this status and code.</summary>

@@ -185,7 +185,7 @@ public sealed class BadInputTests(SharedSystem system)
     private HttpClient Patient() => system.Http(system.Token(Access.Patient));
 
     private async Task<HttpResponseMessage> Upload(Journey journey, byte[] bytes, string fileName, string mediaType = "application/pdf") =>
-        await system.Http(journey.Patient).Post($"{journey.Case}/documents?type=consultation_report&fileName={fileName}", Answers.File(bytes, mediaType));
+        await system.Http(journey.Patient).Post($"{journey.Case}/documents", Answers.Document(bytes, "consultation_report", fileName, mediaType));
 
     private static async Task ShouldBeInvalid(HttpResponseMessage answer, string pointer, string code)
     {

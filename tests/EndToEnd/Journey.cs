@@ -42,6 +42,12 @@ internal sealed class Journey : IDisposable
     /// <summary>The trace of the last request.</summary>
     public string TraceId => _api.TraceId!;
 
+    /// <summary>What an access log in front of the gateway would hold.</summary>
+    public IReadOnlyList<string> AccessLog => _api.AccessLog;
+
+    /// <summary>For whatever else a test does with the case; it goes into the log.</summary>
+    public Api Reader => _api;
+
     public static Journey New(SharedSystem system) => new(system);
 
     public static async Task<Journey> Opened(SharedSystem system)
@@ -141,7 +147,7 @@ internal sealed class Journey : IDisposable
         {
             var file = (string)document!["file"]!;
             var added = Expect(await _api.Upload(
-                $"{Case}/documents?type={document["kind"]}&fileName={file}", Patient, Path.Combine(SampleFolder, file), (string)document["contentType"]!));
+                $"{Case}/documents", Patient, Path.Combine(SampleFolder, file), (string)document["contentType"]!, (string)document["kind"]!));
             ids.Add((string)added.Json["documentId"]!);
         }
 

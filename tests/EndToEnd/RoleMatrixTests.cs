@@ -124,6 +124,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .Replace("{requestId}", requestId)
             .Replace("{offerId}", journey.OfferId)
             .Replace("{insurerId}", Insurer.ToString())
+            .Replace("{physicianId}", Guid.CreateVersion7().ToString())
             .Replace("{importId}", Guid.CreateVersion7().ToString())
             .Replace("{code}", operation.Path switch
             {
@@ -136,7 +137,6 @@ public sealed class RoleMatrixTests(SharedSystem system)
         {
             _ when operation is { Path: "/api/v1/pathologies", Method.Method: "GET" } => "?q=endo",
             _ when operation.Path == "/api/v1/orientation/advice" => "?pathology=endometriose",
-            _ when operation.ToString() == "POST /api/v1/cases/{id}/documents" => "?type=mri&fileName=image.dcm",
             _ => "",
         };
         HttpContent? body = operation.MediaType switch
@@ -144,7 +144,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
             // The sample's insurer keeps its roster: a rollback to a version that never was.
             "application/json" when path.EndsWith("/rollback", StringComparison.Ordinal) => Answers.Json(new JsonObject { ["toVersion"] = 0 }),
             "application/json" => Answers.Json(new JsonObject()),
-            not null => Answers.File("%PDF-1.7"u8.ToArray(), operation.MediaType),
+            not null => Answers.Document("%PDF-1.7"u8.ToArray(), "mri", "image.dcm", operation.MediaType),
             null when operation.Method == HttpMethod.Post => Answers.Json(new JsonObject()),
             null => null,
         };

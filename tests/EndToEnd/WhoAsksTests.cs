@@ -102,6 +102,10 @@ public sealed class WhoAsksTests(SharedSystem system)
         });
         await FillIn(physician, path);
 
+        // Nothing is held with the insurer before the patient's own word.
+        var unconfirmed = await Sent(physician, HttpMethod.Post, $"{path}/submit");
+        unconfirmed["missing"]!.AsArray().Select(m => (string)m!["code"]!).ShouldBe(["confirmation"]);
+        await Sent(patient, HttpMethod.Post, $"{path}/confirmation", new JsonObject { ["readBack"] = true });
         var submitted = await Sent(physician, HttpMethod.Post, $"{path}/submit");
         var seen = await Read(patient, path);
         using var stranger = await system.Http(system.PhysicianToken(Rpps.WithKey("9900000808"))).GetAsync(path);
@@ -184,7 +188,7 @@ public sealed class WhoAsksTests(SharedSystem system)
     private static async Task Upload(HttpClient http, string path, string type, string file)
     {
         using var answer = await http.Post(
-            $"{path}/documents?type={type}&fileName={file}", Answers.File(await File.ReadAllBytesAsync(Path.Combine(Journey.SampleFolder, file))));
+            $"{path}/documents", Answers.Document(await File.ReadAllBytesAsync(Path.Combine(Journey.SampleFolder, file)), type, file));
         answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
     }
 

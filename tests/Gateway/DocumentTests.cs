@@ -107,7 +107,7 @@ public sealed class DocumentTests
         var http = gateway.Http();
         var all = await http.GetFromJsonAsync<JsonElement>("/problems");
         all.EnumerateArray().Select(p => p.GetProperty("code").GetString()).ShouldBe(
-            SecondOpinion.ServiceDefaults.Problems.CommonProblems.All.Select(p => p.Code).Concat(["BIL-0001", "GTW-0001", "GTW-0002", "GTW-0003"])
+            SecondOpinion.ServiceDefaults.Problems.CommonProblems.All.Select(p => p.Code).Concat(["BIL-0001", "GTW-0001", "GTW-0002", "GTW-0003", "GTW-0004"])
                 .Order(StringComparer.Ordinal), ignoreOrder: false);
         foreach (var problem in all.EnumerateArray())
         {

@@ -24,6 +24,10 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Where it speaks TLS, when a certificate is configured.</summary>
+    public Uri TlsAddress => new(_factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
+        .Single(a => a.StartsWith("https", StringComparison.Ordinal)));
+
     public Upstream this[string service] => _upstreams[service];
 
     /// <param name="settings">On top of the gateway's defaults.</param>
@@ -56,7 +60,8 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         factory.StartServer();
         return new GatewayUnderTest(
             factory, upstreams,
-            new Uri(factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()));
+            new Uri(factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
+                .First(a => a.StartsWith("http:", StringComparison.Ordinal))));
     }
 
     public HttpClient Http(string? token = null)

@@ -34,6 +34,12 @@ public sealed class FakeIntake : IAsyncDisposable
     /// <summary>Chunks sent so far by downloads: shows that they are passed on as they come.</summary>
     public int ChunksSent;
 
+    /// <summary>How often a whole file was asked for.</summary>
+    public int DossiersRead;
+
+    /// <summary>Cases that intake no longer lets their physician read.</summary>
+    public ConcurrentDictionary<string, bool> Closed { get; } = new();
+
     public StatusCode? Fails { get; set; }
 
     public static async Task<FakeIntake> Start()
@@ -70,7 +76,7 @@ public sealed class FakeIntake : IAsyncDisposable
         Files[caseId] = dossier;
     }
 
-    public Guid Attach(Guid caseId, byte[] content, string mediaType, string fileName)
+    public Guid Attach(Guid caseId, byte[] content, string mediaType, string fileName, bool active = false)
     {
         var id = Guid.CreateVersion7();
         Files[caseId].Documents.Add(new DocumentSummary
@@ -80,6 +86,7 @@ public sealed class FakeIntake : IAsyncDisposable
             FileName = fileName,
             MediaType = mediaType,
             SizeBytes = content.Length,
+            ActiveContent = active,
             Sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)),
         });
         Documents[id.ToString()] = content;
@@ -90,8 +97,17 @@ public sealed class FakeIntake : IAsyncDisposable
 
     internal sealed class Service(FakeIntake intake) : Dossiers.DossiersBase
     {
+        public override Task<CheckAccessReply> CheckAccess(CheckAccessRequest request, ServerCallContext context)
+        {
+            Judge(context);
+            return intake.Closed.ContainsKey(request.CaseId)
+                ? throw new RpcException(new Status(StatusCode.NotFound, ""), new Metadata { { "error-code", "INT-0023" } })
+                : Task.FromResult(new CheckAccessReply());
+        }
+
         public override Task<Dossier> Get(GetDossierRequest request, ServerCallContext context)
         {
+            Interlocked.Increment(ref intake.DossiersRead);
             Judge(context);
             return Task.FromResult(intake.Files.GetValueOrDefault(Guid.Parse(request.CaseId)) ?? throw new RpcException(new Status(StatusCode.NotFound, "")));
         }
@@ -99,9 +115,12 @@ public sealed class FakeIntake : IAsyncDisposable
         public override async Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context)
         {
             Judge(context);
+            var document = intake.Files.GetValueOrDefault(Guid.Parse(request.CaseId))?.Documents.SingleOrDefault(d => d.DocumentId == request.DocumentId)
+                ?? throw new RpcException(new Status(StatusCode.NotFound, ""));
             foreach (var chunk in intake.Documents[request.DocumentId].Chunk(64 * 1024))
             {
-                await responseStream.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(chunk) });
+                await responseStream.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(chunk), Document = document });
+                document = null;
                 Interlocked.Increment(ref intake.ChunksSent);
             }
         }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Grpc.Core;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Physician;
 
@@ -11,7 +12,7 @@ namespace SecondOpinion.Tests.Physician;
 public sealed class FileTests(PhysicianService physician) : IClassFixture<PhysicianService>
 {
     [Fact]
-    public async Task The_assigned_physician_reads_the_file_with_the_own_token_and_it_is_on_record()
+    public async Task The_assigned_physician_reads_the_file_with_the_own_token()
     {
         var offer = await physician.AssignedCase(physician.Alix, "Faut-il opérer ?");
 
@@ -23,7 +24,6 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         dossier.GetProperty("pathologyName").GetString().ShouldBe("Endométriose");
         dossier.GetProperty("questions")[0].GetString().ShouldBe("Faut-il opérer ?");
         Subject(physician.Intake.Tokens.Last()).ShouldBe(physician.Alix.PhysicianId.ToString());
-        (await Audited("read", "dossier", offer.CaseId)).ShouldBe(1);
     }
 
     [Fact]
@@ -96,6 +96,7 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         var offer = await physician.AssignedCase(physician.Alix);
         var content = RandomNumberGenerator.GetBytes(3_000_000);
         var document = physician.Intake.Attach(offer.CaseId, content, "application/dicom", "IRM pelvienne \"2026\" é.dcm");
+        var read = physician.Intake.DossiersRead;
 
         var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}");
 
@@ -107,7 +108,92 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         answer.Content.Headers.ContentDisposition.FileNameStar.ShouldBe("IRM pelvienne \"2026\" é.dcm");
         answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
-        (await Audited("download", "document", document)).ShouldBe(1);
+        // Once, by intake, as what it was.
+        (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = any(@Ids)", new { Ids = new[] { document.ToString(),
+            offer.CaseId.ToString() } })).ShouldBe(0);
+        physician.Intake.DossiersRead.ShouldBe(read, "one document is not the whole file");
+    }
+
+    [Fact]
+    public async Task A_file_with_active_content_is_only_ever_saved()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var document = physician.Intake.Attach(offer.CaseId, [1, 2, 3], "application/pdf", "a.pdf", active: true);
+
+        var answer = await physician.As(physician.Alix).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}");
+
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/octet-stream");
+        answer.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        answer.Headers.GetValues("Content-Security-Policy").ShouldBe(["sandbox"]);
+    }
+
+    [Fact]
+    public async Task What_intake_has_closed_is_not_read_here_either()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var http = physician.As(physician.Alix);
+        (await PhysicianService.Put(http, $"/worklist/cases/{offer.CaseId}/opinion", PhysicianService.SampleOpinion(),
+            "\"v0\"")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await http.GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        physician.Intake.Closed[offer.CaseId.ToString()] = true;
+
+        var closed = await http.GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion");
+        closed.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await http.GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/opinion.pdf")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PhysicianService.Put(http, $"/worklist/cases/{offer.CaseId}/opinion", PhysicianService.SampleOpinion(),
+            "\"v1\"")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await Audited("refused", "ShowOwnOpinion", offer.CaseId)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_suspended_physician_reads_and_writes_nothing_from_the_next_request_on()
+    {
+        var rpps = Rpps.WithKey("9900000555");
+        var council = physician.As(SecondOpinion.ServiceDefaults.Access.Access.Council);
+        (await PhysicianService.Post(council, "/physicians", new
+        {
+            rpps = rpps.Value, displayName = "Dr Fictif SUSPENDU", specialtyCode = "SM20", pathologyCodes = (string[])["endometriose"],
+                establishments = Array.Empty<string>(), capacity = 5,
+        })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var offer = await physician.AssignedCase(rpps);
+        var http = physician.As(rpps);
+        var dossier = $"/api/v1/worklist/cases/{offer.CaseId}/dossier";
+        (await http.GetAsync(dossier)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await PhysicianService.Put(council, $"/physicians/{rpps.PhysicianId}/suspension", new { suspended = true },
+            null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        foreach (var path in (string[])[dossier, "/api/v1/worklist", $"/api/v1/worklist/cases/{offer.CaseId}/opinion", "/api/v1/worklist/availability"])
+        {
+            var refused = await http.GetAsync(path);
+            (refused.StatusCode, await PhysicianService.Code(refused)).ShouldBe((HttpStatusCode.Forbidden, "PHY-0008"), path);
+        }
+
+        (await PhysicianService.Put(http, "/worklist/availability", new { capacity = 9, awayUntil = (DateTimeOffset?)null },
+            "\"v1\"")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId && c.Capacity == 0);
+        (await PhysicianService.Put(council, $"/physicians/{rpps.PhysicianId}/suspension", new { suspended = false },
+            null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await http.GetAsync(dossier)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await physician.Scalar<int>("select count(*)::int from audit_record where action = 'refused' and actor = @Me and purpose = 'http_403'", new { Me = rpps.PhysicianId.ToString() })).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task The_worklist_and_every_refusal_are_on_record()
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var before = await physician.Scalar<int>("select count(*)::int from audit_record where action = 'search' and object_type = 'worklist' and actor = @Me", new { Me = physician.Alix.PhysicianId.ToString() });
+        await physician.As(physician.Alix).GetAsync("/api/v1/worklist");
+        (await physician.Scalar<int>("select count(*)::int from audit_record where action = 'search' and object_type = 'worklist' and actor = @Me",
+            new { Me = physician.Alix.PhysicianId.ToString() })).ShouldBe(before + 1);
+
+        await physician.As(physician.Noé).GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier");
+        await physician.As("ops").GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier");
+
+        (await physician.Scalar<string>(
+            "select string_agg(actor_role || ' ' || purpose, ', ' order by id) from audit_record where action = 'refused' and object_type = 'ReadDossier' and object_id = @Id",
+            new { Id = offer.CaseId.ToString() })).ShouldBe("physician http_404, ops http_403");
     }
 
     [Fact]

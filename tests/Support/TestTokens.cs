@@ -7,13 +7,18 @@ namespace SecondOpinion.Tests.Support;
 /// <summary>Tokens signed with a key that only tests know.</summary>
 public static class TestTokens
 {
+    private static readonly byte[] PseudonymKey = "pseudonyms of tests: 32 bytes ok"u8.ToArray();
+
     private static readonly Dictionary<string, string?> Scheme = new()
     {
         ["Authentication:Schemes:Bearer:ValidIssuer"] = "secondopinion-tests",
         ["Authentication:Schemes:Bearer:ValidAudiences:0"] = "secondopinion",
         ["Authentication:Schemes:Bearer:SigningKeys:0:Issuer"] = "secondopinion-tests",
         ["Authentication:Schemes:Bearer:SigningKeys:0:Value"] = Convert.ToBase64String("a key of tests: thirty-two bytes"u8),
+        ["Physicians:PseudonymKey"] = Convert.ToBase64String(PseudonymKey),
     };
+
+    static TestTokens() => PhysicianPseudonyms.Use(PseudonymKey);
 
     /// <summary>What a service needs to accept these tokens.</summary>
     public static IReadOnlyDictionary<string, string?> Settings => Scheme;

@@ -16,7 +16,8 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
     /// <param name="RefusalCode">Empty when reserved.</param>
     internal sealed record Outcome(Guid? InsurerId, string EngagementNumber, DateTimeOffset? ExpiresAt, string RefusalCode);
 
-    public async Task<Outcome> Reserve(Guid caseId, Question question, CancellationToken cancel)
+    /// <param name="watch">Sees the answer before anything is held, and may refuse it.</param>
+    public async Task<Outcome> Reserve(Guid caseId, Question question, Func<Answer, Task> watch, CancellationToken cancel)
     {
         await using (var db = await dataSource.OpenConnectionAsync(cancel))
         {
@@ -27,6 +28,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         }
 
         var answer = await answers.Ask(question, cancel);
+        await watch(answer);
         var outcome = answer.Decision.Covered
             ? await Take(caseId, question, answer, cancel)
             : new Outcome(answer.Insurer?.Id, "", null, answer.Decision.Code);

@@ -121,4 +121,8 @@ internal sealed record Answer(
     Decision Decision, Insurer? Insurer, Beneficiary? Beneficiary, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt)
 {
     public int RosterVersion => Insurer?.Roster?.Version ?? 0;
+
+    /// <summary>Keyed hash of the family that the question led to, covered or not; null when the roster does not know the person. Never leaves the
+    /// service.</summary>
+    public long? Family { get; init; }
 }

@@ -46,11 +46,11 @@ internal static class CheckEligibility
         .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
         .WithName("CheckEligibility")
         .WithSummary("Is this person covered for a second opinion?")
-        .WithDescription(
-            "Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people.");
+        .WithDescription("Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people; a patient's account, about its own family and one other a year.");
 
     private static async Task<Results<Ok<EligibilityAnswer>, Problem>> Handle(
-        EligibilityRequest request, ClaimsPrincipal user, EligibilityAnswers answers, CheckLimits limits, CheckCounts counts, NpgsqlDataSource dataSource,
+        EligibilityRequest request, ClaimsPrincipal user, EligibilityAnswers answers, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
+            NpgsqlDataSource dataSource,
         TimeProvider time, HttpContext http)
     {
         var client = Client.Of(user);
@@ -78,6 +78,11 @@ internal static class CheckEligibility
 
         // Whom it was about is not written: only that this client asked, of whom, and when.
         await dataSource.InTransaction(db => Audit.Record(db, user, "check", "eligibility", answer.Insurer?.Id ?? Guid.Empty, "coverage"), http.RequestAborted);
+        if (client.Role == Access.Patient && await accounts.Refusal(user.PatientId(), question!, answer, http.RequestAborted) is { } others)
+        {
+            return others;
+        }
+
         counts.Count(client, answer);
         http.Response.Headers.CacheControl = "no-store";
         var decision = answer.Decision;

@@ -16,6 +16,7 @@ internal sealed class CheckLimitOptions
 {
     public int PatientPerMinute { get; set; } = 10;
 
+    /// <summary>Of an agent, and of a physician who asks for patients.</summary>
     public int AgentPerMinute { get; set; } = 60;
 
     public int PartnerPerMinute { get; set; } = 1200;
@@ -24,6 +25,10 @@ internal sealed class CheckLimitOptions
 
     /// <summary>Questions about somebody unknown that a patient or an agent may ask in an hour: typing errors, not a search through names and dates.</summary>
     public int MissesPerHour { get; set; } = 10;
+
+    /// <summary>Families (member numbers) about which one patient account gets answers in a year: its own, and one more for a relative or a change of
+    /// insurer.</summary>
+    public int FamiliesPerAccount { get; set; } = 2;
 }
 
 /// <summary>Nobody can probe who is insured: each client may ask so often, and about so many people whom nobody knows.</summary>
@@ -38,7 +43,7 @@ internal sealed class CheckLimits : IDisposable
         _checks = PartitionedRateLimiter.Create<Client, Client>(client => client.Role == Access.Service
             ? Bucket(client, options.ServicePerSecond, TimeSpan.FromSeconds(1))
             : Bucket(client, PerMinute(client.Role, options), TimeSpan.FromMinutes(1)));
-        _misses = PartitionedRateLimiter.Create<Client, Client>(client => client.Role is Access.Patient or Access.Agent
+        _misses = PartitionedRateLimiter.Create<Client, Client>(client => client.Role is Access.Patient or Access.Agent or Access.Physician
             ? Bucket(client, options.MissesPerHour, TimeSpan.FromHours(1))
             : RateLimitPartition.GetNoLimiter(client));
     }
@@ -67,7 +72,7 @@ internal sealed class CheckLimits : IDisposable
     private static int PerMinute(string role, CheckLimitOptions options) => role switch
     {
         Access.Patient => options.PatientPerMinute,
-        Access.Agent => options.AgentPerMinute,
+        Access.Agent or Access.Physician => options.AgentPerMinute,
         _ => options.PartnerPerMinute,
     };
 

@@ -58,14 +58,14 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
         var decision = Decision.Decide(beneficiary, terms, question.ServiceDate);
         if (!decision.Covered)
         {
-            return new Answer(decision, insurer, null, "", null, now);
+            return new Answer(decision, insurer, null, "", null, now) { Family = beneficiary?.Family };
         }
 
         // To the day: the same question on the same day gives the same number.
         var expiresOn = FrenchTime.Day(now).AddDays(options.EngagementDays);
-        var number = keys.Hasher(insurer.Roster!.KeyId)
-            .Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber, expiresOn.DayNumber);
-        return new Answer(decision, insurer, beneficiary, Written(number), FrenchTime.Midnight(expiresOn), now);
+        var number = keys.Hasher(insurer.Roster!.KeyId).Engagement(insurer.AmcAscii, beneficiary!.Value.Person, question.ServiceDate.DayNumber,
+            expiresOn.DayNumber);
+        return new Answer(decision, insurer, beneficiary, Written(number), FrenchTime.Midnight(expiresOn), now) { Family = beneficiary.Value.Family };
     }
 
     private long Hash(Question question, Insurer insurer, CurrentRoster roster)

@@ -4,6 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -11,7 +12,8 @@ namespace SecondOpinion.Billing.Eligibility;
 
 /// <summary>The gRPC door, for the other services.</summary>
 internal sealed class EligibilityService(
-    EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, CheckCounts counts, TimeProvider time)
+    EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
+    TimeProvider time)
     : Contracts.Billing.V1.Eligibility.EligibilityBase
 {
     /// <summary>Questions of one stream that are looked up at one time: enough to fill batches, few enough to keep memory flat.</summary>
@@ -20,7 +22,7 @@ internal sealed class EligibilityService(
     public override async Task<CheckReply> Check(CheckRequest request, ServerCallContext context)
     {
         var caller = Client.Of(context.GetHttpContext().User);
-        Take(caller);
+        Take(caller, request);
         return await Answer(request, Parse(request), caller, context.CancellationToken);
     }
 
@@ -43,7 +45,7 @@ internal sealed class EligibilityService(
             {
                 await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
                 {
-                    Take(caller);
+                    Take(caller, request);
                     // One bad question spoils its own answer, not the stream.
                     var reply = Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out _)
                         ? Answer(request, question!, caller, context.CancellationToken)
@@ -63,8 +65,11 @@ internal sealed class EligibilityService(
     public override async Task<ReserveReply> Reserve(ReserveRequest request, ServerCallContext context)
     {
         var caseId = CaseId(request.CaseId);
-        var question = Parse(request.Person ?? new CheckRequest());
-        var outcome = await reserve.Reserve(caseId, question, context.CancellationToken);
+        var asked = request.Person ?? new CheckRequest();
+        var question = Parse(asked);
+        // A reservation answers like a check, so that it is limited like one.
+        var outcome = await reserve.Reserve(
+            caseId, question, answer => Watch(asked, question, answer, context.CancellationToken), context.CancellationToken);
         return new ReserveReply
         {
             Reserved = outcome.RefusalCode.Length == 0,
@@ -82,17 +87,50 @@ internal sealed class EligibilityService(
     private async Task<CheckReply> Answer(CheckRequest request, Question question, Client caller, CancellationToken cancel)
     {
         var answer = await answers.Ask(question, cancel);
+        await Watch(request, question, answer, cancel);
         counts.Count(caller, answer);
         return Reply(request, answer);
     }
 
-    private void Take(Client caller)
+    /// <summary>Limits follow the service and the person at its screen.</summary>
+    private void Take(Client caller, CheckRequest request)
     {
-        if (limits.Take(caller) is { } tooOften)
+        if ((limits.Take(caller) ?? (Person(request) is { } person ? limits.Take(person) : null)) is { } tooOften)
         {
             throw tooOften.AsException();
         }
     }
+
+    /// <summary>Misses count for the person at the screen, families for the patient's account; not for the service that passes the question on.</summary>
+    private async Task Watch(CheckRequest request, Question question, Answer answer, CancellationToken cancel)
+    {
+        if (Person(request) is { } person && !answer.Decision.Recognised)
+        {
+            limits.CountMiss(person);
+        }
+
+        if (request.Account.Length == 0)
+        {
+            return;
+        }
+
+        if (!Guid.TryParse(request.Account, out var account))
+        {
+            throw CommonProblems.Invalid(new FieldError("#/account", "invalid_id", "Cet identifiant de compte n'est pas valable.")).AsException();
+        }
+
+        if (await accounts.Refusal(account, question, answer, cancel) is { } others)
+        {
+            throw others.AsException();
+        }
+    }
+
+    private static Client? Person(CheckRequest request) => (request.SubjectRole, request.Subject) switch
+    {
+        ("", "") => null,
+        (Access.Patient or Access.Agent or Access.Physician, { Length: > 0 }) => new Client(request.SubjectRole, request.Subject),
+        _ => throw CommonProblems.Invalid(new FieldError("#/subjectRole", "unknown_code", "Ce rôle n'interroge pas les droits.")).AsException(),
+    };
 
     private Question Parse(CheckRequest request) => Question.TryParse(Raw(request), FrenchTime.Day(time.GetUtcNow()), out var question, out var errors)
         ? question!

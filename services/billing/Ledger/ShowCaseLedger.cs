@@ -1,7 +1,9 @@
+using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -26,9 +28,10 @@ internal static class ShowCaseLedger
         .WithSummary("What was booked for a case")
         .WithDescription("Each transaction's lines sum to zero. Empty until an opinion is delivered.");
 
-    private static async Task<Results<Ok<CaseLedger>, Problem>> Handle(Guid caseId, NpgsqlDataSource dataSource)
+    private static async Task<Results<Ok<CaseLedger>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource, CancellationToken cancel)
     {
-        await using var db = await dataSource.OpenConnectionAsync();
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await Audit.Record(db, user, "read", "ledger", caseId, "operations");
         var state = await db.ExecuteScalarAsync<string?>("select state from coverage where case_id = @caseId", new { caseId });
         var rows = (await db.QueryAsync<Row>(
             """

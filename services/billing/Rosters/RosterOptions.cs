@@ -34,6 +34,12 @@ internal sealed class RosterOptions
     /// <summary>Threads that parse and hash for one import.</summary>
     public int ParseThreads { get; set; } = Math.Clamp(Environment.ProcessorCount - 1, 1, 4);
 
+    /// <summary>An upload that nobody goes on with is over after it.</summary>
+    public TimeSpan UploadLife { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Streams of events that one client may have open.</summary>
+    public int StreamsPerClient { get; set; } = 5;
+
     /// <summary>An import that ended without a word is taken up again so often.</summary>
     public int MaxAttempts { get; set; } = 3;
 

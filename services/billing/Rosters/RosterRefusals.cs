@@ -9,6 +9,7 @@ internal static class RosterRefusals
     public const string Damaged = "damaged_upload";
     public const string NothingToChange = "no_roster_to_change";
     public const string UploadLost = "upload_lost";
+    public const string Abandoned = "upload_abandoned";
     public const string Interrupted = "interrupted";
     public const string Repeated = "people_repeated";
     public const string TooMuchUnpacked = "unpacks_too_large";
@@ -27,6 +28,7 @@ internal static class RosterRefusals
         [Damaged] = "Le fichier reçu est abîmé (compression ou contenu). Envoyez-le de nouveau.",
         [NothingToChange] = "Un fichier de mouvements ne peut pas être le premier : envoyez d'abord un fichier complet.",
         [UploadLost] = "Le fichier reçu n'est plus disponible. Envoyez-le de nouveau.",
+        [Abandoned] = "L'envoi n'a pas été terminé à temps : ce qui était arrivé est effacé. Annoncez le fichier de nouveau.",
         [Interrupted] = "L'import a été interrompu plusieurs fois. L'ancien fichier reste en vigueur ; demandez une nouvelle tentative.",
         [Repeated] =
             "Le fichier décrit une grande partie des personnes deux fois : il est refusé, l'ancien reste en vigueur. Vérifiez qu'il n'est pas recopié à la "

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -12,8 +13,6 @@ namespace SecondOpinion.Billing.Rosters;
 /// <summary>How far an import has come: once, or as a stream until it is over.</summary>
 internal static class ShowRosterImport
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-
     /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our staff
     /// looks first), then <c>imported</c>, <c>refused</c> (the file's fault) or <c>failed</c> (ours; try again).</param>
     /// <param name="Phase">While running: <c>reading</c>, <c>indexing</c>, <c>switching</c>.</param>
@@ -52,7 +51,7 @@ internal static class ShowRosterImport
             .WithName("ShowRoster").WithSummary("How far a roster import has come").WithDescription("The reject report is at `rejects`.");
         api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Access.Partner, Access.Ops)
             .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events")
-            .WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval.");
+            .WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval. A client has few streams open at a time.");
     }
 
     /// <returns>The import, when it is there and this caller may see it.</returns>
@@ -81,43 +80,28 @@ internal static class ShowRosterImport
     }
 
     private static async Task<Results<ServerSentEventsResult<RosterStatus>, Problem>> Follow(
-        Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, IHostApplicationLifetime lifetime, CancellationToken cancel)
+        Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, ImportFeed feed, TimeProvider time, CancellationToken cancel)
     {
         if (await Visible(dataSource, importId, user) is null)
         {
             return CommonProblems.Absent();
         }
 
-        return TypedResults.ServerSentEvents(Statuses(importId, user, dataSource, time, lifetime.ApplicationStopping, cancel));
+        if (!feed.Listen(importId, Client.Of(user)).TryGet(out var listener, out var refusal))
+        {
+            return refusal;
+        }
+
+        http.Response.RegisterForDispose(listener);
+        return TypedResults.ServerSentEvents(Statuses(listener, time, cancel));
     }
 
     private static async IAsyncEnumerable<SseItem<RosterStatus>> Statuses(
-        Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken stopping,
-        [EnumeratorCancellation] CancellationToken cancel)
+        ImportFeed.Listener listener, TimeProvider time, [EnumeratorCancellation] CancellationToken cancel)
     {
-        // A stop of the service ends the stream; a browser then asks again by itself.
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
-        using var timer = new PeriodicTimer(Interval, time);
-        DateTimeOffset? told = null;
-        do
+        await foreach (var import in listener.News(cancel))
         {
-            var import = await Visible(dataSource, importId, user);
-            if (import is null)
-            {
-                yield break;
-            }
-
-            if (import.UpdatedAt != told)
-            {
-                told = import.UpdatedAt;
-                yield return new SseItem<RosterStatus>(RosterStatus.Of(import, time.GetUtcNow()), "progress");
-            }
-
-            if (import.IsOver || import.IsHeld)
-            {
-                yield break;
-            }
+            yield return new SseItem<RosterStatus>(RosterStatus.Of(import, time.GetUtcNow()), "progress");
         }
-        while (await timer.WaitForNextTickAsync(either.Token));
     }
 }

@@ -25,6 +25,9 @@ internal sealed record CaseRow
 
     public required Word<RequestedBy> RequestedBy { get; init; }
 
+    /// <summary>Role and account that opened it, e.g. <c>agent:…</c>.</summary>
+    public required string OpenedBy { get; init; }
+
     public required Word<LegalRegime> LegalRegime { get; init; }
 
     public required Word<CaseState> State { get; init; }
@@ -98,21 +101,25 @@ internal sealed record CaseRow
 /// <summary>Finds cases. A case that is not the caller's is not there.</summary>
 internal static class CaseRows
 {
+    /// <summary>How long a physician reads a case after its delivery.</summary>
+    public static readonly TimeSpan AfterDelivery = TimeSpan.FromDays(90);
+
     /// <summary>Of a select, or what an update returns: the row as it is then.</summary>
     public const string Columns =
         """
-        id, patient_id, requested_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code, treating_establishment,
+        id, patient_id, requested_by, opened_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code, treating_establishment,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,
         questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to, alarm,
         opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at
         """;
 
-    /// <summary>The caller's own case: the patient's, or the one that this agent or physician opened.</summary>
+    /// <summary>The caller's own case: the patient's, or one that this agent or physician opened and still has a reason to see (<see
+    /// cref="CaseOwner"/>).</summary>
     public static Task<CaseRow?> Own(NpgsqlConnection db, ClaimsPrincipal user, Guid id)
     {
         var mine = CaseOwner.Of(user);
-        return db.QuerySingleOrDefaultAsync<CaseRow>(
-            $"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new { id, mine.Patient, mine.Opener });
+        return db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new { id, mine.Patient,
+            mine.Agent, mine.Physician });
     }
 
     /// <summary>The same, locked until the transaction ends, so that what is decided on it stays true.</summary>
@@ -120,7 +127,7 @@ internal static class CaseRows
     {
         var mine = CaseOwner.Of(user);
         return db.QuerySingleOrDefaultAsync<CaseRow>(
-            $"select {Columns} from case_file where id = @id and {CaseOwner.Condition} for update", new { id, mine.Patient, mine.Opener });
+            $"select {Columns} from case_file where id = @id and {CaseOwner.Condition} for update", new { id, mine.Patient, mine.Agent, mine.Physician });
     }
 
     public static Task<CaseRow?> Any(NpgsqlConnection db, Guid id) =>
@@ -129,13 +136,23 @@ internal static class CaseRows
     public static Task<CaseRow?> AnyLocked(NpgsqlConnection db, Guid id) =>
         db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id for update", new { id });
 
-    /// <summary>The case, if it is assigned to this physician.</summary>
-    public static Task<CaseRow?> AssignedTo(NpgsqlConnection db, Guid physicianId, Guid id) =>
-        db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id and assigned_physician = @physicianId", new { id, physicianId });
+    /// <summary>The case, if it is assigned to this physician; whether it may be read is another question (<see cref="MayRead"/>).</summary>
+    public static Task<CaseRow?> AssignedTo(NpgsqlConnection db, Guid physicianId, Guid id, bool locked = false) => db.QuerySingleOrDefaultAsync<CaseRow>(
+        $"select {Columns} from case_file where id = @id and assigned_physician = @physicianId{(locked ? " for update" : "")}", new { id, physicianId });
 
-    public static Task<CaseRow?> AssignedToLocked(NpgsqlConnection db, Guid physicianId, Guid id) =>
-        db.QuerySingleOrDefaultAsync<CaseRow>(
-            $"select {Columns} from case_file where id = @id and assigned_physician = @physicianId for update", new { id, physicianId });
+    /// <summary>
+    /// Does the assigned physician still have a reason to read: the patient agrees, the case is theirs to work on, and after the delivery some time for
+    /// corrections and
+    /// questions. Asked at each read.
+    /// </summary>
+    public static async Task<bool> MayRead(NpgsqlConnection db, CaseRow file, DateTimeOffset now) =>
+        file.State.Value is CaseState.Assigned or CaseState.AwaitingInformation or CaseState.Delivered or CaseState.Closed
+        && !(file.StoppedAt < now - AfterDelivery)
+        && await db.ExecuteScalarAsync<bool>($"select {Consent("processing")} from case_file where id = @Id", new { file.Id });
+
+    /// <summary>SQL: the patient's last word on a purpose; null when nothing was said.</summary>
+    internal static string Consent(string purpose) =>
+        $"(select granted from consent where consent.case_id = case_file.id and purpose = '{purpose}' order by position desc limit 1)";
 
     public static async Task<IReadOnlyList<CaseRow>> Page(NpgsqlConnection db, ClaimsPrincipal user, Guid? after, int limit)
     {
@@ -148,19 +165,31 @@ internal static class CaseRows
             order by id desc
             limit @limit
             """,
-            new { mine.Patient, mine.Opener, after, limit })).AsList();
+            new { mine.Patient, mine.Agent, mine.Physician, after, limit })).AsList();
     }
 }
 
-/// <summary>Whose cases a caller sees.</summary>
-internal readonly record struct CaseOwner(Guid? Patient, string? Opener)
+/// <summary>
+/// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened, while
+/// there is
+/// something to help with. A physician who asked for a patient: while the request is being written, then only as long as the patient agrees to the
+/// téléexpertise.
+/// </summary>
+internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? Physician)
 {
-    public const string Condition = "(patient_id = @Patient or opened_by = @Opener)";
+    public static readonly string Condition =
+        $"""
+        (patient_id = @Patient
+          or ((opened_by = @Agent and state in ('draft', 'submitted', 'incomplete', 'awaiting_information')
+              or opened_by = @Physician and state <> 'withdrawn' and coalesce({CaseRows.Consent("teleexpertise")}, state in ('draft', 'submitted', 'incomplete')))
+            and {CaseRows.Consent("processing")} is distinct from false))
+        """;
 
     public static CaseOwner Of(ClaimsPrincipal user) => user.Role() switch
     {
-        Access.Patient => new CaseOwner(user.PatientId(), null),
-        var role => new CaseOwner(null, OpenerOf(role, user)),
+        Access.Patient => new CaseOwner(user.PatientId(), null, null),
+        Access.Physician => new CaseOwner(null, null, OpenerOf(Access.Physician, user)),
+        var role => new CaseOwner(null, OpenerOf(role, user), null),
     };
 
     /// <summary>Kept with the case: the account that opened it, told apart by role.</summary>

@@ -50,8 +50,11 @@ internal sealed record CaseCoverageView(string Status, string? InsurerName, stri
 
 internal sealed record CaseConsentView(string Purpose, bool Granted, int TextVersion, DateTimeOffset At);
 
+/// <param name="SizeBytes">Of what a download gives.</param>
+/// <param name="Sha256">Of what a download gives.</param>
+/// <param name="ActiveContent">The file holds scripts, actions or files within: it is only saved, never opened in place.</param>
 internal sealed record CaseDocumentView(
-    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt);
+    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent);
 
 internal sealed record InformationRequestView(Guid RequestId, string Text, DateTimeOffset RequestedAt, string? Answer, DateTimeOffset? ProvidedAt);
 
@@ -121,13 +124,14 @@ internal static class CaseViews
         [
             .. (await db.QueryAsync<DocumentRow>(
                 """
-                select id, type_code, media_type, size_bytes, sha256, sealed_name, uploaded_at
+                select id, type_code, media_type, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, sealed_name, uploaded_at, active_content
                 from document
                 where case_id = @caseId
                 order by id
                 """,
                 new { caseId })).Select(d => new CaseDocumentView(
-                    d.Id, d.TypeCode, key.Open<string>(DocumentColumns.Name.Of(d.Id), d.SealedName), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt)),
+                    d.Id, d.TypeCode, key.Open<string>(DocumentColumns.Name.Of(d.Id), d.SealedName), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt,
+                        d.ActiveContent)),
         ];
 
     public static async Task<IReadOnlyList<InformationRequestView>> Requests(NpgsqlConnection db, CaseKey key, Guid caseId) =>
@@ -161,7 +165,8 @@ internal static class CaseViews
         ? new CasePathology(code, pathology.Name, specialty, pathology.Documents, pathology.InPerson is { } rule ? catalogue.InPersonReasons[rule] : null)
         : new CasePathology(code, code, specialty, [], null);
 
-    private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName, DateTimeOffset UploadedAt);
+    private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName,
+        DateTimeOffset UploadedAt, bool ActiveContent);
 
     private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt);
 }

@@ -28,21 +28,23 @@ internal static class Channels
     };
 }
 
-/// <summary>The patient says that what an agent filled in on the phone is right: online, or aloud after the agent has read it back.</summary>
+/// <summary>
+/// The patient says, from the own account, that what an agent or a physician filled in is right and wanted. Only then is a use reserved: nobody spends another
+/// person's use by opening a case for them.
+/// </summary>
 internal static class Confirmation
 {
-    /// <param name="ReadBack">The agent states that the answers and questions were read back to the patient, who agreed. The patient's own confirmation sends
-    /// true as well.</param>
+    /// <param name="ReadBack">True: the patient has read the answers and questions.</param>
     internal sealed record ConfirmCaseRequest(bool ReadBack);
 
     internal sealed record CaseConfirmation(Guid CaseId, string Channel, DateTimeOffset ConfirmedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/confirmation", Handle)
-        .AllowRoles(Access.Patient, Access.Agent)
+        .AllowRoles(Access.Patient)
         .WithName("ConfirmCase")
         .WithSummary("Confirm what was filled in on the patient's behalf")
-        .WithDescription(
-            "Needed before submission when a phone agent filled the case. Any later change of the answers or questions asks for a new confirmation.");
+        .WithDescription("Needed before submission when a phone agent or a physician opened the case, and only the patient's own account can give it. "
+            + "Any later change of the answers or questions asks for a new confirmation.");
 
     private static Task<Results<Ok<CaseConfirmation>, Problem>> Handle(
         Guid id, ConfirmCaseRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
@@ -50,7 +52,7 @@ internal static class Confirmation
         {
             if (!request.ReadBack)
             {
-                return CommonProblems.Invalid(new FieldError("#/readBack", "must_be_true", "Relisez le dossier à la personne malade avant de confirmer."));
+                return CommonProblems.Invalid(new FieldError("#/readBack", "must_be_true", "Relisez le dossier avant de confirmer."));
             }
 
             if (await CaseRows.OwnLocked(db, user, id) is not { } file)
@@ -83,13 +85,13 @@ internal static class Confirmation
             return TypedResults.Ok(new CaseConfirmation(id, channel.Text, now));
         }, cancel);
 
-    /// <summary>Patients and relatives confirm by submitting; only what an agent typed needs the patient's word on it.</summary>
+    /// <summary>Patients and relatives confirm by submitting; what an agent or a physician asks for needs the patient's own word.</summary>
     internal static async Task<bool> IsGiven(NpgsqlConnection db, CaseRow file) =>
-        file.RequestedBy != RequestedBy.Agent || await db.ExecuteScalarAsync<bool>(
+        file.RequestedBy.Value is not (RequestedBy.Agent or RequestedBy.Physician) || await db.ExecuteScalarAsync<bool>(
             """
             select exists (
               select from confirmation
-              where case_id = @Id and answers_version = @AnswersVersion and questions_version = @QuestionsVersion)
+              where case_id = @Id and answers_version = @AnswersVersion and questions_version = @QuestionsVersion and channel = 'online')
             """,
             new { file.Id, file.AnswersVersion, file.QuestionsVersion });
 }

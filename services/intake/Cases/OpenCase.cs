@@ -50,13 +50,13 @@ internal static class OpenCase
         .WithName("OpenCase")
         .WithSummary("Open a case")
         .WithDescription(
-            "The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with the insurer's reason. "
+            "A person has few open cases at a time. The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with the insurer's reason. "
             + "When billing is away the coverage is `pending` and settles by itself.");
 
     private static async Task<Results<Once<Created<CaseView>>, Problem>> Handle(
         OpenCaseRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue,
         QuestionnaireBook questionnaires,
-        Communes communes, Keyring keyring, CoverageDesk desk, TimeProvider time, CancellationToken cancel)
+        Communes communes, Keyring keyring, CoverageDesk desk, CaseOptions options, TimeProvider time, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var requester = Requester.Of(user, request);
@@ -69,21 +69,29 @@ internal static class OpenCase
         var id = Guid.CreateVersion7(now);
         var otherDoor = SafetyScreen.Judge(request.Safety);
         var question = request.Coverage is { } coverage ? CoverageQuestion.From(coverage, request.Patient.BirthDate) : null;
+        // Looked at here so that nobody is asked for a case that cannot be; decided under the lock below.
+        var full = await OpenCases.AreAsManyAsAllowed(dataSource, requester.PatientId, options, cancel);
         CoverageAnswer? answer = (otherDoor, question) switch
         {
             (not null, _) => null,
+            _ when full => null,
             (_, null) =>
                 new CoverageAnswer.Refused(null, null, "no_partner_insurer",
                     "Sans complémentaire santé partenaire, le service ne peut pas être pris en charge. D'autres solutions existent : voir l'orientation."),
-            _ => await desk.Check(id, question, cancel),
+            _ => await desk.Check(id, new CoverageAsker(CaseOwner.OpenerOf(user.Role(), user), requester.PatientId), question, cancel),
         };
-        if (answer is CoverageAnswer.Unreadable)
+        if (Unanswered(answer) is { } unanswered)
         {
-            return Problems.MemberUnreadable();
+            return unanswered;
         }
 
         return await Idempotent.Run<OpenCaseRequest, Created<CaseView>>(dataSource, http, request, async db =>
         {
+            if (await OpenCases.Refusal(db, requester.PatientId, options) is { } refusal)
+            {
+                return refusal;
+            }
+
             using var key = await CaseKey.OfOrNew(db, keyring, id);
             var file = await Insert(db, key, id, request, requester, user, catalogue[request.PathologyCode], questionnaires, communes, question, now);
             if (requester.LegalRegime == LegalRegime.Teleexpertise)
@@ -114,6 +122,14 @@ internal static class OpenCase
             return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, key, file, catalogue, questionnaires, now));
         });
     }
+
+    private static Problem? Unanswered(CoverageAnswer? answer) => answer switch
+    {
+        CoverageAnswer.Unreadable => Problems.MemberUnreadable(),
+        CoverageAnswer.TooMany => Problems.CheckedTooOften(),
+        CoverageAnswer.OtherFamily => Problems.OtherFamilies(),
+        _ => null,
+    };
 
     private sealed record Requester(RequestedBy Kind, Guid PatientId, LegalRegime LegalRegime)
     {
@@ -201,10 +217,10 @@ internal static class OpenCase
             $"""
             insert into case_file (
               id, patient_id, requested_by, opened_by, legal_regime, state, pathology_code, specialty_code, department_code, treating_establishment,
-              treating_physician, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
+              sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
             values (
               @id, @PatientId, @Kind, @OpenedBy, @LegalRegime, 'draft', @PathologyCode, @Specialty, @Department, @Establishment,
-              @Physician, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
+              @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
             returning {CaseRows.Columns}
             """,
             new
@@ -218,7 +234,6 @@ internal static class OpenCase
                 pathology.Specialty,
                 Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
                 Establishment = request.TreatingEstablishment is { } finess ? Finess.Parse(finess).Value : null,
-                Physician = physician?.Rpps,
                 Person = key.Seal(CaseColumns.Person, new SealedPerson(request.Patient, request.Relative, physician)),
                 Questionnaire = asked.Code,
                 asked.Version,

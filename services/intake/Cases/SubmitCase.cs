@@ -8,6 +8,7 @@ using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Social;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -28,7 +29,9 @@ internal static class SubmitCase
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
         .WithName("SubmitCase")
         .WithSummary("Submit a case")
-        .WithDescription("Needs the consent to processing. The coverage is reserved with the insurer; the 7-day clock starts when the file is complete.");
+        .WithDescription(
+            "Needs the consent to processing and, when an agent or a physician opened the case, the patient's own confirmation. "
+            + "The coverage is reserved with the insurer; the 7-day clock starts when the file is complete.");
 
     private static async Task<Results<Ok<CaseSubmission>, Problem>> Handle(
         Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
@@ -40,7 +43,7 @@ internal static class SubmitCase
         }
 
         // Between the two transactions, so that no lock waits for billing. Idempotent by case: a lost outcome is found again.
-        var answer = look.Question is { } question ? await desk.Reserve(id, question, cancel) : null;
+        var answer = look.Question is { } question ? await desk.Reserve(id, look.Asker, question, cancel) : null;
 
         return await dataSource.InTransaction<Results<Ok<CaseSubmission>, Problem>>(async db =>
         {
@@ -54,6 +57,7 @@ internal static class SubmitCase
                 return refusal;
             }
 
+            await Audit.Record(db, user, "submit", "case", id, Purpose.Of(user));
             var now = time.GetUtcNow();
             if (!(await CaseTransition.Try(db, file, CaseMove.Submit, now)).TryGet(out var submitted, out var forbidden))
             {
@@ -112,14 +116,15 @@ internal static class SubmitCase
             return refusal;
         }
 
+        var asker = new CoverageAsker(file.OpenedBy, file.PatientId);
         if (file.SealedCoverageQuestion is not { } box)
         {
-            return new Looked(null);
+            return new Looked(asker, null);
         }
 
         using var key = await CaseKey.Of(db, keyring, id);
         var missing = await Completeness.Of(db, key, file, catalogue, questionnaires, now);
-        return new Looked(missing.Count > 0 ? null : key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box));
+        return new Looked(asker, missing.Count > 0 ? null : key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box));
     }
 
     private static async Task<Problem?> Refusal(NpgsqlConnection db, CaseRow file)
@@ -133,8 +138,9 @@ internal static class SubmitCase
     {
         if (answer is not null)
         {
-            // What billing cannot read now it is asked again: the answer then is for good.
-            file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? new CoverageAnswer.Pending() : answer, reserved: true, now);
+            // What billing cannot read or will not answer now it is asked again: the answer then is for good.
+            var kept = answer is CoverageAnswer.Unreadable or CoverageAnswer.TooMany or CoverageAnswer.OtherFamily ? new CoverageAnswer.Pending() : answer;
+            file = await CoverageRecord.Keep(db, file, kept, reserved: true, now);
         }
 
         return file.State.Value != CaseState.Submitted ? file
@@ -143,6 +149,7 @@ internal static class SubmitCase
             : file;
     }
 
+    /// <param name="Asker">For whom billing is asked.</param>
     /// <param name="Question">What to reserve with; null when nothing is to be reserved.</param>
-    private sealed record Looked(CoverageQuestion? Question);
+    private sealed record Looked(CoverageAsker Asker, CoverageQuestion? Question);
 }

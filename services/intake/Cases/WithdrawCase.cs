@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -31,6 +32,7 @@ internal static class WithdrawCase
                 return CommonProblems.Absent();
             }
 
+            await Audit.Record(db, user, "withdraw", "case", id, Purpose.Of(user));
             var now = time.GetUtcNow();
             return await Withdraw(db, file, now) is { } problem ? problem : TypedResults.Ok(new CaseWithdrawal(id, CaseState.Withdrawn.Word(), now));
         }, cancel);

@@ -19,6 +19,8 @@ internal sealed partial class SettleCoverage(
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>Nobody is there to correct what billing cannot read.</summary>
+    private static readonly CoverageAnswer OtherFamily = new CoverageAnswer.Refused(null, null, "account_bound", Problems.AccountBound.TitleFr + ".");
+
     private static readonly CoverageAnswer Unrecognised = new CoverageAnswer.Refused(null, null, "unreadable",
         "La complémentaire ne reconnaît pas ces informations d'adhérent.");
 
@@ -54,6 +56,7 @@ internal sealed partial class SettleCoverage(
     private async Task Settle(Guid id, CancellationToken cancel)
     {
         CoverageQuestion question;
+        CoverageAsker asker;
         bool submitted;
         await using (var db = await dataSource.OpenConnectionAsync(cancel))
         {
@@ -64,11 +67,12 @@ internal sealed partial class SettleCoverage(
 
             using var key = await CaseKey.Of(db, keyring, id);
             question = key.Open<CoverageQuestion>(CaseColumns.CoverageQuestion, box);
+            asker = new CoverageAsker(file.OpenedBy, file.PatientId);
             submitted = file.State.Value == CaseState.Submitted;
         }
 
-        var answer = submitted ? await desk.Reserve(id, question, cancel) : await desk.Check(id, question, cancel);
-        if (answer is CoverageAnswer.Pending)
+        var answer = submitted ? await desk.Reserve(id, asker, question, cancel) : await desk.Check(id, asker, question, cancel);
+        if (answer is CoverageAnswer.Pending or CoverageAnswer.TooMany)
         {
             return;
         }
@@ -87,7 +91,12 @@ internal sealed partial class SettleCoverage(
     private async Task Write(NpgsqlConnection db, CaseRow file, CoverageAnswer answer, bool submitted)
     {
         var now = time.GetUtcNow();
-        file = await CoverageRecord.Keep(db, file, answer is CoverageAnswer.Unreadable ? Unrecognised : answer, reserved: submitted, now);
+        file = await CoverageRecord.Keep(db, file, answer switch
+        {
+            CoverageAnswer.Unreadable => Unrecognised,
+            CoverageAnswer.OtherFamily => OtherFamily,
+            _ => answer,
+        }, reserved: submitted, now);
         if (submitted && file.Coverage == CoverageStatus.Reserved)
         {
             using var key = await CaseKey.Of(db, keyring, file.Id);

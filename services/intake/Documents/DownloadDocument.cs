@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Documents.Recognition;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -15,15 +16,22 @@ namespace SecondOpinion.Intake.Documents;
 internal static class DownloadDocument
 {
     /// <summary>What is needed to read a document's bytes.</summary>
-    internal sealed record Readable(Guid Id, string TypeCode, string Name, string MediaType, long Size, byte[] Key);
+    /// <param name="Size">Of what is shown.</param>
+    internal sealed record Readable(Guid Id, string TypeCode, string Name, string MediaType, bool ActiveContent, long Size, string Sha256, Shown? Shown,
+        byte[] Key)
+    {
+        /// <summary>What a browser is told: of a file that does things, nothing that it might open.</summary>
+        public string ServedType => ActiveContent ? "application/octet-stream" : MediaType;
+
+        public Stream Open(DocumentStore store) => Shown is null ? store.Open(Id, Key) : Shown.Of(store.Open(Id, Key));
+    }
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
-        .WithDescription(
-            "The very bytes that were uploaded, as an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
+        .WithDescription("As it was uploaded, photographs without what the camera wrote into them; always an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
 
     private static async Task<Results<FileStreamHttpResult, Problem>> Handle(
         Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring,
@@ -49,15 +57,19 @@ internal static class DownloadDocument
         // Never shown by the browser in place: whatever it holds, it is only saved.
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
         return TypedResults.Stream(
-            store.Open(documentId, found.Key), found.MediaType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)),
-            enableRangeProcessing: true);
+            found.Open(store), found.ServedType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)),
+                enableRangeProcessing: true);
     }
 
     internal static async Task<Readable?> Find(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid documentId)
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>(
-            "select type_code, media_type, size_bytes, sealed_name, sealed_key from document where id = @documentId and case_id = @caseId",
-            new { caseId, documentId });
+            """
+            select type_code, media_type, active_content, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, shown_ranges, shown_orientation,
+              sealed_name, sealed_key
+            from document
+            where id = @documentId and case_id = @caseId
+            """, new { caseId, documentId });
         if (row is null)
         {
             return null;
@@ -65,9 +77,31 @@ internal static class DownloadDocument
 
         using var key = await CaseKey.Of(db, keyring, caseId);
         return new Readable(
-            documentId, row.TypeCode, key.Open<string>(DocumentColumns.Name.Of(documentId), row.SealedName), row.MediaType, row.SizeBytes,
+            documentId, row.TypeCode, key.Open<string>(DocumentColumns.Name.Of(documentId), row.SealedName), row.MediaType, row.ActiveContent, row.SizeBytes,
+                row.Sha256,
+            row.ShownRanges is { } ranges ? new Shown(ranges, row.ShownOrientation) : null,
             key.OpenBytes(DocumentColumns.Key.Of(documentId), row.SealedKey));
     }
 
-    private sealed record Row(string TypeCode, string MediaType, long SizeBytes, byte[] SealedName, byte[] SealedKey);
+    /// <remarks>Not positional: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.</remarks>
+    private sealed record Row
+    {
+        public string TypeCode { get; init; } = "";
+
+        public string MediaType { get; init; } = "";
+
+        public bool ActiveContent { get; init; }
+
+        public long SizeBytes { get; init; }
+
+        public string Sha256 { get; init; } = "";
+
+        public long[]? ShownRanges { get; init; }
+
+        public short ShownOrientation { get; init; }
+
+        public byte[] SealedName { get; init; } = [];
+
+        public byte[] SealedKey { get; init; } = [];
+    }
 }

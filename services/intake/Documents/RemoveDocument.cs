@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -43,6 +44,7 @@ internal static class RemoveDocument
                 return mismatch;
             }
 
+            await Audit.Record(db, user, "remove", "document", documentId, Purpose.Of(user));
             await db.ExecuteAsync(
                 "delete from document where id = @documentId; update case_file set version = version + 1 where id = @id", new { id, documentId });
             return TypedResults.NoContent();

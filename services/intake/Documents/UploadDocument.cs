@@ -1,12 +1,16 @@
 using System.Security.Claims;
+using System.Security.Cryptography;
 using Dapper;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents.Recognition;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -28,15 +32,20 @@ internal static class UploadDocument
         .WithName("UploadDocument")
         .WithSummary("Add a document")
         .WithDescription(
-            "The raw bytes as the body. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any damaged file, is refused "
-                + "with the reason.");
+            "The raw bytes as the body; the document's type (a code of the catalogue) in `Document-Type`, its name in "
+            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any "
+            + "damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the answer's size "
+            + "and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 
     private static async Task<Results<Once<Created<CaseDocumentView>>, Problem>> Handle(
-        Guid id, string type, string fileName, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store,
+        Guid id, [FromHeader(Name = "Document-Type")] string documentType, [FromHeader(Name = "Content-Disposition")] string contentDisposition,
+        ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store,
         DocumentOptions options,
         PathologyCatalogue catalogue, Keyring keyring, TimeProvider time, CancellationToken cancel)
     {
-        if (await Refusal(id, type, fileName, user, http.Request, dataSource, options, catalogue, cancel) is { } refusal)
+        // In headers: addresses stand in access logs, and what kind of document it is or how people call it may name the disease.
+        var fileName = NameOf(contentDisposition);
+        if (await Refusal(id, documentType, fileName, user, http.Request, dataSource, options, catalogue, cancel) is { } refusal)
         {
             return refusal;
         }
@@ -58,11 +67,11 @@ internal static class UploadDocument
                 return problem;
             }
 
-            var (stored, mediaType) = received;
-            var asked = new UploadedDocument(type, PlainText.FileName(fileName, LongestName)!, stored.Size, stored.Sha256);
+            var stored = received.Stored;
+            var asked = new UploadedDocument(documentType, PlainText.FileName(fileName, LongestName)!, stored.Size, stored.Sha256);
             return await Idempotent.Run<UploadedDocument, Created<CaseDocumentView>>(dataSource, http, asked, async db =>
             {
-                var result = await Insert(db, id, asked, stored, mediaType, user, options, keyring, time.GetUtcNow());
+                var result = await Insert(db, id, asked, received, user, options, keyring, time.GetUtcNow());
                 // Set before the commit: should its outcome be unknown, the sweep decides by the row.
                 kept = result.Result is Created<CaseDocumentView>;
                 return result;
@@ -79,6 +88,12 @@ internal static class UploadDocument
         }
     }
 
+    private static string NameOf(string contentDisposition) =>
+        ContentDispositionHeaderValue.TryParse(contentDisposition, out var given) && (given.FileNameStar.HasValue ? given.FileNameStar : given.FileName) is
+            { HasValue: true } name
+            ? HeaderUtilities.RemoveQuotes(name).ToString()
+            : "";
+
     /// <summary>What can be known before a byte is read.</summary>
     private static async Task<Problem?> Refusal(
         Guid id, string type, string fileName, ClaimsPrincipal user, HttpRequest request, NpgsqlDataSource dataSource, DocumentOptions options,
@@ -87,7 +102,7 @@ internal static class UploadDocument
     {
         if (!catalogue.Documents.ContainsKey(type))
         {
-            return CommonProblems.Invalid(new FieldError("#/type", "unknown_code", "Ce type de document n'existe pas dans la liste."));
+            return CommonProblems.Invalid(new FieldError("#/documentType", "unknown_code", "Ce type de document n'existe pas dans la liste."));
         }
 
         if (PlainText.FileName(fileName, LongestName) is null)
@@ -103,7 +118,7 @@ internal static class UploadDocument
             : null;
     }
 
-    private static async Task<Result<(StoredFile Stored, string MediaType)>> Receive(
+    private static async Task<Result<Received>> Receive(
         Guid documentId, Stream body, DocumentStore store, DocumentOptions options, CancellationToken cancel)
     {
         StoredFile stored;
@@ -119,10 +134,11 @@ internal static class UploadDocument
         // Read back through the seal: what is recognised is what was stored. A few at a time: it is the costly part of an upload.
         using var file = store.Open(documentId, stored.Key);
         Recognised recognised;
+        Received? received;
         await Recognitions.WaitAsync(cancel);
         try
         {
-            recognised = await Task.Run(() => FileKind.Of(file), CancellationToken.None);
+            (recognised, received) = await Task.Run(() => Look(file, stored), CancellationToken.None);
         }
         finally
         {
@@ -131,7 +147,7 @@ internal static class UploadDocument
 
         return recognised switch
         {
-            Recognised.Accepted accepted => (stored, accepted.MediaType),
+            Recognised.Accepted => received!,
             Recognised.Empty => Problems.NoByte(),
             Recognised.Damaged damaged => Problems.Damaged(damaged.MediaType, damaged.Where),
             Recognised.Locked => Problems.NeedsPassword(),
@@ -141,11 +157,33 @@ internal static class UploadDocument
         };
     }
 
+    private static (Recognised, Received?) Look(Stream file, StoredFile stored)
+    {
+        var recognised = FileKind.Of(file);
+        if (recognised is not Recognised.Accepted accepted)
+        {
+            return (recognised, null);
+        }
+
+        if (Photograph.Clean(file, accepted.MediaType) is not { } shown)
+        {
+            return (recognised, new Received(stored, accepted, null, stored.Size, stored.Sha256));
+        }
+
+        using var seen = shown.Of(file);
+        return (recognised, new Received(stored, accepted, shown, seen.Length, Convert.ToHexStringLower(SHA256.HashData(seen))));
+    }
+
+    /// <param name="Shown">Null when the whole file is.</param>
+    /// <param name="Size">Bytes of what is shown.</param>
+    /// <param name="Sha256">Of what is shown.</param>
+    private sealed record Received(StoredFile Stored, Recognised.Accepted Kind, Shown? Shown, long Size, string Sha256);
+
     private static async Task<Results<Created<CaseDocumentView>, Problem>> Insert(
-        NpgsqlConnection db, Guid id, UploadedDocument asked, StoredFile stored, string mediaType, ClaimsPrincipal user,
-        DocumentOptions options, Keyring keyring,
+        NpgsqlConnection db, Guid id, UploadedDocument asked, Received received, ClaimsPrincipal user, DocumentOptions options, Keyring keyring,
         DateTimeOffset now)
     {
+        var stored = received.Stored;
         if (await CaseRows.OwnLocked(db, user, id) is not { } file)
         {
             return CommonProblems.Absent();
@@ -161,11 +199,16 @@ internal static class UploadDocument
             return Problems.HoldsAlready(options.MaxPerCase);
         }
 
+        await Audit.Record(db, user, "write", "document", stored.Id, Purpose.Of(user));
         using var key = await CaseKey.Of(db, keyring, id);
         await db.ExecuteAsync(
             """
-            insert into document (id, case_id, type_code, media_type, size_bytes, sha256, sealed_name, sealed_key, uploaded_at)
-            values (@Id, @CaseId, @Type, @mediaType, @Size, @Sha256, @Name, @Key, @now);
+            insert into document (
+              id, case_id, type_code, media_type, size_bytes, sha256, active_content, shown_ranges, shown_orientation, shown_size, shown_sha256,
+              sealed_name, sealed_key, uploaded_at)
+            values (
+              @Id, @CaseId, @Type, @MediaType, @Size, @Sha256, @ActiveContent, @Ranges, @Orientation, @ShownSize, @ShownSha256,
+              @Name, @Key, @now);
             update case_file set version = version + 1 where id = @CaseId
             """,
             new
@@ -173,7 +216,12 @@ internal static class UploadDocument
                 stored.Id,
                 CaseId = id,
                 asked.Type,
-                mediaType,
+                received.Kind.MediaType,
+                received.Kind.ActiveContent,
+                received.Shown?.Ranges,
+                Orientation = received.Shown?.Orientation ?? 1,
+                ShownSize = received.Shown is null ? null : (long?)received.Size,
+                ShownSha256 = received.Shown is null ? null : received.Sha256,
                 stored.Size,
                 stored.Sha256,
                 Name = key.Seal(DocumentColumns.Name.Of(stored.Id), asked.FileName),
@@ -182,6 +230,7 @@ internal static class UploadDocument
             });
         return TypedResults.Created(
             $"/api/v1/cases/{id}/documents/{stored.Id}",
-            new CaseDocumentView(stored.Id, asked.Type, asked.FileName, mediaType, stored.Size, stored.Sha256, now));
+            new CaseDocumentView(
+                stored.Id, asked.Type, asked.FileName, received.Kind.MediaType, received.Size, received.Sha256, now, received.Kind.ActiveContent));
     }
 }

@@ -6,6 +6,7 @@ using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Reading;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -56,6 +57,7 @@ internal static class AnswerInformationRequest
                 return refusal;
             }
 
+            await Audit.Record(db, user, "write", "information_answer", requestId, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             await db.ExecuteAsync(
                 "update information_request set sealed_answer = @Box, provided_at = @now where id = @requestId and provided_at is null",

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -47,6 +48,7 @@ internal static class SaveAnswers
             var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
             var known = asked.Select(q => q.Id).ToHashSet();
             var answers = request.Answers.Where(a => a.Value.ValueKind != JsonValueKind.Null && known.Contains(a.Key)).ToDictionary(a => a.Key, a => a.Value);
+            await Audit.Record(db, user, "write", "answers", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 update case_file

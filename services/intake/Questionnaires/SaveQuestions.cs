@@ -78,6 +78,7 @@ internal static class SaveQuestions
 
             var questions = request.Questions.Select(q => q.Trim()).ToArray();
             using var key = await CaseKey.Of(db, keyring, id);
+            await Audit.Record(db, user, "write", "questions", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 update case_file

@@ -34,7 +34,7 @@ internal static class AskPatient
                 return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"Écrivez de 1 à {LongestQuestion} caractères."));
             }
 
-            if (!(await AssignedPhysician.CaseLocked(db, user, caseId)).TryGet(out var file, out var absent))
+            if (!(await AssignedPhysician.Case(db, user, caseId, now, locked: true)).TryGet(out var file, out var absent))
             {
                 return absent;
             }

@@ -6,21 +6,21 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Reading;
 
-/// <summary>The one rule of clinical content: a physician's own token, and the case is theirs. Anything else is a case that does not exist.</summary>
+/// <summary>
+/// The one rule of clinical content: a physician's own token, the case is theirs, and the reason to read it still holds. Anything else is a case that does
+/// not exist.
+/// </summary>
 internal static class AssignedPhysician
 {
-    /// <returns>Refused when the caller is no physician or not the assigned one, or there is no such case.</returns>
-    public static async Task<Result<CaseRow>> Case(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
-        user.Role() == Access.Physician && await CaseRows.AssignedTo(db, user.PhysicianId(), caseId) is { } file && MayRead(file)
-            ? file
-            : CommonProblems.Absent();
+    /// <returns>Refused when the caller is no physician or not the assigned one, there is no such case, or the reason to read has ended.</returns>
+    public static async Task<Result<CaseRow>> Case(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, DateTimeOffset now, bool locked = false)
+    {
+        if (user.Role() != Access.Physician || await CaseRows.AssignedTo(db, user.PhysicianId(), caseId, locked) is not { } file)
+        {
+            return CommonProblems.Absent();
+        }
 
-    public static async Task<Result<CaseRow>> CaseLocked(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId) =>
-        user.Role() == Access.Physician && await CaseRows.AssignedToLocked(db, user.PhysicianId(), caseId) is { } file && MayRead(file)
-            ? file
-            : CommonProblems.Absent();
-
-    /// <summary>Once the patient has taken the request back, nobody reads it any more.</summary>
-    private static bool MayRead(CaseRow file) =>
-        file.State.Value is CaseState.Assigned or CaseState.AwaitingInformation or CaseState.Delivered or CaseState.Closed;
+        // To this physician, who knew the case, the code tells that waiting will not help; the status is that of an absent one.
+        return await CaseRows.MayRead(db, file, now) ? file : Problems.NoLongerReadable();
+    }
 }

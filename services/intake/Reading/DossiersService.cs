@@ -20,12 +20,20 @@ internal sealed class DossiersService(
 
     public override Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context) =>
         StreamDocument.Handle(
-            dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), responseStream, context.CancellationToken);
+            dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), responseStream, time.GetUtcNow(),
+                context.CancellationToken);
 
     public override async Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
         (await AskPatient.Handle(
             dataSource, keyring, context.GetHttpContext().User, Id(request.CaseId), Id(request.RequestId), request.Text, time.GetUtcNow(),
             context.CancellationToken)).OrThrow();
+
+    public override async Task<CheckAccessReply> CheckAccess(CheckAccessRequest request, ServerCallContext context)
+    {
+        await using var db = await dataSource.OpenConnectionAsync(context.CancellationToken);
+        (await AssignedPhysician.Case(db, context.GetHttpContext().User, Id(request.CaseId), time.GetUtcNow())).OrThrow();
+        return new CheckAccessReply();
+    }
 
     /// <summary>What is no id names nothing that exists.</summary>
     private static Guid Id(string text) => Guid.TryParse(text, out var id) ? id : throw CommonProblems.Absent().AsException();

@@ -19,7 +19,7 @@ internal static class ReadDossier
         NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, ClaimsPrincipal user, Guid caseId,
         DateTimeOffset now, CancellationToken cancel) => dataSource.InTransaction<Result<Dossier>>(async db =>
     {
-        if (!(await AssignedPhysician.Case(db, user, caseId)).TryGet(out var file, out var absent))
+        if (!(await AssignedPhysician.Case(db, user, caseId, now)).TryGet(out var file, out var absent))
         {
             return absent;
         }
@@ -54,6 +54,7 @@ internal static class ReadDossier
                 MediaType = d.MediaType,
                 SizeBytes = d.SizeBytes,
                 Sha256 = d.Sha256,
+                ActiveContent = d.ActiveContent,
             }));
         dossier.Messages.AddRange((await CaseViews.Requests(db, key, caseId)).SelectMany(Messages));
         return dossier;

@@ -18,11 +18,11 @@ internal static class StreamDocument
 
     public static async Task Handle(
         NpgsqlDataSource dataSource, Keyring keyring, DocumentStore store, ClaimsPrincipal user, Guid caseId, Guid documentId,
-        IServerStreamWriter<DocumentChunk> chunks, CancellationToken cancel)
+        IServerStreamWriter<DocumentChunk> chunks, DateTimeOffset now, CancellationToken cancel)
     {
         var readable = (await dataSource.InTransaction<Result<DownloadDocument.Readable>>(async db =>
         {
-            if (!(await AssignedPhysician.Case(db, user, caseId)).TryGet(out _, out var absent))
+            if (!(await AssignedPhysician.Case(db, user, caseId, now)).TryGet(out _, out var absent))
             {
                 return absent;
             }
@@ -36,11 +36,22 @@ internal static class StreamDocument
             return found;
         }, cancel)).OrThrow();
 
-        await using var file = store.Open(documentId, readable.Key);
+        await using var file = readable.Open(store);
+        var described = new DocumentSummary
+        {
+            DocumentId = documentId.ToString(),
+            TypeCode = readable.TypeCode,
+            FileName = readable.Name,
+            MediaType = readable.MediaType,
+            SizeBytes = readable.Size,
+            Sha256 = readable.Sha256,
+            ActiveContent = readable.ActiveContent,
+        };
         var buffer = new byte[ChunkSize];
         while (file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false) is > 0 and var read)
         {
-            await chunks.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(buffer, 0, read) }, cancel);
+            await chunks.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(buffer, 0, read), Document = described }, cancel);
+            described = null;
         }
     }
 }

@@ -8,6 +8,7 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -70,6 +71,7 @@ internal static class TellSocialFacts
             }
 
             var department = request.CommuneCode is { } commune ? communes.DepartmentOf(commune) : file.DepartmentCode;
+            await Audit.Record(db, user, "write", "social_facts", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 insert into social_facts (case_id, pcs_group, mission_category, mapping_version, disability, heard_from, told_at)

@@ -1,9 +1,11 @@
+using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -42,9 +44,11 @@ internal static class ShowMatching
         .WithSummary("How a case found its physician")
         .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes only.");
 
-    private static async Task<Results<Ok<CaseMatching>, Problem>> Handle(Guid caseId, NpgsqlDataSource dataSource, CancellationToken cancel)
+    private static async Task<Results<Ok<CaseMatching>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource,
+        CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await Audit.Record(db, user, "read", "matching", caseId, "operations");
         await using var all = await db.QueryMultipleAsync(
             """
             select state, pathology_code, due_at from matching_case where case_id = @caseId;

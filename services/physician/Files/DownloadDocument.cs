@@ -5,8 +5,6 @@ using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Audit;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Files;
@@ -21,7 +19,7 @@ internal static class DownloadDocument
         .AllowRoles(Access.Physician)
         .WithName("DownloadCaseDocument")
         .WithSummary("One document of an assigned case")
-        .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Audited.")
+        .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Put on record once, by intake, as the download of this document.")
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
 
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
@@ -32,33 +30,24 @@ internal static class DownloadDocument
             return CommonProblems.Absent();
         }
 
-        if (!(await intake.Get(caseId, http)).TryGet(out var dossier, out var refusal))
-        {
-            return refusal;
-        }
-
-        if (dossier.Documents.FirstOrDefault(d => Guid.Parse(d.DocumentId) == documentId) is not { } document)
-        {
-            return CommonProblems.Absent();
-        }
-
-        var call = intake.Download(caseId, document.DocumentId, http);
+        var call = intake.Download(caseId, documentId.ToString(), http);
         http.Response.RegisterForDispose(call);
-        // The first chunk is awaited before anything is answered, so that a refusal can still be a problem.
-        bool any;
+        // The first chunk is awaited before anything is answered, so that a refusal can still be a problem; it says what is sent.
         try
         {
-            any = await call.ResponseStream.MoveNext(cancel);
+            if (!await call.ResponseStream.MoveNext(cancel) || call.ResponseStream.Current.Document is not { } document)
+            {
+                throw new InvalidOperationException("Intake sent a document without its description.");
+            }
+
+            SetHeaders(http.Response, document);
+            var type = !document.ActiveContent && KnownTypes.Contains(document.MediaType) ? document.MediaType : "application/octet-stream";
+            return TypedResults.Stream(body => Copy(call.ResponseStream, true, body, cancel), type);
         }
         catch (RpcException refused)
         {
             return refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent() : IntakeFile.Translated(refused);
         }
-
-        await dataSource.InTransaction(db => Audit.Record(db, user, "download", "document", documentId, "second_opinion"), cancel);
-        SetHeaders(http.Response, document);
-        return TypedResults.Stream(
-            body => Copy(call.ResponseStream, any, body, cancel), KnownTypes.Contains(document.MediaType) ? document.MediaType : "application/octet-stream");
     }
 
     private static void SetHeaders(HttpResponse response, DocumentSummary document)
@@ -67,6 +56,8 @@ internal static class DownloadDocument
         disposition.SetHttpFileName(document.FileName);
         response.Headers.ContentDisposition = disposition.ToString();
         response.Headers.XContentTypeOptions = "nosniff";
+        // Never shown by the browser in place: whatever it holds, it is only saved.
+        response.Headers.ContentSecurityPolicy = "sandbox";
         response.Headers.CacheControl = "no-store";
         response.ContentLength = document.SizeBytes;
     }

@@ -27,6 +27,21 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
         }
     }
 
+    /// <summary>Does intake let the bearer read this case now: consent, state, role and time, asked at each read of what is kept here.</summary>
+    /// <returns>The refusal: no, or intake is away, and then nothing is shown; null when the bearer may.</returns>
+    public async Task<Problem?> AccessRefusal(Guid caseId, HttpContext http)
+    {
+        try
+        {
+            await dossiers.CheckAccessAsync(new CheckAccessRequest { CaseId = caseId.ToString() }, Options(http, Answer));
+            return null;
+        }
+        catch (RpcException refused)
+        {
+            return Translated(refused);
+        }
+    }
+
     /// <summary>Starts a download; the caller disposes of the call. Failures before the first chunk are translated by <see cref="Translated"/>.</summary>
     public AsyncServerStreamingCall<DocumentChunk> Download(Guid caseId, string documentId, HttpContext http) =>
         dossiers.Download(new DownloadDocumentRequest { CaseId = caseId.ToString(), DocumentId = documentId }, Options(http, WholeDownload));
@@ -51,6 +66,8 @@ internal sealed class IntakeFile(Dossiers.DossiersClient dossiers)
     /// <exception cref="InvalidOperationException">Intake failed.</exception>
     public static Problem Translated(RpcException refused) => refused.StatusCode switch
     {
+        // Assigned once, and closed since: waiting would not help.
+        StatusCode.NotFound when refused.Trailers.GetValue("error-code") == "INT-0023" => CommonProblems.Absent(),
         // The case is this physician's here, so nothing is given away: intake hears of the assignment by its own queue, a moment later.
         StatusCode.NotFound => Problems.FileComesSoon(),
         StatusCode.FailedPrecondition => Problems.CaseForbidsIt(),

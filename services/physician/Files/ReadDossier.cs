@@ -5,8 +5,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Audit;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Files;
@@ -33,7 +31,9 @@ internal static class ReadDossier
 
     internal sealed record DossierAnswer(string QuestionId, string Question, string Value);
 
-    internal sealed record DossierDocument(Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256);
+    /// <param name="ActiveContent">The file holds scripts, actions or files within: save it, and open it with care.</param>
+    internal sealed record DossierDocument(Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256,
+        bool ActiveContent);
 
     /// <param name="Author"><c>physician</c> or <c>patient</c>.</param>
     internal sealed record DossierMessage(string Author, string Text, DateTimeOffset? SentAt);
@@ -42,7 +42,7 @@ internal static class ReadDossier
         .AllowRoles(Access.Physician)
         .WithName("ReadDossier")
         .WithSummary("The file of an assigned case")
-        .WithDescription("Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is audited.");
+        .WithDescription("Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is put on record, by intake.");
 
     private static async Task<Results<Ok<CaseDossier>, Problem>> Handle(
         Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
@@ -57,7 +57,6 @@ internal static class ReadDossier
             return refusal;
         }
 
-        await dataSource.InTransaction(db => Audit.Record(db, user, "read", "dossier", caseId, "second_opinion"), cancel);
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(Describe(caseId, dossier));
     }
@@ -77,7 +76,8 @@ internal static class ReadDossier
         d.Sex,
         [.. d.Answers.Select(a => new DossierAnswer(a.QuestionId, a.Question, a.Value))],
         [.. d.Questions],
-        [.. d.Documents.Select(x => new DossierDocument(Guid.Parse(x.DocumentId), x.TypeCode, x.FileName, x.MediaType, x.SizeBytes, x.Sha256))],
+        [.. d.Documents.Select(x => new DossierDocument(Guid.Parse(x.DocumentId), x.TypeCode, x.FileName, x.MediaType, x.SizeBytes, x.Sha256,
+            x.ActiveContent))],
         [.. d.Messages.Select(m => new DossierMessage(m.Author, m.Text, At(m.SentAt)))],
         At(d.CompletedAt),
         At(d.DueAt));

@@ -16,6 +16,7 @@ internal static class ListPhysicians
     /// <param name="Establishments">FINESS numbers of the places of practice.</param>
     /// <param name="Capacity">Cases that may be open at one time.</param>
     /// <param name="AwayUntil">No offers before; null when available.</param>
+    /// <param name="SuspendedAt">Suspended by the scientific council since then; null when not.</param>
     internal sealed record PhysicianProfile(
         Guid PhysicianId,
         string Rpps,
@@ -25,7 +26,8 @@ internal static class ListPhysicians
         IReadOnlyList<string> Establishments,
         int Capacity,
         DateTimeOffset? AwayUntil,
-        DateTimeOffset AdmittedAt);
+        DateTimeOffset AdmittedAt,
+        DateTimeOffset? SuspendedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/physicians", Handle)
         .AllowRoles(Access.Ops, Access.Council)
@@ -46,7 +48,7 @@ internal static class ListPhysicians
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<Referent>(
             """
-            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, version
+            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, suspended_at, version
             from physician
             where (@last::uuid is null or physician_id > @last)
               and (@pathology::text is null or @pathology = any(pathology_codes))
@@ -56,7 +58,8 @@ internal static class ListPhysicians
             new { last, pathology, Limit = size + 1 })).AsList();
         var items = found.Take(size)
             .Select(p => new PhysicianProfile(
-                p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt))
+                p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt,
+                    p.SuspendedAt))
             .ToList();
         return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? cursors.Encode(items[^1].PhysicianId, user, filter) : null));
     }

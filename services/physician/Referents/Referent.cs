@@ -6,9 +6,10 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Physician.Referents;
 
 /// <summary>A physician whom the scientific council admitted, with what matching needs to choose.</summary>
+/// <param name="SuspendedAt">Suspended by the scientific council since then.</param>
 internal sealed record Referent(
     Guid PhysicianId, string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity,
-    DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt, int Version = 1)
+    DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt, DateTimeOffset? SuspendedAt = null, int Version = 1)
 {
     /// <summary>Inserts the physician and tells so; false when the physician is known already, and then nothing is told.</summary>
     public static async Task<bool> Admit(NpgsqlConnection db, Referent referent)
@@ -39,7 +40,7 @@ internal sealed record Referent(
 
     public static Task<Referent?> Find(NpgsqlConnection db, Guid physicianId) => db.QuerySingleOrDefaultAsync<Referent>(
         """
-        select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, version
+        select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, suspended_at, version
         from physician
         where physician_id = @physicianId
         """,

@@ -3,6 +3,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -56,7 +57,9 @@ internal static class ShowWorklist
         }
 
         var (size, last) = page;
+        var me = user.PhysicianId();
         await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await Audit.Record(db, user, "search", "worklist", me, "second_opinion");
         var found = (await db.QueryAsync<WorklistEntry>(
             """
             select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,
@@ -72,7 +75,7 @@ internal static class ShowWorklist
             order by w.offer_id desc
             limit @Limit
             """,
-            new { Me = user.PhysicianId(), state, last, Limit = size + 1 })).AsList();
+            new { Me = me, state, last, Limit = size + 1 })).AsList();
         var items = found.Take(size).ToList();
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? cursors.Encode(items[^1].OfferId, user, filter) : null));

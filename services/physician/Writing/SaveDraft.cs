@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -24,12 +25,17 @@ internal static class SaveDraft
             "Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
 
     private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
-        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time,
-        CancellationToken cancel)
+        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake,
+            TimeProvider time, CancellationToken cancel)
     {
         if (request.CheckDraft() is [_, ..] errors)
         {
             return CommonProblems.Invalid([.. errors]);
+        }
+
+        if (await ReadDossier.IsOwn(dataSource, caseId, user, cancel) && await intake.AccessRefusal(caseId, http) is { } closed)
+        {
+            return closed;
         }
 
         return await dataSource.InTransaction<Results<Ok<DraftSaved>, Problem>>(async db =>

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -15,6 +16,7 @@ namespace SecondOpinion.Physician.Writing;
 /// <summary>Shows the physician the own draft with its ETag, and the versions already signed; and serves their PDF.</summary>
 internal static class ShowOpinion
 {
+    // What is kept here is read only while intake would let the file be read: consent and time are known there.
     /// <param name="DraftVersion">For If-Match; 0 while nothing was ever saved.</param>
     /// <param name="Draft">Null when there is nothing to sign.</param>
     internal sealed record OwnOpinion(Guid CaseId, int DraftVersion, OpinionContent? Draft, IReadOnlyList<OwnSignedVersion> Signed);
@@ -36,9 +38,15 @@ internal static class ShowOpinion
             .Produces(StatusCodes.Status200OK, contentType: "application/pdf");
     }
 
-    private static Task<Results<Ok<OwnOpinion>, Problem>> Handle(
-        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
-        dataSource.InTransaction<Results<Ok<OwnOpinion>, Problem>>(async db =>
+    private static async Task<Results<Ok<OwnOpinion>, Problem>> Handle(
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake, CancellationToken cancel)
+    {
+        if (await ReadDossier.IsOwn(dataSource, caseId, user, cancel) && await intake.AccessRefusal(caseId, http) is { } closed)
+        {
+            return closed;
+        }
+
+        return await dataSource.InTransaction<Results<Ok<OwnOpinion>, Problem>>(async db =>
         {
             if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null)
             {
@@ -60,10 +68,18 @@ internal static class ShowOpinion
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new OwnOpinion(caseId, draft.Version, draft.Content, signed));
         }, cancel);
+    }
 
-    private static Task<Results<FileContentHttpResult, Problem>> Download(
-        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
-        dataSource.InTransaction<Results<FileContentHttpResult, Problem>>(async db =>
+    private static async Task<Results<FileContentHttpResult, Problem>> Download(
+        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake,
+            CancellationToken cancel)
+    {
+        if (await ReadDossier.IsOwn(dataSource, caseId, user, cancel) && await intake.AccessRefusal(caseId, http) is { } closed)
+        {
+            return closed;
+        }
+
+        return await dataSource.InTransaction<Results<FileContentHttpResult, Problem>>(async db =>
         {
             if (await WorklistItem.OwnCase(db, caseId, user.PhysicianId()) is null || await SignedOpinion.Find(db, caseId, version ?? 0) is not { } opinion)
             {
@@ -76,4 +92,5 @@ internal static class ShowOpinion
             return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf",
                 enableRangeProcessing: true, entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{opinion.Sha256}\""));
         }, cancel);
+    }
 }

@@ -92,7 +92,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
             new { questionnaire = (string)sheet["questionnaire"]!, version = (int)sheet["version"]!, answers = sheet["answers"] }, "*");
         await Send(HttpMethod.Put, $"/api/v1/cases/{id}/questions", token, new { questions = new[] { "Faut-il opérer ?" } }, "*");
         await Send(HttpMethod.Post, $"/api/v1/cases/{id}/consents", token, new { purpose = "processing", granted = true });
-        await Upload($"/api/v1/cases/{id}/documents?type=consultation_report&fileName=compte-rendu.pdf", token);
+        await Upload($"/api/v1/cases/{id}/documents", token);
         var watch = Stopwatch.StartNew();
         await Send(HttpMethod.Post, $"/api/v1/cases/{id}/submit", token, new { });
         return new Run(id, token, watch.Elapsed.TotalMilliseconds);
@@ -102,6 +102,8 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
     {
         using var content = new ByteArrayContent(await File.ReadAllBytesAsync(Path.Combine(_sample, "compte-rendu.pdf")));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/pdf");
+        content.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = "compte-rendu.pdf" };
+        content.Headers.Add("Document-Type", "consultation_report");
         await Send(HttpMethod.Post, path, token, content, null);
     }
 

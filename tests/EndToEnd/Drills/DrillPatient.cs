@@ -59,7 +59,7 @@ internal sealed class DrillPatient(SharedSystem system, CaseHistory history) : I
         await Timed(() => _api.Put($"{Case}/questions", _patient, new { questions = new[] { "Faut-il opérer ?" } }, "*"));
         await Timed(() => _api.Post($"{Case}/consents", _patient, new { purpose = "processing", granted = true }));
         var file = Path.Combine(Journey.SampleFolder, "compte-rendu.pdf");
-        await Timed(() => _api.Upload($"{Case}/documents?type=consultation_report&fileName=compte-rendu.pdf", _patient, file, "application/pdf"));
+        await Timed(() => _api.Upload($"{Case}/documents", _patient, file, "application/pdf", "consultation_report"));
         history.Told("document");
     }
 

@@ -95,7 +95,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
         LocalKeys.TokenSettings(DataFolder), role, subject ?? Guid.CreateVersion7().ToString(), claims.ToDictionary(c => c.Name, c => c.Value),
         TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
 
-    internal string PhysicianToken(Rpps rpps) => Token(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
+    internal string PhysicianToken(Rpps rpps) => Token(Access.Physician, null, ("rpps", rpps.Value));
 
     /// <summary>The broker's management API, at the port that the data folder remembers.</summary>
     public Uri BrokerManagement =>

@@ -83,6 +83,80 @@ public sealed class DocumentFolderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_nobody_finishes_expires_with_its_documents_and_others_stay()
+    {
+        var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
+        var patient = _intake.Patient();
+        var (old, fresh, complete) = (await patient.Open(), await patient.Open(), await patient.Complete());
+        (await patient.Upload(old, pdf)).EnsureSuccessStatusCode();
+        (await patient.Upload(fresh, pdf)).EnsureSuccessStatusCode();
+        await _intake.Sql<int>(
+            "update case_file set touched_at = @Long where id = any(@Both) returning 1", new { Long = _intake.Time.GetUtcNow().AddDays(-91),
+                Both = new[] { old, complete } });
+        var expiry = _intake.Service.Services.GetRequiredService<SecondOpinion.Intake.Cases.ExpireDrafts>();
+
+        await expiry.Expire(CancellationToken.None);
+
+        (await _intake.State(old), await _intake.State(fresh), await _intake.State(complete)).ShouldBe(("withdrawn", "draft", "complete"));
+        (await patient.Case(old)).GetProperty("documents").GetArrayLength().ShouldBe(0);
+        (Files("*.sealed"), Files("*.aside")).ShouldBe((2, 1));
+        // Any change of the person counts.
+        await _intake.Sql<int>("update case_file set touched_at = @Long where id = @fresh returning 1", new { Long = _intake.Time.GetUtcNow().AddDays(-91),
+            fresh });
+        (await patient.Put($"/api/v1/cases/{fresh}/questions", new { questions = (string[])["Et le sport ?"] }, "\"v1\"")).EnsureSuccessStatusCode();
+        await expiry.Expire(CancellationToken.None);
+        (await _intake.State(fresh)).ShouldBe("draft");
+    }
+
+    /// <summary>A real volume of 24 MB, first with the floor, then filled to its last byte. Mounting needs root.</summary>
+    [Theory]
+    [InlineData(6_000_000)]
+    [InlineData(0)]
+    public async Task On_a_small_volume_uploads_end_in_a_507_with_a_sentence_and_everything_else_goes_on(long floor)
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "Only root mounts a volume.");
+        var volume = Directory.CreateTempSubdirectory("small-volume-").FullName;
+        Run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", volume);
+        try
+        {
+            var small = new IntakeFixture();
+            await using var _ = small;
+            small.Settings["Documents:Path"] = Path.Combine(volume, "documents");
+            small.Settings["Documents:FreeFloorBytes"] = floor.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await small.InitializeAsync();
+            var patient = small.Patient();
+            var id = await patient.Open();
+            var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
+            byte[] large = [.. pdf, .. new byte[1_900_000 - pdf.Length]];
+            var statuses = new List<int>();
+            HttpResponseMessage answer;
+            do
+            {
+                answer = await patient.Upload(id, large);
+                statuses.Add((int)answer.StatusCode);
+            }
+            while (statuses[^1] == 201 && statuses.Count < 30);
+
+            (await Journey.Problem(answer)).ShouldBe((507, "REQ-0017", null));
+            statuses.Count.ShouldBeInRange(8, 14);
+            new DriveInfo(volume).AvailableFreeSpace.ShouldBeGreaterThanOrEqualTo(floor);
+            (await small.Sql<long>("select count(*) from document where case_id = @id", new { id })).ShouldBe(statuses.Count - 1);
+            Directory.EnumerateFiles(volume, "*.sealed", SearchOption.AllDirectories).Count().ShouldBe(statuses.Count - 1, "nothing half");
+            // Everything else goes on: what is there can be read, a case without a large file is filled in and handed in.
+            var document = (await patient.Case(id)).GetProperty("documents")[0].GetProperty("documentId").GetString();
+            (await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/documents/{document}")).ShouldBe(large);
+            (await patient.Consent(id)).EnsureSuccessStatusCode();
+            (await Journey.Json(await patient.Submit(id))).GetProperty("state").GetString().ShouldBe("incomplete");
+            (await small.Service.Http().GetAsync("/health")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+        finally
+        {
+            Run("umount", volume);
+            Directory.Delete(volume);
+        }
+    }
+
+    [Fact]
     public async Task What_a_case_and_a_person_may_keep_is_reserved_before_a_byte_is_read()
     {
         var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
@@ -160,4 +234,11 @@ public sealed class DocumentFolderTests : IAsyncLifetime
     }
 
     private int Files(string pattern) => Directory.EnumerateFiles(_intake.DocumentsPath, pattern, SearchOption.AllDirectories).Count();
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0, program);
+    }
 }

@@ -33,6 +33,45 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    [Fact]
+    public async Task A_photograph_is_shown_without_its_place_and_stays_sealed_as_it_came()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        byte[] photo =
+        [
+            0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x12, .. "Exif\0\0GPS 48.856"u8, 0xFF, 0xC0, 0x00, 0x0B, 8, 0, 1, 0, 1, 1, 1, 0x11, 0, 0xFF, 0xDA, 0x00, 0x08, 1, 1,
+                0, 0, 0x3F, 0, 0x12, 0xFF, 0xD9,
+        ];
+
+        var uploaded = await Journey.Json(await patient.Upload(id, photo, name: "photo.jpg"));
+
+        var shown = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}");
+        shown.ShouldBe([0xFF, 0xD8, .. photo[22..]]);
+        uploaded.GetProperty("sizeBytes").GetInt64().ShouldBe(shown.Length);
+        uploaded.GetProperty("sha256").GetString().ShouldBe(Convert.ToHexStringLower(SHA256.HashData(shown)));
+        (await intake.Sql<string>("select sha256 from document where case_id = @id", new { id })).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(photo)));
+        (await patient.Case(id)).GetProperty("documents")[0].GetProperty("sizeBytes").GetInt64().ShouldBe(shown.Length);
+    }
+
+    [Fact]
+    public async Task A_pdf_with_a_script_is_marked_and_only_saved()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var pdf = await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf"));
+        byte[] active = [.. pdf[..9], .. "\n% /S /JavaScript\n"u8, .. pdf[9..]];
+
+        var plain = await Journey.Json(await patient.Upload(id, pdf));
+        var uploaded = await Journey.Json(await patient.Upload(id, active));
+
+        (plain.GetProperty("activeContent").GetBoolean(), uploaded.GetProperty("activeContent").GetBoolean()).ShouldBe((false, true));
+        var back = await patient.Http.GetAsync($"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}");
+        back.Content.Headers.ContentType!.MediaType.ShouldBe("application/octet-stream");
+        back.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        (await back.Content.ReadAsByteArrayAsync()).ShouldBe(active);
+    }
+
     public static TheoryData<string, int, string> Refusals => new()
     {
         { "empty", 400, "INT-0003" },
@@ -65,10 +104,11 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var patient = intake.Patient();
         var id = await patient.Open();
         var before = Files();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm")
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents")
         {
             Content = new StreamContent(new MemoryStream(new byte[IntakeFixture.MaxDocumentBytes + 1])),
         };
+        Journey.Describe(request.Content, "mri", "a.dcm");
         request.Headers.TransferEncodingChunked = true;
         request.Headers.Add("Idempotency-Key", "chunked");
 
@@ -85,8 +125,8 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var id = await patient.Open();
         var before = Files();
 
-        using var request =
-            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type=mri&fileName=a.dcm") { Content = new StreamContent(new Breaking()) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents") { Content = new StreamContent(new Breaking()) };
+        Journey.Describe(request.Content, "mri", "a.dcm");
         request.Headers.Add("Idempotency-Key", "breaking");
 
         await Should.ThrowAsync<HttpRequestException>(() => patient.Http.SendAsync(request));
@@ -116,7 +156,7 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var patient = intake.Patient();
         var id = await patient.Open();
 
-        (await Journey.Problem(await patient.Upload(id, [1], type: "shopping_list"))).ShouldBe((400, "REQ-0002", "#/type unknown_code"));
+        (await Journey.Problem(await patient.Upload(id, [1], type: "shopping_list"))).ShouldBe((400, "REQ-0002", "#/documentType unknown_code"));
         (await Journey.Problem(await patient.Upload(id, [1], name: "..."))).ShouldBe((400, "REQ-0002", "#/fileName invalid_name"));
         (await Journey.Problem(await intake.Patient().Upload(id, [1]))).Status.ShouldBe(404);
     }

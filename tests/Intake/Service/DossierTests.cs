@@ -51,6 +51,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await foreach (var chunk in call.ResponseStream.ReadAllAsync())
         {
             chunk.Data.Length.ShouldBeLessThanOrEqualTo(64 * 1024);
+            (chunk.Document is not null).ShouldBe(bytes.Length == 0, "the first chunk, and it alone, says what is sent");
             chunk.Data.WriteTo(bytes);
         }
 

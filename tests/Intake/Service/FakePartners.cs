@@ -70,6 +70,16 @@ public sealed class FakeBilling : Eligibility.EligibilityBase
     public override Task<CheckReply> Check(CheckRequest request, ServerCallContext context)
     {
         Checks.Enqueue(request);
+        if (request.MemberNumber.StartsWith("MANY", StringComparison.Ordinal))
+        {
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, ""), new Metadata { { "error-code", "BIL-0001" } });
+        }
+
+        if (request.MemberNumber.StartsWith("OTHER", StringComparison.Ordinal))
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, ""), new Metadata { { "error-code", "BIL-0007" } });
+        }
+
         return Task.FromResult(Refuses(request)
             ? new CheckReply
             {

@@ -28,6 +28,9 @@ public sealed class IntakeFixture : IAsyncLifetime
 
     public string DocumentsPath => _documents;
 
+    /// <summary>On top, before the start.</summary>
+    public Dictionary<string, string?> Settings { get; } = new() { ["Cases:OpenPerPerson"] = "10" };
+
     public static IReadOnlyDictionary<string, string?> Encryption => new Dictionary<string, string?>
     {
         ["Encryption:CurrentKey"] = "v1",
@@ -39,9 +42,9 @@ public sealed class IntakeFixture : IAsyncLifetime
         await Partners.Start();
         Service = await ServiceUnderTest<Program>.Start(
             "intake",
-            new Dictionary<string, string?>(Encryption)
+            new Dictionary<string, string?>(Encryption.Concat(Settings).ToDictionary(s => s.Key, s => s.Value))
             {
-                ["Documents:Path"] = _documents,
+                ["Documents:Path"] = Settings.GetValueOrDefault("Documents:Path") ?? _documents,
                 ["Documents:MaxBytes"] = MaxDocumentBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 ["services:billing:grpc:0"] = Partners.Address.AbsoluteUri,
                 ["services:physician:grpc:0"] = Partners.Address.AbsoluteUri,
@@ -158,10 +161,17 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
     {
         using var body = new ByteArrayContent(content);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var request =
-            new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents?type={type}&fileName={Uri.EscapeDataString(name)}") { Content = body };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{id}/documents") { Content = body };
+        Describe(request.Content, type, name);
         request.Headers.Add("Idempotency-Key", key ?? Guid.NewGuid().ToString());
         return await http.SendAsync(request);
+    }
+
+    /// <summary>What a document is and how it is called goes in headers.</summary>
+    public static void Describe(HttpContent content, string type, string name)
+    {
+        content.Headers.ContentDisposition = new("attachment") { FileNameStar = name };
+        content.Headers.Add("Document-Type", type);
     }
 
     public Task<HttpResponseMessage> Consent(Guid id, string purpose = "processing", bool granted = true) =>

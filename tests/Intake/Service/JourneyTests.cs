@@ -44,7 +44,7 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     }
 
     [Fact]
-    public async Task An_agent_fills_in_on_the_phone_and_the_patient_confirms_what_was_read_back()
+    public async Task An_agent_fills_in_on_the_phone_and_nothing_is_reserved_before_the_patients_own_word()
     {
         var patientId = Guid.CreateVersion7();
         var (agent, patient) = (intake.Agent(), intake.Patient(patientId));
@@ -52,24 +52,32 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
         await agent.Fill(id);
 
         var unconfirmed = await Journey.Json(await agent.Submit(id));
-        (await agent.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
+        // Not by the agent, whatever was read aloud.
+        (await agent.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+        (await patient.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
         // Any change after the reading asks for a new one.
         (await agent.Put($"/api/v1/cases/{id}/questions", new { questions = (string[])["Et le sport ?"] }, "\"v2\"")).EnsureSuccessStatusCode();
         var changed = await Journey.Json(await agent.Submit(id));
+        intake.Partners.Billing.Reservations.ShouldNotContainKey(id.ToString());
         (await patient.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
         var confirmed = await Journey.Json(await agent.Submit(id));
 
         unconfirmed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
         changed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
         confirmed.GetProperty("state").GetString().ShouldBe("complete");
+        var reserved = intake.Partners.Billing.Reservations[id.ToString()].Person;
+        (reserved.SubjectRole, reserved.Subject, reserved.Account).ShouldBe(("agent", "agent-of-tests", patientId.ToString()));
         var view = await patient.Case(id);
         view.GetProperty("requestedBy").GetString().ShouldBe("agent");
         view.GetProperty("legalRegime").GetString().ShouldBe("teleconseil_personnalise");
-        (await intake.Sql<string>("select string_agg(distinct channel, ',' order by channel) from confirmation where case_id = @id", new { id }))
-            .ShouldBe("online,phone");
         (await intake.Sql<string>("select channel from consent where case_id = @id", new { id })).ShouldBe("phone");
-        (await Journey.Problem(await new Journey(intake, intake.Service.Http(TestTokens.Create("agent", "another-agent"))).Http
-            .GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+        (await Journey.Problem(await new Journey(intake, intake.Service.Http(TestTokens.Create("agent",
+            "another-agent"))).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+        // What the agent changed is on record, each time.
+        (await intake.Sql<string>(
+            "select string_agg(object_type, ',' order by id) from audit_record where actor_role = 'agent' and action = 'write' and object_id = @id",
+                new { id = id.ToString() }))
+            .ShouldBe("answers,questions,questions");
     }
 
     [Fact]
@@ -90,15 +98,21 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
             r["patientConsentObtained"] = consent;
         }));
         await physician.Fill(id);
+        var unconfirmed = await Journey.Json(await physician.Submit(id));
+        (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe(regime);
+        (await intake.Patient(patientId).Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
         var submitted = await Journey.Json(await physician.Submit(id));
 
-        (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe(regime);
+        unconfirmed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
+        // Without the téléexpertise consent the request is the patient's alone from now on.
+        (await physician.Http.GetAsync($"/api/v1/cases/{id}")).StatusCode.ShouldBe(consent ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.NotFound);
         submitted.GetProperty("state").GetString().ShouldBe("complete");
         (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id and purpose = 'processing'", new { id }))
             .ShouldBe($"physician:{TreatingPhysician.PhysicianId} in_person");
         (await intake.Sql<long>("select count(*) from consent where case_id = @id and purpose = 'teleexpertise' and granted and text_sha256 <> ''", new { id }))
             .ShouldBe(consent ? 1 : 0);
-        (await intake.Sql<string>("select treating_physician from case_file where id = @id", new { id })).ShouldBe(TreatingPhysician.Value);
+        (await intake.Sql<string>("select f::text from case_file f where id = @id", new { id })).ShouldNotContain(TreatingPhysician.Value, Case.Sensitive,
+            "who treats whom is sealed");
         (await intake.Patient(patientId).Case(id)).GetProperty("requestedBy").GetString().ShouldBe("physician");
         (await Journey.Problem(await intake.Physician(Rpps.WithKey("9900000404")).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
     }
@@ -116,12 +130,14 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
 
         (await patient.Consent(id, "teleexpertise", granted: false)).EnsureSuccessStatusCode();
         var without = (await patient.Case(id)).GetProperty("legalRegime").GetString();
-        (await physician.Consent(id, "teleexpertise")).EnsureSuccessStatusCode();
+        // Who lost the consent does not give it back to himself.
+        (await Journey.Problem(await physician.Consent(id, "teleexpertise"))).Status.ShouldBe(404);
+        (await patient.Consent(id, "teleexpertise")).EnsureSuccessStatusCode();
         var with = (await patient.Case(id)).GetProperty("legalRegime").GetString();
 
         (without, with).ShouldBe(("teleconseil_personnalise", "teleexpertise"));
         (await intake.Sql<string>("select string_agg(granted::text || ' ' || channel, ', ' order by position) from consent where case_id = @id", new { id }))
-            .ShouldBe("true in_person, false online, true in_person");
+            .ShouldBe("true in_person, false online, true online");
         var own = intake.Patient();
         (await Journey.Problem(await own.Consent(await own.Open(), "teleexpertise"))).ShouldBe((400, "REQ-0002", "#/purpose not_for_this_case"));
     }

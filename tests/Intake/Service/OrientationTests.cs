@@ -9,6 +9,21 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
     private Journey Anybody => new(intake, intake.Service.Http());
 
     [Fact]
+    public async Task Pages_about_nobody_may_be_kept_and_are_not_sent_again_unchanged()
+    {
+        var http = intake.Service.Http();
+        foreach (var path in (string[])["emergency-screen", "pages", "structures", "delays", "costs"])
+        {
+            var page = await http.GetAsync($"/api/v1/orientation/{path}");
+            page.Headers.CacheControl!.ToString().ShouldBe("public, max-age=300", path);
+            using var again = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/orientation/{path}") { Headers = { IfNoneMatch = { page.Headers.ETag! } } };
+            (await http.SendAsync(again)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotModified, path);
+        }
+
+        (await http.GetAsync("/api/v1/orientation/pages/none")).Headers.CacheControl?.Public.ShouldNotBe(true);
+    }
+
+    [Fact]
     public async Task The_emergency_screen_comes_first_and_needs_no_account()
     {
         var screen = await Anybody.Get("/api/v1/orientation/emergency-screen");

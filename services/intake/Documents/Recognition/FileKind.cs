@@ -3,7 +3,8 @@ namespace SecondOpinion.Intake.Documents.Recognition;
 /// <summary>What a file turned out to be.</summary>
 internal abstract record Recognised
 {
-    internal sealed record Accepted(string MediaType) : Recognised;
+    /// <param name="ActiveContent">The file can do things when it is opened: it is only ever saved, never shown in place.</param>
+    internal sealed record Accepted(string MediaType, bool ActiveContent = false) : Recognised;
 
     /// <summary>The right kind, but cut off or broken. <paramref name="Where"/> is for the person who must send it again.</summary>
     internal sealed record Damaged(string MediaType, string Where) : Recognised;

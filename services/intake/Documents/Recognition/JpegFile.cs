@@ -15,7 +15,11 @@ internal static class JpegFile
 
     public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 3 && head[..3] is [0xFF, Start, 0xFF];
 
-    public static Recognised Check(Stream file)
+    public static Recognised Check(Stream file) => Walk(file, (_, _, _) => { }) is not null ? new Recognised.Accepted(FileKind.Jpeg) : Broken();
+
+    /// <summary>Every segment: its marker, where it begins (the marker itself) and how long it is, marker and length included.</summary>
+    /// <returns>The length of the first image, its end mark included; null when it is cut off or broken.</returns>
+    public static long? Walk(Stream file, Action<int, long, int> segment)
     {
         using var bytes = new BufferedStream(new Unowned(file), 64 * 1024);
         bytes.Position = 2;
@@ -27,9 +31,9 @@ internal static class JpegFile
             switch (marker)
             {
                 case < 0:
-                    return Broken();
+                    return null;
                 case End:
-                    return framed && scanned ? new Recognised.Accepted(FileKind.Jpeg) : Broken();
+                    return framed && scanned ? bytes.Position : null;
                 case 0x01 or Start or (>= 0xD0 and <= 0xD7):
                     continue;
             }
@@ -37,15 +41,16 @@ internal static class JpegFile
             if (bytes.ReadAtLeast(size, 2, throwOnEndOfStream: false) < 2
                 || BinaryPrimitives.ReadUInt16BigEndian(size) is var length && (length < 2 || bytes.Position + length - 2 > file.Length))
             {
-                return Broken();
+                return null;
             }
 
+            segment(marker, bytes.Position - 4, BinaryPrimitives.ReadUInt16BigEndian(size) + 2);
             framed |= marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
             scanned |= marker == Scan;
             bytes.Position += BinaryPrimitives.ReadUInt16BigEndian(size) - 2;
         }
 
-        return Broken();
+        return null;
     }
 
     /// <summary>Between segments nothing but fill bytes stands before a marker; inside a scan everything up to it is image data.</summary>

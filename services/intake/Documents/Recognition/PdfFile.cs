@@ -41,7 +41,7 @@ internal static partial class PdfFile
         }
 
         var encrypted = end.IndexOf("/Encrypt"u8) >= 0 || (table >= 0 && Read(file, table, Window).AsSpan().IndexOf("/Encrypt"u8) >= 0);
-        return encrypted && AsksForPassword(file) ? new Recognised.Locked(FileKind.Pdf) : new Recognised.Accepted(FileKind.Pdf);
+        return encrypted && AsksForPassword(file) ? new Recognised.Locked(FileKind.Pdf) : new Recognised.Accepted(FileKind.Pdf, PdfActions.Any(file));
     }
 
     /// <summary>Many hospitals only forbid copying or printing: such a file opens without a password.</summary>

@@ -9,7 +9,11 @@ internal static class PngFile
 
     public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 8 && head[..8] is [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
 
-    public static Recognised Check(Stream file)
+    public static Recognised Check(Stream file) => Walk(file, (_, _, _) => { }) is not null ? new Recognised.Accepted(FileKind.Png) : Broken();
+
+    /// <summary>Every chunk: its kind, where it begins (its length) and how long it is, length and check sum included.</summary>
+    /// <returns>The length of the image, IEND included; null when it is cut off or broken.</returns>
+    public static long? Walk(Stream file, Action<string, long, long> chunk)
     {
         file.Position = 8;
         var data = false;
@@ -18,31 +22,32 @@ internal static class PngFile
         {
             if (file.ReadAtLeast(header, 8, throwOnEndOfStream: false) < 8)
             {
-                return Broken();
+                return null;
             }
 
             var length = BinaryPrimitives.ReadUInt32BigEndian(header);
             var kind = header[4..];
             if (length > int.MaxValue || file.Position + length + 4 > file.Length || i == 0 != kind.SequenceEqual("IHDR"u8))
             {
-                return Broken();
+                return null;
             }
 
             if (i == 0 && !IsHeader(file, length))
             {
-                return Broken();
+                return null;
             }
 
+            chunk(System.Text.Encoding.Latin1.GetString(kind), file.Position - 8 - (i == 0 ? length : 0), length + 12);
             data |= kind.SequenceEqual("IDAT"u8);
             if (kind.SequenceEqual("IEND"u8))
             {
-                return data && length == 0 ? new Recognised.Accepted(FileKind.Png) : Broken();
+                return data && length == 0 ? file.Position + 4 : null;
             }
 
             file.Position += (i == 0 ? 0 : length) + 4;
         }
 
-        return Broken();
+        return null;
     }
 
     /// <summary>Width and height are there; leaves the position after the chunk's data.</summary>

@@ -1,0 +1,78 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Contracts.Physician;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Physician.Referents;
+
+/// <summary>
+/// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing, whatever
+/// token is shown, and
+/// matching offers nothing; cases under way wait for operations, who see them in matching.
+/// </summary>
+internal static class SuspendPhysician
+{
+    /// <param name="Suspended">True to suspend, false to end the suspension.</param>
+    internal sealed record SuspensionRequest(bool Suspended);
+
+    /// <param name="SuspendedAt">Since when; null when not suspended.</param>
+    internal sealed record PhysicianSuspension(Guid PhysicianId, DateTimeOffset? SuspendedAt);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPut("/physicians/{physicianId:guid}/suspension", Handle)
+        .AllowRoles(Access.Council)
+        .WithName("SuspendPhysician")
+        .WithSummary("Suspend a référent, or end the suspension")
+        .WithDescription("Effective with the physician's next request. Repeating it changes nothing.");
+
+    /// <summary>Asked before anything that a physician does: the state of the day decides, not the token.</summary>
+    public static async ValueTask<object?> Require(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        await using (var db = await http.RequestServices.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(http.RequestAborted))
+        {
+            if (await db.ExecuteScalarAsync<bool>(
+                "select exists (select from physician where physician_id = @Me and suspended_at is not null)", new { Me = http.User.PhysicianId() }))
+            {
+                return Problems.SuspendedByCouncil();
+            }
+        }
+
+        return await next(context);
+    }
+
+    private static Task<Results<Ok<PhysicianSuspension>, Problem>> Handle(
+        Guid physicianId, SuspensionRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<PhysicianSuspension>, Problem>>(async db =>
+        {
+            await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
+            if (await Referent.Find(db, physicianId) is not { } referent)
+            {
+                return CommonProblems.Absent();
+            }
+
+            var now = time.GetUtcNow();
+            if (request.Suspended != referent.SuspendedAt is not null)
+            {
+                referent = referent with { SuspendedAt = request.Suspended ? now : null };
+                await db.ExecuteAsync(
+                    "update physician set suspended_at = @SuspendedAt, version = version + 1 where physician_id = @PhysicianId", new { referent.SuspendedAt,
+                        referent.PhysicianId });
+                await Audit.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
+                await Outbox.Publish(db, physicianId, new AvailabilityChanged
+                {
+                    PhysicianId = physicianId,
+                    Capacity = request.Suspended ? 0 : referent.Capacity,
+                    AwayUntil = referent.AwayUntil,
+                    ChangedAt = now,
+                });
+            }
+
+            return TypedResults.Ok(new PhysicianSuspension(physicianId, referent.SuspendedAt));
+        }, cancel);
+}
