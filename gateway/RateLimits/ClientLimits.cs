@@ -105,7 +105,7 @@ internal sealed class ClientLimits : IDisposable
 
     private static Client Identify(HttpContext context)
     {
-        if (context.Request.Path.StartsWithSegments(EmergencyScreen))
+        if (context.Request.Path.StartsWithSegments(EmergencyScreen, StringComparison.OrdinalIgnoreCase))
         {
             return new Client("emergency", Network(context.Connection.RemoteIpAddress));
         }
@@ -157,7 +157,8 @@ internal static class ClientLimitsPipeline
     /// <summary>Pages about nobody, most of them answered from memory: who needs help may always read them.</summary>
     private static bool IsFree(HttpRequest request) =>
         request.Path == "/health" || request.Path == "/alive"
-        || (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Path.StartsWithSegments("/api/v1/orientation");
+        || (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+            && request.Path.StartsWithSegments("/api/v1/orientation", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>After authentication, which says who it is, and before authorization, so that refused attempts count too. Probes do not count.</summary>
     public static void UseClientLimits(this WebApplication app)

@@ -45,9 +45,9 @@ internal sealed class LimitedStream(Stream inner, long limit, CancellationToken 
         {
             return await inner.ReadAsync(buffer, either.Token);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        catch (OperationCanceledException cut) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            throw new BadHttpRequestException("The body did not come in time.", StatusCodes.Status408RequestTimeout);
+            throw new BadHttpRequestException("The body did not come in time.", StatusCodes.Status408RequestTimeout, cut);
         }
     }
 
