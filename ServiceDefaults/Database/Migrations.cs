@@ -79,7 +79,7 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
                 await db.ExecuteAsync($"set local lock_timeout = '{LockTimeout.TotalMilliseconds:0}ms'");
                 await db.ExecuteAsync(sql);
                 await db.ExecuteAsync("insert into schema_migration (name, sha256) values (@name, @hash)", new { name, hash });
-                await transaction.CommitAsync(cancel);
+                await transaction.CommitAsync(CancellationToken.None);
                 return;
             }
             catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaxAttempts)

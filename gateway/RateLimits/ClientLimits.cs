@@ -3,14 +3,16 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
-using Microsoft.Extensions.Options;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Gateway.RateLimits;
 
 /// <summary>Section <c>RateLimits</c>: a quota for each kind of client.</summary>
-internal sealed class RateLimitOptions
+internal sealed class RateLimitOptions : ISettings
 {
+    public static string Section => "RateLimits";
+
     /// <summary>All tokens of one insurer together.</summary>
     [Required]
     public Quota Partner { get; set; } = new() { Permits = 600 };
@@ -34,7 +36,9 @@ internal sealed class RateLimitOptions
     /// <summary>Requests of one client under way at one time, streams included.</summary>
     public int AtOnce { get; set; } = 100;
 
-    internal bool IsValid => AtOnce > 0 && new[] { Partner, User, Staff, Anonymous, Emergency }.All(q => q.Permits > 0 && q.WindowSeconds > 0);
+    public string? Fault() => AtOnce > 0 && new[] { Partner, User, Staff, Anonymous, Emergency }.All(q => q.Permits > 0 && q.WindowSeconds > 0)
+        ? null
+        : "RateLimits: AtOnce and every quota's Permits and WindowSeconds must be above 0.";
 }
 
 internal sealed class Quota
@@ -55,9 +59,9 @@ internal sealed class ClientLimits : IDisposable
     private readonly PartitionedRateLimiter<Client> _limiter;
     private readonly PartitionedRateLimiter<Client> _atOnce;
 
-    public ClientLimits(IOptions<RateLimitOptions> options, TimeProvider time)
+    public ClientLimits(RateLimitOptions options, TimeProvider time)
     {
-        _options = options.Value;
+        _options = options;
         _limiter = PartitionedRateLimiter.Create<Client, Client>(client => RateLimitPartition.Get(client, c =>
         {
             var quota = QuotaOf(c.Policy);
@@ -149,8 +153,7 @@ internal static class ClientLimitsPipeline
 {
     public static void AddClientLimits(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits")
-            .Validate(o => o.IsValid, "RateLimits: every quota needs Permits and WindowSeconds above 0.").ValidateOnStart();
+        builder.AddSettings<RateLimitOptions>();
         builder.Services.AddSingleton<ClientLimits>();
     }
 

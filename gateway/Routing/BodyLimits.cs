@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Options;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -11,7 +10,7 @@ namespace SecondOpinion.Gateway.Routing;
 /// refused
 /// (<see cref="GatewayOptions.Time"/>). Kestrel's own limit is lifted: it would cut the connection, and the caller might never read why.
 /// </summary>
-internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class BodyLimits(RequestDelegate next, GatewayOptions options, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -22,7 +21,7 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
         }
 
         var body = Enum.Parse<Body>(context.GetRouteModel().Config.Metadata![Proxy.BodyKey]);
-        var limit = options.Value.Limit(body);
+        var limit = options.Limit(body);
         var request = context.Request;
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         if (request.ContentLength > limit)
@@ -31,7 +30,7 @@ internal sealed class BodyLimits(RequestDelegate next, IOptions<GatewayOptions> 
             return;
         }
 
-        using var late = new CancellationTokenSource(options.Value.Time(body), time);
+        using var late = new CancellationTokenSource(options.Time(body), time);
         request.Body = new LimitedStream(request.Body, limit, late.Token);
         if (body != Body.Json)
         {

@@ -1,10 +1,13 @@
 using System.ComponentModel.DataAnnotations;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Gateway.Routing;
 
 /// <summary>Section <c>Gateway</c>.</summary>
-internal sealed class GatewayOptions
+internal sealed class GatewayOptions : ISettings
 {
+    public static string Section => "Gateway";
+
     /// <summary>Largest body of a JSON route, in bytes.</summary>
     [Range(1, 1 << 30)]
     public long JsonBytes { get; set; } = 1 << 20;

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.Extensions.Options;
 using SecondOpinion.Gateway.Edge;
+using SecondOpinion.ServiceDefaults.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -19,7 +19,7 @@ internal static class Proxy
 
     public static void AddProxy(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<GatewayOptions>().BindConfiguration("Gateway").ValidateDataAnnotations().ValidateOnStart();
+        builder.AddSettings<GatewayOptions>();
         // At the level of information it writes down whole addresses, the names of patients' files among them.
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Warning);
         builder.Services.AddSingleton<ServiceAddresses>();
@@ -37,7 +37,7 @@ internal static class Proxy
         });
         builder.Services.AddSingleton<IProxyConfigProvider>(services => new InMemoryConfigProvider(
             [.. Routes.All.Select(ToRoute)],
-            [.. Clusters(services.GetRequiredService<ServiceAddresses>(), services.GetRequiredService<IOptions<GatewayOptions>>().Value)]));
+            [.. Clusters(services.GetRequiredService<ServiceAddresses>(), services.GetRequiredService<GatewayOptions>())]));
     }
 
     public static void MapProxy(this WebApplication app) => app.MapReverseProxy(pipeline =>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -9,7 +8,7 @@ namespace SecondOpinion.Gateway.Routing;
 /// Offers a request again when the connection was refused: nothing of it was sent, so nothing can happen twice. Another replica first; then, with growing
 /// pauses, whichever comes back within <see cref="GatewayOptions.Patience"/>.
 /// </summary>
-internal sealed class TryAgainUnsent(RequestDelegate next, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class TryAgainUnsent(RequestDelegate next, GatewayOptions options, TimeProvider time)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
@@ -22,7 +21,7 @@ internal sealed class TryAgainUnsent(RequestDelegate next, IOptions<GatewayOptio
         {
             await next(context);
             if (!NeverSent(context) || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
-                || time.GetElapsedTime(began) >= options.Value.Patience)
+                || time.GetElapsedTime(began) >= options.Patience)
             {
                 return;
             }

@@ -1,14 +1,19 @@
+using Npgsql;
 using SecondOpinion.Billing;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Eligibility;
+using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Billing.Partners;
 using SecondOpinion.Billing.Rosters;
+using SecondOpinion.Billing.Sample;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Options;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("billing");
@@ -19,7 +24,43 @@ builder.AddMessaging("billing", handlers =>
     handlers.Add<BookDeliveredOpinion>();
     handlers.Add<ReleaseOnWithdrawal>();
 });
-builder.AddBilling();
+
+// What is wrong or missing in the settings ends the start here, with a sentence.
+builder.AddSettings<RosterOptions>();
+builder.AddSettings<CoverageOptions>();
+builder.AddSettings<ReaderOptions>();
+builder.AddSettings<CheckLimitOptions>();
+builder.Services.AddSingleton<CheckLimits>();
+builder.Services.AddSingleton<BoundAccounts>();
+var identityKeys = new IdentityKeys(builder.AddSettings<HashingOptions>());
+builder.Services.AddSingleton(identityKeys);
+builder.Services.AddSingleton(services => identityKeys.Use(services.GetRequiredService<NpgsqlDataSource>()));
+
+// In the order in which they start.
+builder.Services.AddJob<InsurerDirectory>();
+builder.Services.AddJob<BeneficiaryIndex>();
+builder.Services.AddJob<CheckCounts>();
+builder.Services.AddSingleton<EligibilityAnswers>();
+
+builder.Services.AddSingleton<BookOpinion>();
+builder.Services.AddSingleton<ReserveCoverage>();
+builder.Services.AddSingleton<ReleaseCoverage>();
+builder.Services.AddJob<ExpireCoverage>();
+
+builder.Services.AddSingleton<ImportConnections>();
+builder.Services.AddSingleton<RosterSpool>();
+builder.Services.AddSingleton<RosterSwitch>();
+builder.Services.AddJob<DropOldRosters>();
+builder.Services.AddJob<ExpireUploads>();
+builder.Services.AddSingleton<ImportFeed>();
+builder.Services.AddSingleton<RosterImporter>();
+if (builder.AddSettings<SampleDataSettings>().Enabled)
+{
+    // Before the imports' worker, so that the sample is there when the service says it is ready.
+    builder.Services.AddHostedService<SampleData>();
+}
+
+builder.Services.AddJob<ImportWorker>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);

@@ -22,6 +22,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
 
@@ -39,9 +40,8 @@ builder.AddMessaging("intake", handlers =>
 builder.AddServiceClient<Eligibility.EligibilityClient>("billing");
 builder.AddServiceClient<Opinions.OpinionsClient>("physician");
 builder.AddCaseKeys();
-// Made here and not on first use: a missing folder stops the start.
-builder.Services.AddSingleton(DocumentOptions.Read(builder.Configuration));
-builder.Services.AddSingleton(CaseOptions.Read(builder.Configuration));
+builder.AddSettings<DocumentOptions>();
+builder.AddSettings<CaseOptions>();
 var catalogue = PathologyCatalogue.Load();
 builder.Services.AddSingleton(catalogue);
 builder.Services.AddSingleton(new PathologyIndex(catalogue.Pathologies));

@@ -1,9 +1,11 @@
+using SecondOpinion.ServiceDefaults.Options;
+
 namespace SecondOpinion.Matching;
 
 /// <summary>Section <c>Matching</c>; checked at start.</summary>
-internal sealed class MatchingOptions
+internal sealed class MatchingOptions : ISettings
 {
-    public const string Section = "Matching";
+    public static string Section => "Matching";
 
     /// <summary>How long a physician has to answer.</summary>
     public TimeSpan OfferLifetime { get; set; } = TimeSpan.FromHours(24);
@@ -23,7 +25,9 @@ internal sealed class MatchingOptions
     /// <summary>How often a case for which nobody could be asked is tried again, should a wake-up be lost.</summary>
     public TimeSpan TryAgainAfter { get; set; } = TimeSpan.FromMinutes(1);
 
-    public bool IsUsable =>
+    public string? Fault() =>
         OfferLifetime > TimeSpan.Zero && ExpiryGrace >= TimeSpan.Zero && EscalateBefore >= TimeSpan.Zero
-        && RefusalsBeforeEscalation > 0 && SweepInterval > TimeSpan.Zero && TryAgainAfter > TimeSpan.Zero;
+        && RefusalsBeforeEscalation > 0 && SweepInterval > TimeSpan.Zero && TryAgainAfter > TimeSpan.Zero
+            ? null
+            : "Section Matching: lifetimes and intervals are durations above zero, e.g. Matching:OfferLifetime=24:00:00.";
 }

@@ -8,6 +8,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Resilience;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -26,9 +27,7 @@ builder.AddMessaging("matching", handlers =>
 });
 builder.AddServiceClient<Roster.RosterClient>("physician");
 
-builder.Services.AddOptions<MatchingOptions>().BindConfiguration(MatchingOptions.Section)
-    .Validate(o => o.IsUsable, "Section Matching: lifetimes and intervals are durations above zero, e.g. Matching:OfferLifetime=24:00:00.")
-    .ValidateOnStart();
+builder.AddSettings<MatchingOptions>();
 builder.Services.AddSingleton<MatchingMetrics>();
 builder.Services.AddSingleton<NextChoice>();
 builder.Services.AddSingleton<WaitingCases>();

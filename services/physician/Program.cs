@@ -9,6 +9,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
 
@@ -27,6 +28,7 @@ builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
 builder.AddCaseKeys();
 builder.Services.AddSingleton<IntakeFile>();
+builder.AddSettings<SampleDataSettings>();
 builder.Services.AddHostedService<LoadSampleReferents>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));
 builder.Services.AddSingleton<OpinionPdf>();

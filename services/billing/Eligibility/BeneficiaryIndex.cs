@@ -1,10 +1,22 @@
+using System.ComponentModel.DataAnnotations;
 using System.Threading.Channels;
 using Npgsql;
 using NpgsqlTypes;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Billing.Eligibility;
+
+/// <summary>Bound from <c>Eligibility</c>.</summary>
+internal sealed class ReaderOptions : ISettings
+{
+    public static string Section => "Eligibility";
+
+    /// <summary>Connections that look up questions, each a batch at a time.</summary>
+    [Range(1, 64)]
+    public int Readers { get; set; } = 2;
+}
 
 /// <summary>
 /// Finds beneficiaries by their hash. Questions that wait at the same time share one round trip: each of a few readers takes all that wait, one statement
@@ -18,10 +30,10 @@ internal sealed partial class BeneficiaryIndex : BackgroundJob
     private readonly int _readers;
     private readonly ILogger<BeneficiaryIndex> _logger;
 
-    public BeneficiaryIndex(IConfiguration configuration, BackgroundJobs jobs, ILogger<BeneficiaryIndex> logger)
+    public BeneficiaryIndex(IConfiguration configuration, ReaderOptions options, BackgroundJobs jobs, ILogger<BeneficiaryIndex> logger)
         : base(jobs)
     {
-        _readers = configuration.GetValue("Eligibility:Readers", 2);
+        _readers = options.Readers;
         _logger = logger;
         // Connections of its own: a statement is prepared once for each roster and stays, and no transaction of the service holds up a question.
         _reads = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(configuration.GetConnectionString("billing"))

@@ -42,7 +42,7 @@ internal static class CheckEligibility
         string RefusalText, string EngagementNumber, DateTimeOffset? EngagementExpiresAt, DateTimeOffset AskedAt, int RosterVersion,
         Guid? InsurerId, string? InsurerName);
 
-    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/eligibility/check", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/eligibility/check", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
         .WithName("CheckEligibility")
         .WithSummary("Is this person covered for a second opinion?")

@@ -1,6 +1,8 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Eligibility;
@@ -12,18 +14,25 @@ internal readonly record struct Client(string Role, string Subject)
 }
 
 /// <summary>Bound from <c>Eligibility:Limits</c>.</summary>
-internal sealed class CheckLimitOptions
+internal sealed class CheckLimitOptions : ISettings
 {
+    public static string Section => "Eligibility:Limits";
+
+    [Range(1, int.MaxValue)]
     public int PatientPerMinute { get; set; } = 10;
 
     /// <summary>Of an agent, and of a physician who asks for patients.</summary>
+    [Range(1, int.MaxValue)]
     public int AgentPerMinute { get; set; } = 60;
 
+    [Range(1, int.MaxValue)]
     public int PartnerPerMinute { get; set; } = 1200;
 
+    [Range(1, int.MaxValue)]
     public int ServicePerSecond { get; set; } = 100_000;
 
     /// <summary>Questions about somebody unknown that a patient or an agent may ask in an hour: typing errors, not a search through names and dates.</summary>
+    [Range(1, int.MaxValue)]
     public int MissesPerHour { get; set; } = 10;
 
     /// <summary>Families (member numbers) about which one patient account gets answers in a year: its own, and one more for a relative or a change of

@@ -4,6 +4,7 @@ using System.Text;
 using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Encryption;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Billing.Identity;
 
@@ -11,8 +12,10 @@ namespace SecondOpinion.Billing.Identity;
 /// The hashing keys, outside the database: <c>Beneficiaries:Keys:{id}</c> (base64, 32 bytes or more) and <c>Beneficiaries:CurrentKey</c>, the id for new
 /// rosters.
 /// </summary>
-internal sealed class HashingOptions
+internal sealed class HashingOptions : ISettings
 {
+    public static string Section => "Beneficiaries";
+
     public string CurrentKey { get; set; } = "";
 
     public Dictionary<string, string> Keys { get; set; } = [];

@@ -19,7 +19,7 @@ internal static class ListInsurers
     /// <param name="Contracts">Every version, the highest first.</param>
     internal sealed record InsurerFile(SaveInsurer.InsurerDescription Insurer, IReadOnlyList<SaveContract.ContractDescription> Contracts);
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/insurers", List).AllowRoles(Access.Ops)
             .WithName("ListInsurers").WithSummary("Insurers, by AMC number").WithDescription("`after` is the `next` of the page before.");
@@ -28,7 +28,7 @@ internal static class ListInsurers
     }
 
     private static async Task<Results<Ok<Page<InsurerSummary>>, Problem>> List(
-        ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, int? limit = null, string? after = null)
+        ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel, int? limit = null, string? after = null)
     {
         if (!cursors.Read(limit, after, user, Filter).TryGet(out var page, out var refusal))
         {
@@ -36,7 +36,7 @@ internal static class ListInsurers
         }
 
         var (size, last) = page;
-        await using var db = await dataSource.OpenConnectionAsync();
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
         var items = (await db.QueryAsync<InsurerSummary>(
             """
             select i.id, i.amc_number, v.name, v.kind, i.version, r.version as roster_version, coalesce(rv.members, 0) as members
@@ -55,7 +55,7 @@ internal static class ListInsurers
 
     private static async Task<Results<Ok<InsurerFile>, Problem>> Show(Guid insurerId, HttpContext http, NpgsqlDataSource dataSource)
     {
-        await using var db = await dataSource.OpenConnectionAsync();
+        await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);
         var insurer = await db.QuerySingleOrDefaultAsync<InsurerRow>(
             """
             select i.id, i.amc_number, i.version, v.name, v.kind, v.invoice_name, v.invoice_street, v.invoice_post_code, v.invoice_city

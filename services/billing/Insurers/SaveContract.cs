@@ -30,7 +30,7 @@ internal static class SaveContract
 
     internal sealed record ContractDescription(string Code, int Version, ContractTermsRequest Terms, Money Price);
 
-    public static void Map(IEndpointRouteBuilder api) => api.MapPut("/insurers/{insurerId:guid}/contracts/{code}", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapPut("/insurers/{insurerId:guid}/contracts/{code}", Handle)
         .AllowRoles(Access.Ops)
         .WithName("SaveContract")
         .WithSummary("Adds a contract, or the next version of one")

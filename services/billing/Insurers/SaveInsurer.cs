@@ -27,7 +27,7 @@ internal static class SaveInsurer
     /// <param name="Version">In force; earlier ones are kept.</param>
     internal sealed record InsurerDescription(Guid Id, string AmcNumber, int Version, InsurerDetails Details);
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/insurers", Register).AllowRoles(Access.Ops)
             .WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");

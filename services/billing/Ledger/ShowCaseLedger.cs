@@ -22,7 +22,7 @@ internal static class ShowCaseLedger
     /// <param name="Amount">Debit positive, credit negative.</param>
     internal sealed record CaseLedgerLine(string Account, string Kind, Money Amount);
 
-    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/ledger/cases/{caseId:guid}", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/cases/{caseId:guid}", Handle)
         .AllowRoles(Access.Ops)
         .WithName("ShowCaseLedger")
         .WithSummary("What was booked for a case")

@@ -42,7 +42,7 @@ internal static class ShowActivity
     /// <param name="Opinions">How many the average is made of.</param>
     internal sealed record ActivityDelay(double? AverageDays, string Opinions);
 
-    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/insurers/{insurerId:guid}/activity", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/insurers/{insurerId:guid}/activity", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .WithName("ShowInsurerActivity")
         .WithSummary("An insurer's month in counts")
@@ -66,7 +66,7 @@ internal static class ShowActivity
 
         var end = first.AddMonths(1) < today ? first.AddMonths(1) : today;
         var period = new { insurerId, From = FrenchTime.Midnight(first), Until = FrenchTime.Midnight(end), Version = insurer.Roster?.Version ?? 0 };
-        await using var db = await dataSource.OpenConnectionAsync();
+        await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);
         var members = await db.QueryAsync<(short, long)>(
             "select contract, members from roster_version_contract where insurer_id = @insurerId and version = @Version", period);
         var checks = await db.QueryAsync<(short, long)>(

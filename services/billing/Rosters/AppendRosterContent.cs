@@ -17,7 +17,7 @@ internal static class AppendRosterContent
 {
     private const string OffsetHeader = "Upload-Offset";
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Access.Partner, Access.Ops)
             .WithMetadata(new NoBodyLimit())

@@ -19,7 +19,7 @@ internal static class CreateRosterUpload
     /// <param name="SizeBytes">Of the file as it will be sent, gzip or not.</param>
     internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null);
 
-    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/rosters", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .WithName("CreateRoster")
         .WithSummary("Announces a roster file")

@@ -13,7 +13,7 @@ namespace SecondOpinion.Billing.Rosters;
 /// </summary>
 internal static class DecideRoster
 {
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/rosters/{importId:guid}/approve", Approve).AllowRoles(Access.Ops)
             .WithName("ApproveRoster").WithSummary("Takes a roster that waits for approval")

@@ -11,7 +11,7 @@ namespace SecondOpinion.Billing.Rosters;
 /// <summary>The lines that were not taken, as a CSV: where and why. Nothing of what they held: the insurer has the file.</summary>
 internal static class DownloadRejects
 {
-    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/rosters/{importId:guid}/rejects", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/rosters/{importId:guid}/rejects", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .Produces(StatusCodes.Status200OK, contentType: "text/csv")
         .WithName("DownloadRosterRejects")
@@ -30,7 +30,7 @@ internal static class DownloadRejects
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Stream(async body =>
         {
-            await using var db = await dataSource.OpenConnectionAsync();
+            await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);
             // Excel in France takes a CSV without this mark for Windows-1252.
             await using var writer = new StreamWriter(body, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
             await writer.WriteAsync("ligne;champ;code;explication\r\n");

@@ -10,7 +10,7 @@ namespace SecondOpinion.Billing.Rosters;
 /// <summary>Tries an import again that failed on our side; the upload is still there.</summary>
 internal static class RetryRoster
 {
-    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/rosters/{importId:guid}/retry", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters/{importId:guid}/retry", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .WithName("RetryRoster")
         .WithSummary("Tries a failed import again")

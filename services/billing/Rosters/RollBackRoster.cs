@@ -21,7 +21,7 @@ internal static class RollBackRoster
     /// <param name="KeyId">The hashing key of its rows: a key that no version names any more can be taken away.</param>
     internal sealed record RosterVersion(int Version, long Members, string KeyId, DateTimeOffset ImportedAt);
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Ops)
             .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first.");

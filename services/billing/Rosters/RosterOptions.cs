@@ -1,8 +1,12 @@
+using SecondOpinion.ServiceDefaults.Options;
+
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>Bound from <c>Rosters</c>.</summary>
-internal sealed class RosterOptions
+internal sealed class RosterOptions : ISettings
 {
+    public static string Section => "Rosters";
+
     /// <summary>Where uploads wait, encrypted. Several instances of the service share one folder, or each imports what it received.</summary>
     public string SpoolPath { get; set; } =
         Path.Combine(
@@ -43,10 +47,8 @@ internal sealed class RosterOptions
     /// <summary>An import that ended without a word is taken up again so often.</summary>
     public int MaxAttempts { get; set; } = 3;
 
-    /// <exception cref="InvalidOperationException">Out of range.</exception>
-    public RosterOptions Checked() =>
+    public string? Fault() =>
         MaxRejectShare is >= 0 and <= 1 && MaxDropShare is >= 0 and <= 1 && VersionsKept >= 1 && ConcurrentImports >= 1 && ParseThreads >= 1 && MaxAttempts >= 1
-            ? this
-            : throw new InvalidOperationException(
-                "Rosters: MaxRejectShare and MaxDropShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.");
+            ? null
+            : "Rosters: MaxRejectShare and MaxDropShare must be from 0 to 1; VersionsKept, ConcurrentImports, ParseThreads and MaxAttempts at least 1.";
 }

@@ -45,7 +45,7 @@ internal static class ShowRosterImport
         }
     }
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/rosters/{importId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
             .WithName("ShowRoster").WithSummary("How far a roster import has come").WithDescription("The reject report is at `rejects`.");

@@ -1,25 +1,22 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
 
 /// <summary>Bound from <c>Cases</c>.</summary>
-internal sealed class CaseOptions
+internal sealed class CaseOptions : ISettings
 {
+    public static string Section => "Cases";
+
     /// <summary>Cases of one person that may be under way at a time, whoever opened them.</summary>
     public int OpenPerPerson { get; set; } = 3;
 
     /// <summary>A file that nobody touched for so long before it was complete is withdrawn, and its documents go.</summary>
     public TimeSpan DraftLife { get; set; } = TimeSpan.FromDays(90);
 
-    /// <exception cref="InvalidOperationException">Out of range.</exception>
-    public static CaseOptions Read(IConfiguration configuration)
-    {
-        var options = configuration.GetSection("Cases").Get<CaseOptions>() ?? new CaseOptions();
-        return options is { OpenPerPerson: > 0, DraftLife.TotalHours: >= 1 } ? options : throw new InvalidOperationException(
-            "Cases:OpenPerPerson must be at least 1, and Cases:DraftLife at least an hour.");
-    }
+    public string? Fault() => OpenPerPerson > 0 && DraftLife.TotalHours >= 1 ? null : "Cases:OpenPerPerson must be at least 1, and Cases:DraftLife at least an hour.";
 }
 
 /// <summary>Few open cases a person: each one asks an insurer and may hold a use.</summary>

@@ -1,60 +1,46 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Intake.Documents;
 
 /// <summary>Where documents live. <c>Documents:Path</c> is a folder of this service alone.</summary>
-internal sealed class DocumentOptions
+internal sealed class DocumentOptions : ISettings
 {
-    public required string Path { get; init; }
+    public static string Section => "Documents";
+
+    public string Path { get; set; } = "";
 
     /// <summary>Bytes of one file; 300 MB unless set (an MRI series as one file).</summary>
-    public long MaxBytes { get; init; } = 300L * 1000 * 1000;
+    public long MaxBytes { get; set; } = 300L * 1000 * 1000;
 
-    public int MaxPerCase { get; init; } = 100;
+    public int MaxPerCase { get; set; } = 100;
 
     /// <summary>A file without a row is somebody's interrupted upload once it is this old; room promised to an upload is free again.</summary>
-    public TimeSpan OrphanAge { get; init; } = TimeSpan.FromHours(6);
+    public TimeSpan OrphanAge { get; set; } = TimeSpan.FromHours(6);
 
     /// <summary>How long a file that was removed or set aside can still be brought back.</summary>
-    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>The share of all documents that one sweep may set aside; more means that the database lacks rows.</summary>
-    public double SweepShare { get; init; } = 0.02;
+    public double SweepShare { get; set; } = 0.02;
 
     /// <summary>As many may always be set aside: a crash leaves one or two.</summary>
-    public int SweepFloor { get; init; } = 2;
+    public int SweepFloor { get; set; } = 2;
 
     /// <summary>Bytes of all documents of a case; 2 GB unless set.</summary>
-    public long MaxBytesPerCase { get; init; } = 2L * 1000 * 1000 * 1000;
+    public long MaxBytesPerCase { get; set; } = 2L * 1000 * 1000 * 1000;
 
     /// <summary>Bytes of all documents of a person, over all cases; 6 GB unless set.</summary>
-    public long MaxBytesPerPerson { get; init; } = 6L * 1000 * 1000 * 1000;
+    public long MaxBytesPerPerson { get; set; } = 6L * 1000 * 1000 * 1000;
 
     /// <summary>Below this much free space on the folder's volume no document is taken; 1 GB unless set.</summary>
-    public long FreeFloorBytes { get; init; } = 1000L * 1000 * 1000;
+    public long FreeFloorBytes { get; set; } = 1000L * 1000 * 1000;
 
-    /// <exception cref="InvalidOperationException">The folder is not set.</exception>
-    public static DocumentOptions Read(IConfiguration configuration)
-    {
-        var section = configuration.GetSection("Documents");
-        var defaults = new DocumentOptions { Path = "" };
-        return new DocumentOptions
-        {
-            Path = section["Path"] is { Length: > 0 } path ? System.IO.Path.GetFullPath(path) : throw new InvalidOperationException(
-                "Documents:Path is not set: intake has nowhere to keep documents. Set it to a folder of this service; AppHost does it for local runs."),
-            MaxBytes = section.GetValue("MaxBytes", defaults.MaxBytes),
-            MaxPerCase = section.GetValue("MaxPerCase", defaults.MaxPerCase),
-            OrphanAge = section.GetValue("OrphanAge", defaults.OrphanAge),
-            Retention = section.GetValue("Retention", defaults.Retention),
-            SweepShare = section.GetValue("SweepShare", defaults.SweepShare),
-            SweepFloor = section.GetValue("SweepFloor", defaults.SweepFloor),
-            MaxBytesPerCase = section.GetValue("MaxBytesPerCase", defaults.MaxBytesPerCase),
-            MaxBytesPerPerson = section.GetValue("MaxBytesPerPerson", defaults.MaxBytesPerPerson),
-            FreeFloorBytes = section.GetValue("FreeFloorBytes", defaults.FreeFloorBytes),
-        };
-    }
+    public string? Fault() => Path.Length > 0
+        ? null
+        : "Documents:Path is not set: intake has nowhere to keep documents. Set it to a folder of this service; AppHost does it for local runs.";
 }
 
 /// <summary>
@@ -69,7 +55,7 @@ internal sealed class DocumentStore
     public DocumentStore(DocumentOptions options, TimeProvider time)
     {
         _time = time;
-        _root = options.Path;
+        _root = Path.GetFullPath(options.Path);
         Directory.CreateDirectory(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 

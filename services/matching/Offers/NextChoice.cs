@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Matching.Cases;
@@ -26,12 +25,10 @@ internal enum EscalationReason
 /// Moves a case that has no physician as far as it can go now: expires its offer, asks the next physician, or calls the coordinator. Used by every consumer
 /// that changes what is possible, and by the sweep.
 /// </summary>
-internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetrics metrics)
+internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metrics)
 {
     private static readonly JsonSerializerOptions Json =
         new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
-    private readonly MatchingOptions _options = options.Value;
-
     /// <param name="db">The open transaction, which holds the case's lock.</param>
     /// <param name="wanted">The case as locked.</param>
     /// <param name="now">The present.</param>
@@ -44,7 +41,7 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
 
         if (wanted.State == MatchingState.Waiting)
         {
-            wanted = await Offer.CountRefusals(db, wanted.CaseId) >= _options.RefusalsBeforeEscalation
+            wanted = await Offer.CountRefusals(db, wanted.CaseId) >= options.RefusalsBeforeEscalation
                 ? await Escalate(db, wanted with { State = MatchingState.Escalated }, EscalationReason.TooManyRefusals, now)
                 : await Ask(db, wanted, now);
         }
@@ -61,7 +58,7 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
     public async Task<MatchingCase> Make(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now)
     {
         var offerId = Guid.CreateVersion7(now);
-        var expiresAt = now + _options.OfferLifetime;
+        var expiresAt = now + options.OfferLifetime;
         await Keep(db, wanted.CaseId, decision, rank, now);
         await db.ExecuteAsync(
             """
@@ -90,7 +87,7 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
     private async Task<bool> Expire(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
         var offer = await Offer.Live(db, wanted.CaseId);
-        if (offer is null || offer.ExpiresAt + _options.ExpiryGrace > now
+        if (offer is null || offer.ExpiresAt + options.ExpiryGrace > now
             || !await offer.Close(db, OfferState.Open, OfferState.Expired, now))
         {
             return false;
@@ -148,17 +145,17 @@ internal sealed class NextChoice(IOptions<MatchingOptions> options, MatchingMetr
         return wanted;
     }
 
-    private bool IsDeadlineNear(MatchingCase wanted, DateTimeOffset now) => wanted.DueAt - _options.EscalateBefore <= now;
+    private bool IsDeadlineNear(MatchingCase wanted, DateTimeOffset now) => wanted.DueAt - options.EscalateBefore <= now;
 
     private async Task<DateTimeOffset?> NextLook(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
         DateTimeOffset? look = wanted.State.Value switch
         {
-            MatchingState.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + _options.ExpiryGrace,
-            MatchingState.Waiting => now + _options.TryAgainAfter,
+            MatchingState.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + options.ExpiryGrace,
+            MatchingState.Waiting => now + options.TryAgainAfter,
             _ => null,
         };
-        var alarm = wanted.DueAt - _options.EscalateBefore;
+        var alarm = wanted.DueAt - options.EscalateBefore;
         return look is not null && alarm > now && alarm < look ? alarm : look;
     }
 }

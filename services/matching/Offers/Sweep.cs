@@ -1,5 +1,4 @@
 using Dapper;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.ServiceDefaults.Background;
@@ -12,11 +11,11 @@ namespace SecondOpinion.Matching.Offers;
 /// another instance works on, so any number of sweeps may run.
 /// </summary>
 internal sealed partial class Sweep(
-    NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, IOptions<MatchingOptions> options, BackgroundJobs jobs, ILogger<Sweep> logger)
+    NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, MatchingOptions options, BackgroundJobs jobs, ILogger<Sweep> logger)
     : BackgroundJob(jobs)
 {
     protected override async Task<Next> Pass(CancellationToken cancel) =>
-        await MoveOneOn(cancel) ? Next.Now : Next.After(options.Value.SweepInterval);
+        await MoveOneOn(cancel) ? Next.Now : Next.After(options.SweepInterval);
 
     /// <summary>False when no case is due.</summary>
     internal async Task<bool> MoveOneOn(CancellationToken cancel)
@@ -44,7 +43,7 @@ internal sealed partial class Sweep(
             await using var db = await dataSource.OpenConnectionAsync(cancel);
             await db.ExecuteAsync(
                 "update matching_case set next_look_at = @Later where case_id = @caseId and next_look_at is not null",
-                new { caseId, Later = time.GetUtcNow() + options.Value.TryAgainAfter });
+                new { caseId, Later = time.GetUtcNow() + options.TryAgainAfter });
             return true;
         }
     }

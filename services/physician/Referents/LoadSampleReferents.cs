@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.Physician.Referents;
 
@@ -9,11 +10,11 @@ namespace SecondOpinion.Physician.Referents;
 /// Loads the fictitious référents when <c>SampleData:Enabled</c>; those that are there already are left alone, so a restart tells nobody anything.
 /// </summary>
 internal sealed partial class LoadSampleReferents(
-    IConfiguration configuration, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSampleReferents> logger) : IHostedService
+    SampleDataSettings settings, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSampleReferents> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!configuration.GetValue<bool>("SampleData:Enabled"))
+        if (!settings.Enabled)
         {
             return;
         }
