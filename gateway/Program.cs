@@ -1,5 +1,5 @@
+using SecondOpinion.Gateway.ApiDescription;
 using SecondOpinion.Gateway.DeadLetters;
-using SecondOpinion.Gateway.Documents;
 using SecondOpinion.Gateway.Edge;
 using SecondOpinion.Gateway.Keys;
 using SecondOpinion.Gateway.ProblemPages;
@@ -14,7 +14,7 @@ builder.AddServiceDefaults("gateway");
 builder.AddEdge();
 builder.AddClientLimits();
 builder.AddProxy();
-builder.AddDocuments();
+builder.AddApiDescriptions();
 builder.AddDeadLetters();
 
 var app = builder.Build();

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
-using SecondOpinion.Gateway.Documents;
+using SecondOpinion.Gateway.ApiDescription;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Gateway.ProblemPages;

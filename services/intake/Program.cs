@@ -15,7 +15,7 @@ using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.FileRequests;
 using SecondOpinion.Intake.Orientation.Letters;
 using SecondOpinion.Intake.Questionnaires;
-using SecondOpinion.Intake.Reading;
+using SecondOpinion.Intake.PhysicianAccess;
 using SecondOpinion.Intake.Social;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;

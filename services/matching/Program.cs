@@ -31,7 +31,7 @@ builder.AddSettings<MatchingOptions>();
 builder.Services.AddSingleton<MatchingMetrics>();
 builder.Services.AddSingleton<NextChoice>();
 builder.Services.AddSingleton<WaitingCases>();
-builder.Services.AddJob<Sweep>();
+builder.Services.AddJob<AdvanceDueCases>();
 builder.Services.AddJob<ReadRosterAtStart>();
 
 var app = builder.Build();

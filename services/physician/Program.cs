@@ -27,7 +27,7 @@ builder.AddMessaging("physician", handlers =>
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
 builder.AddCaseKeys();
-builder.Services.AddSingleton<IntakeFile>();
+builder.Services.AddSingleton<IntakeDossiers>();
 builder.AddSettings<SampleDataSettings>();
 builder.Services.AddHostedService<LoadSampleReferents>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));

@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Dapper;
+using Npgsql;
+using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Tests.Support;
@@ -74,7 +76,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         await billing.Import(insurer, File(1));
         var table = await billing.Scalar<string>("select table_name from roster_version where insurer_id = @insurer", new { insurer });
         await using var db = await billing.Service.Data.OpenConnectionAsync();
-        (await SecondOpinion.Billing.Rosters.RosterTable.TryDrop(db, table)).ShouldBeFalse();
+        (await SecondOpinion.Billing.Rosters.Engine.RosterTable.TryDrop(db, table)).ShouldBeFalse();
         (await Check("99000303", "V1")).Covered.ShouldBeTrue();
     }
 

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
-using SecondOpinion.Gateway.Documents;
+using SecondOpinion.Gateway.ApiDescription;
 
 namespace SecondOpinion.Tests.Gateway;
 

@@ -97,7 +97,7 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
         await matching.Broker.Publish(provided, message);
         await matching.WaitUntilConsumed(message);
         matching.Time.Advance(TimeSpan.FromDays(6));
-        while (await matching.Sweep().MoveOneOn(CancellationToken.None))
+        while (await matching.AdvanceDueCases().AdvanceOne(CancellationToken.None))
         {
         }
 
@@ -125,7 +125,7 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
         matching.Time.Advance(TimeSpan.FromHours(25));
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
         {
-            while (await matching.Sweep().MoveOneOn(CancellationToken.None))
+            while (await matching.AdvanceDueCases().AdvanceOne(CancellationToken.None))
             {
             }
         }));

@@ -33,7 +33,8 @@ public sealed class MatchingService : IAsyncLifetime
 
     public Grpc.Net.Client.GrpcChannel Grpc(string role) => _service.Grpc(TestTokens.Of(role));
 
-    internal Sweep Sweep() => _service.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Sweep>().Single();
+    internal AdvanceDueCases AdvanceDueCases() =>
+        _service.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<AdvanceDueCases>().Single();
 
     /// <summary>A pathology of its own, so that tests of one class do not meet each other's experts.</summary>
     public static string Pathology() => $"p-{Guid.CreateVersion7():n}";

@@ -1,3 +1,5 @@
+using SecondOpinion.Billing.Rosters.Engine;
+
 namespace SecondOpinion.Billing.Rosters;
 
 /// <summary>Why a whole file was not taken, or an import did not come to its end: stable codes with a sentence for the insurer.</summary>

@@ -4,6 +4,8 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Rosters;
+using SecondOpinion.Billing.Rosters.Engine;
+using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Text;

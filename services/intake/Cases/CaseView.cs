@@ -4,7 +4,7 @@ using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
-using SecondOpinion.Intake.Reading;
+using SecondOpinion.Intake.PhysicianAccess;
 using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Cases;

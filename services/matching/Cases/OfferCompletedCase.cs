@@ -29,7 +29,7 @@ internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvi
             });
         if (added > 0)
         {
-            await next.MoveOn(db, (await MatchingCase.Lock(db, completed.CaseId))!, time.GetUtcNow());
+            await next.Advance(db, (await MatchingCase.Lock(db, completed.CaseId))!, time.GetUtcNow());
         }
     });
 }

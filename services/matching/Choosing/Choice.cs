@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SecondOpinion.Matching.Choosing;
 
 /// <summary>
@@ -52,25 +50,6 @@ internal static class Choice
     }
 }
 
-/// <param name="AlreadyAsked">Physicians who had an offer of this case.</param>
-internal sealed record CaseToMatch(string PathologyCode, string SpecialtyCode, string? TreatingEstablishment, IReadOnlySet<Guid> AlreadyAsked);
-
-/// <param name="OpenCases">Places held: open offers and cases not yet delivered.</param>
-/// <param name="LastOfferedAt">Null when never asked: idle for longest.</param>
-internal sealed record Expert(
-    Guid PhysicianId,
-    string SpecialtyCode,
-    string[] PathologyCodes,
-    string[] Establishments,
-    int Capacity,
-    int OpenCases,
-    DateTimeOffset? AwayUntil,
-    DateTimeOffset? LastOfferedAt)
-{
-    /// <summary>Share of the places that are held, so that a large practice is not asked more often only because it is large.</summary>
-    public double Load => Capacity == 0 ? 1 : (double)OpenCases / Capacity;
-}
-
 internal enum Basis
 {
     /// <summary>Référent of the very pathology.</summary>
@@ -81,31 +60,6 @@ internal enum Basis
 
     /// <summary>A coordinator named the physician.</summary>
     Coordinator,
-}
-
-/// <summary>In the order in which candidates are listed.</summary>
-internal enum Verdict
-{
-    Chosen,
-    Eligible,
-    Full,
-    Away,
-    [JsonStringEnumMemberName("already_asked")]
-    AlreadyAsked,
-
-    [JsonStringEnumMemberName("not_independent")]
-    NotIndependent,
-}
-
-/// <summary>One physician who was considered, and why taken or left.</summary>
-/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or
-/// <c>not_independent</c>.</param>
-/// <param name="OpenCases">Places held when the choice was made.</param>
-/// <param name="Capacity">Places in all.</param>
-/// <param name="LastOfferedAt">Null when never asked before.</param>
-internal sealed record Candidate(Guid PhysicianId, Verdict Reason, int OpenCases, int Capacity, DateTimeOffset? LastOfferedAt)
-{
-    public static Candidate Of(Expert expert, Verdict verdict) => new(expert.PhysicianId, verdict, expert.OpenCases, expert.Capacity, expert.LastOfferedAt);
 }
 
 /// <param name="Chosen">Null when nobody can be asked now.</param>

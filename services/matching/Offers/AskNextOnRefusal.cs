@@ -18,7 +18,7 @@ internal sealed class AskNextOnRefusal(Inbox inbox, NextChoice next, WaitingCase
                 && await offer.Close(db, OfferState.Open, OfferState.Declined, now))
             {
                 metrics.OfferEnded(OfferState.Declined);
-                await next.MoveOn(db, wanted with { State = MatchingState.Waiting }, now);
+                await next.Advance(db, wanted with { State = MatchingState.Waiting }, now);
             }
         });
         await waiting.LookAgain(declined.PhysicianId);

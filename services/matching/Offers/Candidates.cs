@@ -34,7 +34,7 @@ internal static class Candidates
         return await Read(db, ids);
     }
 
-    public static async Task<CaseToMatch> Wish(NpgsqlConnection db, MatchingCase wanted)
+    public static async Task<CaseToMatch> CaseToMatch(NpgsqlConnection db, MatchingCase wanted)
     {
         var asked = await db.QueryAsync<Guid>("select physician_id from offer where case_id = @CaseId", new { wanted.CaseId });
         return new CaseToMatch(wanted.PathologyCode!, wanted.SpecialtyCode!, wanted.TreatingEstablishment, asked.ToHashSet());

@@ -32,7 +32,7 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
     /// <param name="db">The open transaction, which holds the case's lock.</param>
     /// <param name="wanted">The case as locked.</param>
     /// <param name="now">The present.</param>
-    public async Task MoveOn(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
+    public async Task Advance(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
         if (wanted.State == MatchingState.Offered && await Expire(db, wanted, now))
         {
@@ -54,12 +54,16 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
         await (wanted with { NextLookAt = await NextLook(db, wanted, now) }).Save(db);
     }
 
+    /// <summary>Asks the physician whom a coordinator named. The caller holds the locks of the case and of the physician.</summary>
+    public async Task OfferTo(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now) =>
+        await Advance(db, await Insert(db, wanted, physicianId, decision, rank, now), now);
+
     /// <summary>Makes the offer that was decided and keeps why. The caller holds the locks of the case and of the candidates.</summary>
-    public async Task<MatchingCase> Make(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now)
+    private async Task<MatchingCase> Insert(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now)
     {
         var offerId = Guid.CreateVersion7(now);
         var expiresAt = now + options.OfferLifetime;
-        await Keep(db, wanted.CaseId, decision, rank, now);
+        await RecordChoice(db, wanted.CaseId, decision, rank, now);
         await db.ExecuteAsync(
             """
             insert into offer (offer_id, case_id, physician_id, rank, state, offered_at, expires_at)
@@ -100,19 +104,19 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
     private async Task<MatchingCase> Ask(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
         var experts = await Candidates.LockFor(db, wanted);
-        var decision = Choice.Choose(await Candidates.Wish(db, wanted), experts, now);
+        var decision = Choice.Choose(await Candidates.CaseToMatch(db, wanted), experts, now);
         var rank = await NextRank(db, wanted.CaseId);
         if (decision.Chosen is { } physicianId)
         {
-            return await Make(db, wanted, physicianId, decision, rank, now);
+            return await Insert(db, wanted, physicianId, decision, rank, now);
         }
 
-        await Keep(db, wanted.CaseId, decision, rank, now);
+        await RecordChoice(db, wanted.CaseId, decision, rank, now);
         return await Escalate(db, wanted, EscalationReason.NoExpert, now);
     }
 
     /// <summary>Kept once per rank: another look without a result takes the place of the one before.</summary>
-    private static Task Keep(NpgsqlConnection db, Guid caseId, Decision decision, int rank, DateTimeOffset now) => db.ExecuteAsync(
+    private static Task RecordChoice(NpgsqlConnection db, Guid caseId, Decision decision, int rank, DateTimeOffset now) => db.ExecuteAsync(
         """
         insert into choice (case_id, rank, made_at, basis, physician_id, candidates)
         values (@caseId, @rank, @now, @Basis, @Chosen, @Candidates::jsonb)

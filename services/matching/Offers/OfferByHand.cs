@@ -44,7 +44,7 @@ internal static class OfferByHand
                 return CommonProblems.Invalid(new FieldError("#/physicianId", "unknown_physician", "Ce médecin n'est pas dans la liste des référents."));
             }
 
-            var verdict = Choice.Judge(await Candidates.Wish(db, wanted), expert, now);
+            var verdict = Choice.Judge(await Candidates.CaseToMatch(db, wanted), expert, now);
             if (verdict != Verdict.Eligible)
             {
                 return Problems.PhysicianIs(verdict);
@@ -52,8 +52,7 @@ internal static class OfferByHand
 
             var rank = await NextChoice.NextRank(db, caseId);
             var decision = new Decision(expert.PhysicianId, Basis.Coordinator, [Candidate.Of(expert, Verdict.Chosen)]);
-            var offered = await next.Make(db, wanted, expert.PhysicianId, decision, rank, now);
-            await next.MoveOn(db, offered, now);
+            await next.OfferTo(db, wanted, expert.PhysicianId, decision, rank, now);
             return TypedResults.Ok(new OfferMade(caseId, expert.PhysicianId, rank));
         });
 }

@@ -4,7 +4,7 @@ using Npgsql;
 namespace SecondOpinion.Matching.Offers;
 
 /// <summary>Has the waiting cases that a physician could take looked at again: the physician was admitted, came back, or has a free place.</summary>
-internal sealed class WaitingCases(NpgsqlDataSource dataSource, Sweep sweep, TimeProvider time)
+internal sealed class WaitingCases(NpgsqlDataSource dataSource, AdvanceDueCases advance, TimeProvider time)
 {
     /// <summary>Called after the commit of what changed. A call lost to a crash costs <c>Matching:TryAgainAfter</c> and nothing else.</summary>
     public async Task LookAgain(Guid physicianId)
@@ -25,7 +25,7 @@ internal sealed class WaitingCases(NpgsqlDataSource dataSource, Sweep sweep, Tim
             new { physicianId, Now = time.GetUtcNow() });
         if (woken > 0)
         {
-            sweep.Wake();
+            advance.Wake();
         }
     }
 }

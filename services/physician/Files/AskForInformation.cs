@@ -32,7 +32,7 @@ internal static class AskForInformation
         .WithDescription("The clock of the case stands still until the patient answers. Repeating the same Idempotency-Key asks nothing twice.");
 
     private static async Task<Results<Once<Created<InformationAsked>>, Problem>> Handle(
-        Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake,
+        Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeDossiers intake,
         CancellationToken cancel)
     {
         if (request.Text.Trim().Length is 0 or > MaxLength)

@@ -23,7 +23,7 @@ internal static class DownloadDocument
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
 
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
-        Guid caseId, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+        Guid caseId, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeDossiers intake, CancellationToken cancel)
     {
         if (!await ReadDossier.IsOwn(dataSource, caseId, user, cancel))
         {
@@ -46,7 +46,7 @@ internal static class DownloadDocument
         }
         catch (RpcException refused)
         {
-            return refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent() : IntakeFile.Translated(refused);
+            return refused.StatusCode == StatusCode.NotFound ? CommonProblems.Absent() : IntakeDossiers.Translated(refused);
         }
     }
 

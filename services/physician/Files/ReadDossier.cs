@@ -45,7 +45,7 @@ internal static class ReadDossier
         .WithDescription("Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is put on record, by intake.");
 
     private static async Task<Results<Ok<CaseDossier>, Problem>> Handle(
-        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeFile intake, CancellationToken cancel)
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeDossiers intake, CancellationToken cancel)
     {
         if (!await IsOwn(dataSource, caseId, user, cancel))
         {

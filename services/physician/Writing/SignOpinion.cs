@@ -42,7 +42,7 @@ internal static class SignOpinion
         HttpContext http,
         NpgsqlDataSource dataSource,
         Keyring keyring,
-        IntakeFile intake,
+        IntakeDossiers intake,
         OpinionPdf pages,
         TimeProvider time,
         CancellationToken cancel)
@@ -110,7 +110,7 @@ internal static class SignOpinion
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
     private static async Task<Result<Prepared>> Prepare(
-        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeFile intake, OpinionPdf pages, TimeProvider time)
+        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeDossiers intake, OpinionPdf pages, TimeProvider time)
     {
         if (http.Request.Headers.IfMatch.Count > 0 && Etags.Mismatch(http.Request, draft.Version) is { } mismatch)
         {

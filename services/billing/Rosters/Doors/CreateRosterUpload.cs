@@ -1,0 +1,63 @@
+using System.Security.Claims;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.Rosters.Spool;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Idempotency;
+using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
+
+namespace SecondOpinion.Billing.Rosters.Doors;
+
+/// <summary>Announces a roster file; its content follows in one piece or in several (<see cref="AppendRosterContent"/>).</summary>
+internal static class CreateRosterUpload
+{
+    /// <param name="InsurerId">A partner may leave it out: it is its own.</param>
+    /// <param name="Kind"><c>whole</c> replaces the roster; <c>delta</c> adds, replaces and removes single people.</param>
+    /// <param name="SizeBytes">Of the file as it will be sent, gzip or not.</param>
+    internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
+        .AllowRoles(Access.Partner, Access.Ops)
+        .WithName("CreateRoster")
+        .WithSummary("Announces a roster file")
+        .WithDescription("Then send the content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream.");
+
+    private static async Task<Results<Once<Created<ShowRosterImport.RosterStatus>>, Problem>> Handle(
+        CreateRosterRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, RosterSpool spool,
+        RosterOptions options, TimeProvider time)
+    {
+        var insurerId = user.Role() == Access.Partner ? user.InsurerId() : request.InsurerId;
+        if (insurerId is not { } id || insurers.ById(id) is null || (request.InsurerId is { } named && named != id))
+        {
+            return CommonProblems.Absent();
+        }
+
+        if (!Words.TryRead<RosterKind>(request.Kind, out var kind))
+        {
+            return CommonProblems.Invalid(new FieldError("#/kind", "unknown", "Le fichier est complet (whole) ou de mouvements (delta)."));
+        }
+
+        if (request.SizeBytes <= 0 || request.SizeBytes > options.MaxBytes)
+        {
+            return CommonProblems.Invalid(new FieldError("#/sizeBytes", "out_of_range", $"La taille va de 1 à {options.MaxBytes} octets."));
+        }
+
+        return await Idempotent.Run<CreateRosterRequest, Created<ShowRosterImport.RosterStatus>>(dataSource, http, request, async db =>
+        {
+            var importId = Guid.CreateVersion7();
+            spool.Create(importId);
+            await db.ExecuteAsync(
+                """
+                insert into roster_import (id, insurer_id, kind, state, requested_by, size_bytes, created_at, updated_at)
+                values (@importId, @id, @Kind, 'receiving', @By, @SizeBytes, @Now, @Now)
+                """,
+                new { importId, id, Kind = (Word<RosterKind>)kind, By = user.Subject(), request.SizeBytes, Now = time.GetUtcNow() });
+            var import = await RosterImport.Find(db, importId);
+            return TypedResults.Created($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import!, time.GetUtcNow()));
+        });
+    }
+}

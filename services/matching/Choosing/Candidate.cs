@@ -1,0 +1,28 @@
+using System.Text.Json.Serialization;
+
+namespace SecondOpinion.Matching.Choosing;
+
+/// <summary>In the order in which candidates are listed.</summary>
+internal enum Verdict
+{
+    Chosen,
+    Eligible,
+    Full,
+    Away,
+    [JsonStringEnumMemberName("already_asked")]
+    AlreadyAsked,
+
+    [JsonStringEnumMemberName("not_independent")]
+    NotIndependent,
+}
+
+/// <summary>One physician who was considered, and why taken or left.</summary>
+/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or
+/// <c>not_independent</c>.</param>
+/// <param name="OpenCases">Places held when the choice was made.</param>
+/// <param name="Capacity">Places in all.</param>
+/// <param name="LastOfferedAt">Null when never asked before.</param>
+internal sealed record Candidate(Guid PhysicianId, Verdict Reason, int OpenCases, int Capacity, DateTimeOffset? LastOfferedAt)
+{
+    public static Candidate Of(Expert expert, Verdict verdict) => new(expert.PhysicianId, verdict, expert.OpenCases, expert.Capacity, expert.LastOfferedAt);
+}
