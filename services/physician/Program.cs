@@ -1,7 +1,7 @@
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Files;
-using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Admission;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;
 using SecondOpinion.ServiceDefaults;
@@ -29,7 +29,7 @@ builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 builder.AddCaseKeys();
 builder.Services.AddSingleton<IntakeDossiers>();
 builder.AddSettings<SampleDataSettings>();
-builder.Services.AddHostedService<LoadSampleReferents>();
+builder.Services.AddHostedService<LoadSamplePhysicians>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));
 builder.Services.AddSingleton<OpinionPdf>();
 

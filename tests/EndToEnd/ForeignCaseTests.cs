@@ -15,7 +15,7 @@ public sealed class ForeignCaseTests(SharedSystem system)
     {
         using var journey = await Journey.Assigned(system);
         (await system.Http(journey.Physician).GetAsync($"/api/v1/worklist/cases/{journey.CaseId}/dossier")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        string[] others = [system.PhysicianToken(await AnotherReferent(journey)), system.PhysicianToken(Rpps.WithKey("9999999990"))];
+        string[] others = [system.PhysicianToken(await AnotherPhysician(journey)), system.PhysicianToken(Rpps.WithKey("9999999990"))];
         foreach (var token in others)
         {
             var http = system.Http(token);
@@ -63,7 +63,7 @@ public sealed class ForeignCaseTests(SharedSystem system)
     /// <summary>Names only: dates, trace ids and what is left of the quota differ from one answer to the next.</summary>
     private static IEnumerable<string> Headers(HttpResponseMessage answer) => answer.Headers.Concat(answer.Content.Headers).Select(h => h.Key).Order();
 
-    private async Task<Rpps> AnotherReferent(Journey journey)
+    private async Task<Rpps> AnotherPhysician(Journey journey)
     {
         using var answer = await system.Http(journey.Ops).GetAsync("/api/v1/physicians?limit=100");
         return (await answer.Read())["items"]!.AsArray().Select(p => Rpps.Parse((string)p!["rpps"]!)).First(r => r != journey.PhysicianRpps);

@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
-using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Admission;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
@@ -21,14 +21,14 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
     {
         var signed = (await Find(db, request, context, "read")).OrThrow();
         var content = await signed.ReadContent(db, keyring);
-        var referent = await Referent.Find(db, signed.PhysicianId);
+        var physician = await PhysicianRow.Find(db, signed.PhysicianId);
         return new Opinion
         {
             OpinionId = signed.OpinionId.ToString(),
             CaseId = signed.CaseId.ToString(),
             Version = signed.Version,
             SignedAt = Timestamp.FromDateTimeOffset(signed.SignedAt),
-            PhysicianDisplayName = referent?.DisplayName ?? "",
+            PhysicianDisplayName = physician?.DisplayName ?? "",
             Sha256 = signed.Sha256,
             SizeBytes = signed.SizeBytes,
             Diagnosis = content.Diagnosis!.Value.Word(),

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Physician.Files;
-using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Admission;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
@@ -48,15 +48,15 @@ internal static class SignOpinion
         CancellationToken cancel)
     {
         var physicianId = user.PhysicianId();
-        var (referent, draft, latest) = await Load(dataSource, keyring, caseId, physicianId, cancel);
-        if (referent is null)
+        var (physician, draft, latest) = await Load(dataSource, keyring, caseId, physicianId, cancel);
+        if (physician is null)
         {
             return CommonProblems.Absent();
         }
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
         Prepared? prepared = null;
-        if (draft.Content is not null && !(await Prepare(caseId, referent, draft, latest, http, intake, pages, time)).TryGet(out prepared, out var refusal))
+        if (draft.Content is not null && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, time)).TryGet(out prepared, out var refusal))
         {
             return refusal;
         }
@@ -99,18 +99,18 @@ internal static class SignOpinion
         });
     }
 
-    private static async Task<(Referent? Referent, Draft Draft, SignedOpinion? Latest)> Load(
+    private static async Task<(PhysicianRow? PhysicianRow, Draft Draft, SignedOpinion? Latest)> Load(
         NpgsqlDataSource dataSource, Keyring keyring, Guid caseId, Guid physicianId, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await WorklistItem.OwnCase(db, caseId, physicianId) is null
             ? default
-            : (await Referent.Find(db, physicianId), await Draft.Read(db, keyring, caseId), await SignedOpinion.Find(db, caseId));
+            : (await PhysicianRow.Find(db, physicianId), await Draft.Read(db, keyring, caseId), await SignedOpinion.Find(db, caseId));
     }
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
     private static async Task<Result<Prepared>> Prepare(
-        Guid caseId, Referent referent, Draft draft, SignedOpinion? latest, HttpContext http, IntakeDossiers intake, OpinionPdf pages, TimeProvider time)
+        Guid caseId, PhysicianRow physician, Draft draft, SignedOpinion? latest, HttpContext http, IntakeDossiers intake, OpinionPdf pages, TimeProvider time)
     {
         if (http.Request.Headers.IfMatch.Count > 0 && Etags.Mismatch(http.Request, draft.Version) is { } mismatch)
         {
@@ -134,8 +134,8 @@ internal static class SignOpinion
             (latest?.Version ?? 0) + 1,
             now,
             latest?.SignedAt,
-            referent.DisplayName,
-            referent.Rpps,
+            physician.DisplayName,
+            physician.Rpps,
             dossier.PathologyCode,
             dossier.PathologyName,
             dossier.AgeYears,

@@ -9,7 +9,7 @@ using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>A référent says how many cases to take and until when to be left alone.</summary>
 internal static class ChangeAvailability
@@ -35,7 +35,7 @@ internal static class ChangeAvailability
         ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        if (await Referent.Find(db, user.PhysicianId()) is not { } referent)
+        if (await PhysicianRow.Find(db, user.PhysicianId()) is not { } referent)
         {
             return Problems.NotInRoster();
         }
@@ -56,7 +56,7 @@ internal static class ChangeAvailability
         {
             var physicianId = user.PhysicianId();
             await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
-            if (await Referent.Find(db, physicianId) is not { } referent)
+            if (await PhysicianRow.Find(db, physicianId) is not { } referent)
             {
                 return Problems.NotInRoster();
             }

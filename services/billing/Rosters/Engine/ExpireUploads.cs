@@ -2,7 +2,7 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Background;
 
-namespace SecondOpinion.Billing.Rosters;
+namespace SecondOpinion.Billing.Rosters.Engine;
 
 /// <summary>An upload of which nothing more came for <see cref="RosterOptions.UploadLife"/> is over, and what had come goes: half a list of people serves
 /// nobody.</summary>

@@ -3,7 +3,7 @@ using Npgsql;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Billing.Rosters;
+namespace SecondOpinion.Billing.Rosters.Engine;
 
 /// <summary>
 /// How far imports have come, for whoever listens: one look at the database per import and half second however many listen, and so many streams of one client

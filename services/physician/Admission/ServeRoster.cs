@@ -3,7 +3,7 @@ using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>Gives matching every admitted profile over gRPC, for its first start.</summary>
 internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBase

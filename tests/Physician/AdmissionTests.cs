@@ -5,18 +5,18 @@ using Grpc.Core;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Contracts.Physician.V1;
-using SecondOpinion.Physician.Referents;
+using SecondOpinion.Physician.Admission;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Physician;
 
-public sealed class ReferentTests(PhysicianService physician) : IClassFixture<PhysicianService>
+public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<PhysicianService>
 {
     [Fact]
     public void The_sample_referents_are_fictitious_have_valid_keys_and_use_codes_of_the_catalogue()
     {
-        var samples = LoadSampleReferents.Samples();
+        var samples = LoadSamplePhysicians.Samples();
         var pathologies = Column("pathologies.csv");
         var specialties = Column("specialties.csv");
 

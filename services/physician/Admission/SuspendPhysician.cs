@@ -9,7 +9,7 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>
 /// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing, whatever
@@ -51,7 +51,7 @@ internal static class SuspendPhysician
         dataSource.InTransaction<Results<Ok<PhysicianSuspension>, Problem>>(async db =>
         {
             await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
-            if (await Referent.Find(db, physicianId) is not { } referent)
+            if (await PhysicianRow.Find(db, physicianId) is not { } referent)
             {
                 return CommonProblems.Absent();
             }

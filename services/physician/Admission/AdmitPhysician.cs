@@ -6,7 +6,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>The scientific council admits a référent, who can be offered cases from then on.</summary>
 internal static partial class AdmitPhysician
@@ -43,7 +43,7 @@ internal static partial class AdmitPhysician
         {
             var rpps = Rpps.Parse(request.Rpps);
             var now = time.GetUtcNow();
-            var referent = new Referent(
+            var referent = new PhysicianRow(
                 rpps.PhysicianId,
                 rpps.Value,
                 request.DisplayName.Trim(),
@@ -53,7 +53,7 @@ internal static partial class AdmitPhysician
                 request.Capacity,
                 AwayUntil: null,
                 AdmittedAt: now);
-            return await Referent.Admit(db, referent)
+            return await PhysicianRow.Admit(db, referent)
                 ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now))
                 : Problems.InRoster();
         });

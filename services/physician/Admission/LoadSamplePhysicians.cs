@@ -4,13 +4,13 @@ using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Options;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>
 /// Loads the fictitious référents when <c>SampleData:Enabled</c>; those that are there already are left alone, so a restart tells nobody anything.
 /// </summary>
-internal sealed partial class LoadSampleReferents(
-    SampleDataSettings settings, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSampleReferents> logger) : IHostedService
+internal sealed partial class LoadSamplePhysicians(
+    SampleDataSettings settings, NpgsqlDataSource dataSource, TimeProvider time, ILogger<LoadSamplePhysicians> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -26,10 +26,10 @@ internal sealed partial class LoadSampleReferents(
             foreach (var sample in Samples())
             {
                 var rpps = Rpps.Parse(sample.Rpps);
-                var referent = new Referent(
+                var referent = new PhysicianRow(
                     rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, sample.Capacity,
                     AwayUntil: null, AdmittedAt: now);
-                count += await Referent.Admit(db, referent) ? 1 : 0;
+                count += await PhysicianRow.Admit(db, referent) ? 1 : 0;
             }
 
             return count;
@@ -41,7 +41,7 @@ internal sealed partial class LoadSampleReferents(
 
     internal static IReadOnlyList<Sample> Samples()
     {
-        using var file = typeof(LoadSampleReferents).Assembly.GetManifestResourceStream("Referents/sample-referents.json")!;
+        using var file = typeof(LoadSamplePhysicians).Assembly.GetManifestResourceStream("Admission/sample-physicians.json")!;
         return JsonSerializer.Deserialize<IReadOnlyList<Sample>>(file, JsonSerializerOptions.Web)!;
     }
 

@@ -6,7 +6,7 @@ using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Physician.Referents;
+namespace SecondOpinion.Physician.Admission;
 
 /// <summary>Lists the admitted référents for operations and the scientific council.</summary>
 internal static class ListPhysicians
@@ -46,7 +46,7 @@ internal static class ListPhysicians
 
         var (size, last) = page;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        var found = (await db.QueryAsync<Referent>(
+        var found = (await db.QueryAsync<PhysicianRow>(
             """
             select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, suspended_at, version
             from physician
