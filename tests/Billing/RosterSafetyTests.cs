@@ -3,8 +3,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Npgsql;
-using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Tests.Support;
