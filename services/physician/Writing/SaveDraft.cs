@@ -25,7 +25,7 @@ internal static class SaveDraft
             "Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
 
     private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
-        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake,
+        Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeDossiers intake,
             TimeProvider time, CancellationToken cancel)
     {
         if (request.CheckDraft() is [_, ..] errors)

@@ -39,7 +39,7 @@ internal static class ShowOpinion
     }
 
     private static async Task<Results<Ok<OwnOpinion>, Problem>> Handle(
-        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake, CancellationToken cancel)
+        Guid caseId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeDossiers intake, CancellationToken cancel)
     {
         if (await ReadDossier.IsOwn(dataSource, caseId, user, cancel) && await intake.AccessRefusal(caseId, http) is { } closed)
         {
@@ -71,7 +71,7 @@ internal static class ShowOpinion
     }
 
     private static async Task<Results<FileContentHttpResult, Problem>> Download(
-        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeFile intake,
+        Guid caseId, int? version, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeDossiers intake,
             CancellationToken cancel)
     {
         if (await ReadDossier.IsOwn(dataSource, caseId, user, cancel) && await intake.AccessRefusal(caseId, http) is { } closed)

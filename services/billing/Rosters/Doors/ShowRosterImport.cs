@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.Billing.Rosters.Engine;
