@@ -124,7 +124,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .Replace("{requestId}", requestId)
             .Replace("{offerId}", journey.OfferId)
             .Replace("{insurerId}", Insurer.ToString())
-            .Replace("{physicianId}", Guid.CreateVersion7().ToString())
+            .Replace("{physicianId}", Guid.CreateVersion7().ToString()).Replace("{version}", "1")
             .Replace("{importId}", Guid.CreateVersion7().ToString())
             .Replace("{code}", operation.Path switch
             {

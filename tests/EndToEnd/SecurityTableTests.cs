@@ -135,7 +135,7 @@ public sealed class SecurityTableTests(SharedSystem system)
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", thing.CaseId).Replace("{caseId}", thing.CaseId).Replace("{documentId}", thing.DocumentId).Replace("{requestId}", thing.RequestId)
             .Replace("{offerId}", thing.OfferId).Replace("{physicianId}", thing.PhysicianId).Replace("{insurerId}", thing.InsurerId.ToString())
-            .Replace("{importId}", thing.ImportId)
+            .Replace("{importId}", thing.ImportId).Replace("{version}", "1")
             .Replace("{code}", operation.Path switch
             {
                 _ when operation.Path.Contains("/pathologies/", StringComparison.Ordinal) => "endometriose",
@@ -159,7 +159,7 @@ public sealed class SecurityTableTests(SharedSystem system)
             };
             request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
             request.Headers.TryAddWithoutValidation("If-Match", "*");
-            using var answer = await Client(actor).SendAsync(request);
+            using var answer = await Client(actor).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             if ((int)answer.StatusCode == 429)
             {
                 // Quotas are for the living: the table waits.
