@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.ServiceDefaults.Idempotency;
@@ -8,6 +9,10 @@ namespace SecondOpinion.ServiceDefaults.Idempotency;
 public static class IdempotencyKey
 {
     private const int MaxLength = 255;
+
+    internal static readonly RequestHeader Header = new(
+        "Idempotency-Key", true, "1 to 255 characters that name this one attempt, e.g. a UUID; the same again when it is retried. Kept 24 h.",
+        "0199a1b2-0000-7000-8000-000000000001", MaxLength: MaxLength);
 
     /// <returns>The key without quotes; null when it is missing, doubled or too long.</returns>
     public static string? Of(HttpRequest request)
@@ -23,7 +28,8 @@ public static class IdempotencyKey
     }
 
     /// <summary>
-    /// Refuses a request whose endpoint needs a key and that brings none, before a byte of its body is read and before any effect: an upload is not sent in
+    /// Refuses a request whose endpoint needs a key and that brings none, before a byte of its body is read and before any effect: an upload is not
+    /// sent in
     /// vain, and nothing happens under a key that is refused later.
     /// </summary>
     internal static void UseIdempotencyKeys(this IApplicationBuilder app) => app.Use((context, next) =>

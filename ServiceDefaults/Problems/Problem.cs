@@ -5,7 +5,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -58,6 +57,7 @@ public sealed class Problem : IResult, IStatusCodeHttpResult, IEndpointMetadataP
     {
         var response = httpContext.Response;
         response.StatusCode = Type.Status;
+        httpContext.Features.Set(new AnsweredProblem(Type));
         if (RetryAfterSeconds is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -90,10 +90,8 @@ public sealed class Problem : IResult, IStatusCodeHttpResult, IEndpointMetadataP
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 404, 409, 429, 500])
-        {
-            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
-        }
+        // Brings the form of a refusal into the API description; which ones there are is said by EndpointRefusals.
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status500InternalServerError, typeof(ProblemBody), ["application/problem+json"]));
     }
 
     private static string TypeUri(HttpContext context, string code)
@@ -112,3 +110,6 @@ public sealed class Problem : IResult, IStatusCodeHttpResult, IEndpointMetadataP
         return Weight("en") <= Weight("fr");
     }
 }
+
+/// <summary>What a request was refused with, for whoever stands around the endpoints.</summary>
+public sealed record AnsweredProblem(ProblemType Type);

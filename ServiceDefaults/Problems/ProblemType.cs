@@ -13,6 +13,7 @@ public sealed record ProblemType(string Code, int Status, string Title, string T
     public Problem Because(string detail, string detailFr, params FieldError[] errors) => new(this, detail, detailFr, errors);
 }
 
+/// <summary>One field at fault.</summary>
 /// <param name="Pointer">JSON pointer of the field, e.g. <c>#/patient/nir</c>.</param>
 /// <param name="Code">Stable code of the fault, e.g. <c>invalid_key</c>.</param>
 /// <param name="Detail">A sentence that helps; French.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SecondOpinion.Gateway.Routing;
+using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Gateway.ApiDescription;
 
@@ -8,7 +9,8 @@ namespace SecondOpinion.Gateway.ApiDescription;
 internal sealed record MergedApi(JsonObject Document, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Joins the services' API descriptions into the one of the public API. Only published routes appear. A schema name that two services use for different
+/// Joins the services' API descriptions into the one of the public API. Only published routes appear. A schema name that two services use for
+/// different
 /// shapes, or an operation name that two use, is renamed for the second one and noted; a path claimed twice stays with the first.
 /// </summary>
 internal static class ApiMerge
@@ -62,6 +64,7 @@ internal static class ApiMerge
 
                 foreach (var operation in item.AsObject().Select(m => m.Value).OfType<JsonObject>())
                 {
+                    AddOwnRefusals(operation, components["examples"]);
                     if (operation["operationId"]?.GetValue<string>() is { } id && !operationIds.Add(id))
                     {
                         operation["operationId"] = Capitalized(service.Service) + id;
@@ -73,6 +76,38 @@ internal static class ApiMerge
         }
 
         return new MergedApi(Assemble(paths, components, notes), notes);
+    }
+
+    /// <summary>What the gateway may answer instead of the service: too many requests, a service that is away, and on public routes a token of a
+    /// role that has no business there.</summary>
+    private static void AddOwnRefusals(JsonObject operation, SortedDictionary<string, JsonNode> examples)
+    {
+        IReadOnlyList<ProblemType> own =
+        [
+            .. operation.ContainsKey("security") ? [] : new[] { CommonProblems.Forbidden },
+            CommonProblems.TooManyRequests, Problems.ServiceFailed, Problems.ServiceAway, Problems.ServiceTooSlow,
+        ];
+        var answers = Member(operation, "responses");
+        foreach (var type in own)
+        {
+            var answer = Member(answers, $"{type.Status}");
+            answer["description"] = answer["description"] is { } known ? $"{known.GetValue<string>()}\n{ProblemExample.Line(type)}" : ProblemExample.Line(type);
+            if (type.Status is 429 or 503)
+            {
+                Member(answer, "headers")["Retry-After"] ??= new JsonObject
+                {
+                    ["description"] = "Seconds after which a repeat makes sense.",
+                    ["schema"] = new JsonObject { ["minimum"] = 0, ["type"] = "integer", ["format"] = "int32" },
+                };
+            }
+
+            var body = Member(Member(answer, "content"), "application/problem+json");
+            body["schema"] ??= new JsonObject { ["$ref"] = $"#/components/schemas/{ProblemBody.Schema}" };
+            Member(body, "examples")[type.Code] = new JsonObject { ["$ref"] = $"#/components/examples/{type.Code}" };
+            examples.TryAdd(type.Code, new JsonObject { ["summary"] = type.Title, ["value"] = ProblemExample.Body(type) });
+        }
+
+        static JsonObject Member(JsonObject parent, string name) => (JsonObject)(parent[name] ??= new JsonObject());
     }
 
     private static Dictionary<string, string> AddComponents(

@@ -47,7 +47,6 @@ builder.Services.AddSingleton<EligibilityAnswers>();
 
 builder.Services.AddSingleton<BookOpinion>();
 builder.Services.AddSingleton<ReserveCoverage>();
-builder.Services.AddSingleton<ReleaseCoverage>();
 builder.Services.AddJob<ExpireCoverage>();
 
 builder.Services.AddSingleton<ImportConnections>();

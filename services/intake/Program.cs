@@ -14,9 +14,11 @@ using SecondOpinion.Intake.Matching;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.FileRequests;
 using SecondOpinion.Intake.Orientation.Letters;
+using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.PhysicianAccess;
 using SecondOpinion.Intake.Social;
+using SecondOpinion.Intake.Submission;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
@@ -58,6 +60,7 @@ builder.Services.AddJob<ExpireDrafts>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
+// Open to every role, and answered to one: whoever is not the assigned physician learns as little as of a case that does not exist (AssignedPhysician).
 app.MapGrpcService<DossiersService>().AllowRoles([.. Access.Roles]);
 var api = app.MapGroup("/api/v1");
 var open = api.MapGroup("").AddEndpointFilter(OpenPages.Cacheable);

@@ -4,7 +4,6 @@ using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.Matching.Profiles;
 using SecondOpinion.ServiceDefaults;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -36,7 +35,6 @@ builder.Services.AddJob<ReadRosterAtStart>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
-app.MapGrpcService<CountExperts>().AllowRoles(Access.Service);
 
 var api = app.MapGroup("/api/v1");
 ShowMatching.Map(api);

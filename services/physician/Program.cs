@@ -11,6 +11,7 @@ using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Pdf;
+using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Resilience;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -44,7 +45,7 @@ AdmitPhysician.Map(api);
 SuspendPhysician.Map(api);
 
 // What a physician does: asked first whether the council has suspended them.
-var own = api.MapGroup("").AddEndpointFilter(SuspendPhysician.Require);
+var own = api.MapGroup("").AddEndpointFilter(SuspendPhysician.Require).Refuses(Problems.Suspended);
 ChangeAvailability.Map(own);
 ShowWorklist.Map(own);
 AcceptOffer.Map(own);

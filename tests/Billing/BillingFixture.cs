@@ -5,6 +5,8 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Billing;
+using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Identifiers;
@@ -14,7 +16,8 @@ using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;
 
-/// <summary>The billing service with two insurers: one whose contract allows two uses a person and four a family, one paid per member and month.</summary>
+/// <summary>The billing service with two insurers: one whose contract allows two uses a person and four a family, one paid per member and
+/// month.</summary>
 public sealed class BillingFixture : IAsyncLifetime
 {
     public const string Amc = "99000101";
@@ -66,6 +69,10 @@ public sealed class BillingFixture : IAsyncLifetime
         await Service.DisposeAsync();
         Directory.Delete(Spool, recursive: true);
     }
+
+    /// <summary>Gives a case's use back as its withdrawal does, without the message.</summary>
+    public Task<bool> Release(Guid caseId) =>
+        Service.Data.InTransaction(db => ReleaseCoverage.End(db, caseId, CoverageState.Released, TimeProvider.System.GetUtcNow()));
 
     public static CheckRequest Person(string member = "A1", string birth = "1980-01-02", string amc = Amc) =>
         new() { AmcNumber = amc, MemberNumber = member, BirthDate = birth, BirthRank = 1 };

@@ -70,11 +70,11 @@ public sealed class CoverageTests(BillingFixture billing) : IClassFixture<Billin
         await Member("R4", "ONCE");
         var caseId = Guid.CreateVersion7();
         await Reserve(caseId, "R4");
-        (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeTrue();
-        (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeFalse();
+        (await billing.Release(caseId)).ShouldBeTrue();
+        (await billing.Release(caseId)).ShouldBeFalse();
         (await Reserve(caseId, "R4")).RefusalCode.ShouldBe("case_released");
         (await Reserve(Guid.CreateVersion7(), "R4")).Reserved.ShouldBeTrue();
-        (await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = Guid.CreateVersion7().ToString() }, deadline: BillingFixture.Soon)).Released
+        (await billing.Release(Guid.CreateVersion7()))
             .ShouldBeFalse();
         (await billing.Service.Broker.Next<CoverageReleased>(e => e.CaseId == caseId)).InsurerId.ShouldBe(BillingFixture.InsurerId);
     }

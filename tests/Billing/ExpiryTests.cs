@@ -33,7 +33,7 @@ public sealed class ExpiryTests : IAsyncLifetime
         await Expire();
         (await State(caseId)).ShouldBe("expired");
         (await Left()).ShouldBe(1);
-        (await _billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released
+        (await _billing.Release(caseId))
             .ShouldBeFalse("there is nothing to give back any more");
         (await Left()).ShouldBe(1);
         (await Reserve(caseId)).RefusalCode.ShouldBe("case_released");
@@ -60,7 +60,7 @@ public sealed class ExpiryTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromDays(91));
         await Expire();
         (await State(caseId)).ShouldBe("confirmed");
-        (await _billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon)).Released.ShouldBeFalse();
+        (await _billing.Release(caseId)).ShouldBeFalse();
         (await Left()).ShouldBe(0);
     }
 

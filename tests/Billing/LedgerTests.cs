@@ -69,7 +69,7 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
         await billing.Import(
             BillingFixture.InsurerId, "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\nA;W1;1980-01-02;1;A;OPEN;2022-01-01\n", "delta");
         var caseId = await Reserved("W1");
-        await billing.Client.ReleaseAsync(new ReleaseRequest { CaseId = caseId.ToString() }, deadline: BillingFixture.Soon);
+        await billing.Release(caseId);
         await billing.Service.Broker.Publish(Delivered(caseId));
         var booked = await billing.Service.Broker.Next<OpinionBooked>(e => e.CaseId == caseId);
         booked.ReceivableCents.ShouldBe(0);

@@ -10,7 +10,6 @@ using Grpc.Net.Client;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake.V1;
-using SecondOpinion.Contracts.Matching.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.EndToEnd.Running;
@@ -18,7 +17,8 @@ using SecondOpinion.Tests.EndToEnd.Running;
 namespace SecondOpinion.Tests.EndToEnd;
 
 /// <summary>
-/// The table of docs/security.md: every operation and every gRPC method, tried by every actor on an object of their own, a foreign one, another insurer's
+/// The table of docs/security.md: every operation and every gRPC method, tried by every actor on an object of their own, a foreign one, another
+/// insurer's
 /// and one that does not
 /// exist. It is written by the running system: an operation without its rows, or an answer that differs, fails; UPDATE_GOLDEN=1 writes it anew.
 /// </summary>
@@ -35,7 +35,7 @@ public sealed class SecurityTableTests(SharedSystem system)
     private static readonly string[] Last = ["/withdraw", "/opinion/sign", "/close"];
 
     private static readonly FileDescriptor[] Protos =
-        [EligibilityReflection.Descriptor, DossiersReflection.Descriptor, ExpertsReflection.Descriptor, OpinionsReflection.Descriptor,
+        [EligibilityReflection.Descriptor, DossiersReflection.Descriptor, OpinionsReflection.Descriptor,
             RosterReflection.Descriptor];
 
     private sealed record Actor(string Name, string? Token);

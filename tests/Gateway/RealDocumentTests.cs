@@ -29,6 +29,132 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         await Run(spectral, ["lint", file, "--ruleset", Path.Combine(RealServices.RepositoryRoot, ".spectral.yaml"), "--fail-severity", "error"], js);
     }
 
+    /// <summary>What is published without a sentence says only what its name says, and a partner has to ask.</summary>
+    [Fact]
+    public async Task Every_schema_property_parameter_and_answer_has_its_sentence()
+    {
+        var document = await Merged();
+        var mute = new List<string>();
+        foreach (var (name, schema) in document["components"]!["schemas"]!.AsObject())
+        {
+            Require(schema!, name, mute);
+            foreach (var (property, value) in schema!["properties"]?.AsObject() ?? [])
+            {
+                Require(value!, $"{name}.{property}", mute);
+            }
+        }
+
+        foreach (var (at, operation) in Operations(document))
+        {
+            Require(operation, at, mute, "operationId");
+            Require(operation, at, mute, "summary");
+            Require(operation, at, mute);
+            foreach (var parameter in operation["parameters"]?.AsArray() ?? [])
+            {
+                Require(parameter!, $"{at} {parameter!["name"]}", mute);
+            }
+
+            if (operation["requestBody"] is { } body)
+            {
+                Require(body, $"{at} body", mute);
+            }
+
+            foreach (var (status, answer) in operation["responses"]!.AsObject())
+            {
+                Require(answer!, $"{at} {status}", mute);
+                // What the framework writes when nobody says anything.
+                if (answer!["description"]?.GetValue<string>() is "OK" or "Created" or "Accepted" or "No Content")
+                {
+                    mute.Add($"{at} {status}");
+                }
+            }
+        }
+
+        mute.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Every_refusal_is_named_by_its_code_with_an_example()
+    {
+        var document = await Merged();
+        foreach (var (at, operation) in Operations(document))
+        {
+            var refusals = operation["responses"]!.AsObject().Where(r => r.Key[0] is '4' or '5').ToList();
+            refusals.Select(r => r.Key).ShouldContain("503", at);
+            foreach (var (status, answer) in refusals)
+            {
+                var content = answer!["content"]!["application/problem+json"]!;
+                content["schema"]!["$ref"]!.GetValue<string>().ShouldBe("#/components/schemas/Problem", at);
+                var examples = content["examples"]!.AsObject();
+                examples.Count.ShouldBeGreaterThan(0, $"{at} {status}");
+                foreach (var (code, _) in examples)
+                {
+                    answer["description"]!.GetValue<string>().ShouldContain(code);
+                    var example = document["components"]!["examples"]![code]!["value"]!;
+                    example["code"]!.GetValue<string>().ShouldBe(code);
+                    $"{example["status"]}".ShouldBe(status, $"{at} {code}");
+                }
+            }
+        }
+    }
+
+    /// <summary>Every code of a catalogue can happen somewhere; else it is a promise about nothing, or an operation does not name it.</summary>
+    [Fact]
+    public async Task Every_code_of_the_catalogues_is_named_by_an_operation()
+    {
+        var document = await Merged();
+        var named = Operations(document).SelectMany(o => o.Operation["responses"]!.AsObject())
+            .SelectMany(r => r.Value!["content"]?["application/problem+json"]?["examples"]?.AsObject() ?? []).Select(e => e.Key).ToHashSet();
+        using var http = new HttpClient();
+        foreach (var (name, address) in services.Addresses)
+        {
+            var own = (await http.GetFromJsonAsync<JsonArray>(new Uri(address, "/problems")))!.Select(p => p!["code"]!.GetValue<string>());
+            // A method that a path does not have is refused before any operation; that a file is closed is told to the physician's service only, over gRPC.
+            own.Except(named).Except(["REQ-0006", "INT-0023"]).ShouldBeEmpty(name);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_that_an_insurer_may_call_refers_to_health_data()
+    {
+        var document = await Merged();
+        var schemas = document["components"]!["schemas"]!.AsObject();
+        Health(schemas["CaseView"]!, schemas, []).ShouldNotBeNull("the mark is there at all, and found through what a schema refers to");
+        Health(schemas["PageOfCaseSummary"]!, schemas, []).ShouldNotBeNull();
+        var partners = Operations(document).Where(o => Roles(o.Operation).Contains(Access.Partner)).ToList();
+        partners.Count.ShouldBeGreaterThan(5);
+        foreach (var (at, operation) in partners)
+        {
+            Health(operation, schemas, []).ShouldBeNull(at);
+        }
+    }
+
+    /// <returns>Where health data is, in this node or in what it refers to; null when nowhere.</returns>
+    private static string? Health(JsonNode? node, JsonObject schemas, HashSet<string> seen) => node switch
+    {
+        JsonObject o when o["x-data-class"]?.GetValue<string>() == "health" => o.GetPath(),
+        JsonObject o => o.Select(m => m is { Key: "$ref", Value: JsonValue reference } && reference.GetValue<string>().Split('/') is [.., "schemas", var name]
+            ? seen.Add(name) ? Health(schemas[name], schemas, seen) : null
+            : Health(m.Value, schemas, seen)).FirstOrDefault(found => found is not null),
+        JsonArray a => a.Select(item => Health(item, schemas, seen)).FirstOrDefault(found => found is not null),
+        _ => null,
+    };
+
+    private static IEnumerable<(string At, JsonObject Operation)> Operations(JsonObject document) =>
+        document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()
+            .Where(m => m.Value is JsonObject o && o.ContainsKey("responses")).Select(m => ($"{m.Key} {path.Key}", m.Value!.AsObject())));
+
+    private static string[] Roles(JsonNode operation) =>
+        RolesLine().Match(operation["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries);
+
+    private static void Require(JsonNode node, string at, List<string> mute, string member = "description")
+    {
+        if (string.IsNullOrWhiteSpace(node[member]?.GetValue<string>()))
+        {
+            mute.Add($"{at}: {member}");
+        }
+    }
+
     /// <summary>A role that a service lets in but the gateway does not could never use the route; nobody would notice until production.</summary>
     [Fact]
     public async Task Every_role_that_an_operation_is_open_to_can_pass_the_gateway()

@@ -1,10 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Dapper;
-using Grpc.Core;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Matching;
-using SecondOpinion.Contracts.Matching.V1;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
@@ -310,24 +308,6 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         await matching.Broker.Publish(changed with { AwayUntil = null, ChangedAt = changed.ChangedAt.AddSeconds(1) });
 
         (await matching.Offered(caseId)).PhysicianId.ShouldBe(id);
-    }
-
-    [Fact]
-    public async Task Services_learn_how_many_experts_a_pathology_has_and_nobody_else_does()
-    {
-        var pathology = MatchingService.Pathology();
-        await matching.Admit(pathology);
-        await matching.Admit(pathology, capacity: 0);
-        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
-
-        using var channel = matching.Grpc(Access.Service);
-        var reply = await new Experts.ExpertsClient(channel).ForPathologyAsync(new ForPathologyRequest { PathologyCode = pathology }, deadline: deadline);
-        (reply.Experts, reply.Available).ShouldBe((2, 1));
-
-        using var patient = matching.Grpc(Access.Patient);
-        (await Should.ThrowAsync<RpcException>(
-            async () => await new Experts.ExpertsClient(patient).ForPathologyAsync(new ForPathologyRequest { PathologyCode = pathology }, deadline: deadline)))
-            .StatusCode.ShouldBe(StatusCode.PermissionDenied);
     }
 
     /// <summary>Places held by each expert of these cases, ascending.</summary>

@@ -47,7 +47,7 @@ api.MapGet("/things/{id:guid}", (Guid id, ClaimsPrincipal user, NpgsqlDataSource
 api.MapPut("/echo", (Everything request) => TypedResults.Ok(request)).AllowRoles(Access.Patient);
 api.MapGet("/dated", (DateOnly? on, DateTimeOffset? at, string? q, int? limit) => TypedResults.Ok(new { on, at, q, limit })).AllowRoles(Access.Patient);
 api.MapPut("/version", Results<NoContent, Problem> (HttpRequest request) => Etags.Mismatch(request, 1) is { } problem ? problem : TypedResults.NoContent())
-    .AllowRoles(Access.Patient);
+    .AllowRoles(Access.Patient).RequiresIfMatch();
 api.MapGet("/forgotten", () => "no policy was stated");
 api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Access.Patient);
 await app.RunService();
@@ -61,7 +61,8 @@ internal sealed record MakeThing(string Name, IReadOnlyList<string>? Tags = null
 
 internal sealed record Thing(Guid Id, string Name);
 
-/// <summary>Two cases play what goes wrong: <c>Probe:Kills</c> ends the process as kill -9 does, <c>Probe:Fails</c> throws whenever it comes.</summary>
+/// <summary>Two cases play what goes wrong: <c>Probe:Kills</c> ends the process as kill -9 does, <c>Probe:Fails</c> throws whenever it
+/// comes.</summary>
 internal sealed class CountWithdrawals(Inbox inbox, IConfiguration configuration) : IHandle<CaseWithdrawn>
 {
     public Task Handle(Delivery<CaseWithdrawn> delivery) => inbox.Once(delivery, nameof(CountWithdrawals), db =>

@@ -10,7 +10,8 @@ using Npgsql;
 namespace SecondOpinion.Tests.Support;
 
 /// <summary>
-/// The real service on Kestrel, with a database and a virtual host of its own. It can be stopped and started again on the same ones, as after a crash.
+/// The real service on Kestrel, with a database and a virtual host of its own. It can be stopped and started again on the same ones, as after a
+/// crash.
 /// </summary>
 public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram : class
 {
@@ -19,6 +20,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
     private readonly Action<IServiceCollection>? _configure;
     private WebApplicationFactory<TProgram>? _factory;
     private readonly List<HttpClient> _clients = [];
+    private readonly DeclaredRefusals _refusals = new();
 
     private ServiceUnderTest(string name, TestBroker broker, NpgsqlDataSource data, Dictionary<string, string?> settings, Action<IServiceCollection>? configure)
     {
@@ -77,7 +79,11 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
             _settings[key] = value;
         }
 
-        _factory = new Factory(_settings, _configure);
+        _factory = new Factory(_settings, services =>
+        {
+            services.AddSingleton<IStartupFilter>(_refusals);
+            _configure?.Invoke(services);
+        });
         _factory.UseKestrel();
         _factory.StartServer();
         var addresses = _factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
@@ -128,9 +134,10 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         await Stop();
         await Broker.DisposeAsync();
         await Data.DisposeAsync();
+        _refusals.Check();
     }
 
-    private sealed class Factory(Dictionary<string, string?> settings, Action<IServiceCollection>? configure) : WebApplicationFactory<TProgram>
+    private sealed class Factory(Dictionary<string, string?> settings, Action<IServiceCollection> configure) : WebApplicationFactory<TProgram>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
@@ -139,10 +146,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
                 builder.UseSetting(key, value);
             }
 
-            if (configure is not null)
-            {
-                builder.ConfigureTestServices(configure);
-            }
+            builder.ConfigureTestServices(configure);
         }
     }
 }

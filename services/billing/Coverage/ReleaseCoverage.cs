@@ -7,17 +7,14 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Coverage;
 
-/// <summary>Gives a reserved use back: asked by a service, because the case was withdrawn, or because the engagement expired unused.</summary>
-internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider time)
+/// <summary>Gives a reserved use back: because the case was withdrawn, or because the engagement expired unused.</summary>
+internal static class ReleaseCoverage
 {
-    /// <returns>False when there was nothing to release: never reserved, released before, or consumed.</returns>
-    public Task<bool> Release(Guid caseId, CancellationToken cancel) =>
-        dataSource.InContendedTransaction(db => End(db, caseId, CoverageState.Released, time.GetUtcNow()), cancel);
-
     /// <param name="db">Within its transaction.</param>
     /// <param name="caseId">The case.</param>
     /// <param name="state">Released or expired.</param>
     /// <param name="now">When.</param>
+    /// <returns>False when there was nothing to release: never reserved, released before, or consumed.</returns>
     public static async Task<bool> End(NpgsqlConnection db, Guid caseId, Word<CoverageState> state, DateTimeOffset now)
     {
         var ended = await db.QuerySingleOrDefaultAsync<Row>(
@@ -48,7 +45,8 @@ internal sealed class ReleaseCoverage(NpgsqlDataSource dataSource, TimeProvider 
 
 /// <summary>A withdrawn case needs no cover.</summary>
 /// <remarks>
-/// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and <see cref="ReserveCoverage"/> holds
+/// The event may come before the reservation that a slow call or a retry still carries: the withdrawal is then kept, and
+/// <see cref="ReserveCoverage"/> holds
 /// nothing for that case any more. Both write <c>withdrawn_case</c> or look at it under the same lock, so that one of them sees the other.
 /// </remarks>
 internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>

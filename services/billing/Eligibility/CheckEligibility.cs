@@ -12,9 +12,10 @@ namespace SecondOpinion.Billing.Eligibility;
 /// <summary>The eligibility question over HTTP, for portals.</summary>
 internal static class CheckEligibility
 {
+    /// <summary>Who asks to be covered: as on the tiers-payant card. A member number or the holder's NIR is needed.</summary>
     /// <param name="AmcNumber">Insurer's AMC number, 8 to 10 digits.</param>
-    /// <param name="MemberNumber">Member number with the insurer; or give the holder's NIR.</param>
     /// <param name="BirthDate">Of the beneficiary: 1989-04-17 or 17/04/1989.</param>
+    /// <param name="MemberNumber">Member number with the insurer; or give the holder's NIR.</param>
     /// <param name="BirthRank">1, unless a twin.</param>
     /// <param name="HolderNir">Policy holder's social security number, with or without its key.</param>
     /// <param name="ServiceDate">Day for which cover is asked; today in Paris when left out.</param>
@@ -27,7 +28,8 @@ internal static class CheckEligibility
     /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
     /// <param name="CoveredFrom">First day; null when not covered.</param>
     /// <param name="CoveredTo">Last day; null when open, or not covered.</param>
-    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's answers,
+    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's
+    /// answers,
     /// which never depend on use.</param>
     /// <param name="RefusalCode">Stable; empty when covered.</param>
     /// <param name="RefusalText">A French sentence for the person; empty when covered.</param>
@@ -44,9 +46,12 @@ internal static class CheckEligibility
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/eligibility/check", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
+        .Refuses(Problems.TooManyChecks, Problems.AccountBound, CommonProblems.NotFound)
         .WithName("CheckEligibility")
         .WithSummary("Is this person covered for a second opinion?")
-        .WithDescription("Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. Each client may ask so often, and about so many unknown people; a patient's account, about its own family and one other a year.");
+        .WithDescription(
+            "Changes nothing. Spaces, dots, case, accents and leading zeros do not matter. How often a client may ask is limited, and so are its questions "
+            + "about people whom no insurer knows; a patient's account may ask about its own family and one other a year.");
 
     private static async Task<Results<Ok<EligibilityAnswer>, Problem>> Handle(
         EligibilityRequest request, ClaimsPrincipal user, EligibilityAnswers answers, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,

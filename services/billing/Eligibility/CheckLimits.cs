@@ -31,7 +31,8 @@ internal sealed class CheckLimitOptions : ISettings
     [Range(1, int.MaxValue)]
     public int ServicePerSecond { get; set; } = 100_000;
 
-    /// <summary>Questions about somebody unknown that a patient or an agent may ask in an hour: typing errors, not a search through names and dates.</summary>
+    /// <summary>Questions about somebody unknown that a patient or an agent may ask in an hour: typing errors, not a search through names and
+    /// dates.</summary>
     [Range(1, int.MaxValue)]
     public int MissesPerHour { get; set; } = 10;
 
@@ -40,7 +41,8 @@ internal sealed class CheckLimitOptions : ISettings
     public int FamiliesPerAccount { get; set; } = 2;
 }
 
-/// <summary>Nobody can probe who is insured: each client may ask so often, and about so many people whom nobody knows.</summary>
+/// <summary>Nobody can probe who is insured: what a client may ask in a minute is limited, and so are its questions about people whom no insurer
+/// knows.</summary>
 internal sealed class CheckLimits : IDisposable
 {
     private static readonly TimeSpan MissGrowsBack = TimeSpan.FromMinutes(6);

@@ -13,9 +13,18 @@ internal static class ListInsurers
 {
     private const string Filter = "insurers";
 
+    /// <summary>One line of the list of insurers.</summary>
+    /// <param name="Id">The insurer.</param>
+    /// <param name="AmcNumber">Its AMC number, 10 digits.</param>
+    /// <param name="Name">As printed on its members' cards.</param>
+    /// <param name="Kind"><c>mutuelle</c>, <c>institution_de_prevoyance</c> or <c>assureur</c>.</param>
+    /// <param name="Version">Version of the insurer's details in force; for If-Match.</param>
     /// <param name="RosterVersion">The version that answers; null before the first import.</param>
+    /// <param name="Members">People in the roster that answers; 0 before the first import.</param>
     internal sealed record InsurerSummary(Guid Id, string AmcNumber, string Name, string Kind, int Version, int? RosterVersion, long Members);
 
+    /// <summary>An insurer and what its contracts promise.</summary>
+    /// <param name="Insurer">The insurer as it is now.</param>
     /// <param name="Contracts">Every version, the highest first.</param>
     internal sealed record InsurerFile(SaveInsurer.InsurerDescription Insurer, IReadOnlyList<SaveContract.ContractDescription> Contracts);
 
@@ -53,6 +62,7 @@ internal static class ListInsurers
         return TypedResults.Ok(new Page<InsurerSummary>(more ? items[..size] : items, more ? cursors.Encode(items[size - 1].Id, user, Filter) : null));
     }
 
+    /// <param name="insurerId">The insurer.</param>
     private static async Task<Results<Ok<InsurerFile>, Problem>> Show(Guid insurerId, HttpContext http, NpgsqlDataSource dataSource)
     {
         await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);

@@ -15,12 +15,15 @@ internal static class SaveContract
 {
     private static readonly string[] Kinds = ["sante", "prevoyance"];
 
+    /// <summary>What a contract promises from a day on.</summary>
     /// <param name="AppliesFrom">First day of service that this version governs.</param>
+    /// <param name="Label">Name of the contract as members know it; at most 200 characters.</param>
     /// <param name="Kind"><c>sante</c> or <c>prevoyance</c>.</param>
     /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
     /// <param name="UsesPerPerson">Uses in a calendar year for one beneficiary; null when not limited.</param>
     /// <param name="UsesPerFamily">The same for all who share a member number.</param>
     /// <param name="WaitingDays">Days after entry before the first use.</param>
+    /// <param name="ValidFrom">First day on which the contract covers anybody.</param>
     /// <param name="ValidTo">Last day; null when open.</param>
     /// <param name="Pricing"><c>per_opinion</c> or <c>per_member_per_month</c>.</param>
     /// <param name="PriceCents">Whole cents, per opinion or per member and month.</param>
@@ -28,10 +31,16 @@ internal static class SaveContract
         DateOnly AppliesFrom, string Label, string Kind, bool ServiceIncluded, int? UsesPerPerson, int? UsesPerFamily, int WaitingDays,
         DateOnly ValidFrom, DateOnly? ValidTo, string Pricing, long PriceCents);
 
+    /// <summary>One version of a contract.</summary>
+    /// <param name="Code">As roster lines name it: 32 capital letters, digits, - and _ at most.</param>
+    /// <param name="Version">Counts the contract's versions from 1; for If-Match.</param>
+    /// <param name="Terms">What this version promises.</param>
+    /// <param name="Price">Per opinion, or per member and month, as the terms say.</param>
     internal sealed record ContractDescription(string Code, int Version, ContractTermsRequest Terms, Money Price);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/insurers/{insurerId:guid}/contracts/{code}", Handle)
         .AllowRoles(Access.Ops)
+        .RequiresIfMatch()
         .WithName("SaveContract")
         .WithSummary("Adds a contract, or the next version of one")
         .WithDescription("A new code needs `If-Match: \"v0\"`; an existing one the version that was read. Roster lines name the code.");
@@ -78,6 +87,8 @@ internal static class SaveContract
         return (number, version);
     }
 
+    /// <param name="insurerId">The insurer.</param>
+    /// <param name="code">As roster lines name it: at most 32 letters, digits, - and _; case does not matter.</param>
     private static async Task<Results<Ok<ContractDescription>, Created<ContractDescription>, Problem>> Handle(
         Guid insurerId, string code, ContractTermsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
     {

@@ -5,8 +5,8 @@ using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
-using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Insurers;
@@ -16,22 +16,38 @@ internal static class SaveInsurer
 {
     private static readonly string[] Kinds = ["mutuelle", "institution_de_prevoyance", "assureur"];
 
+    /// <summary>A new insurer.</summary>
     /// <param name="AmcNumber">8 to 10 digits; it never changes.</param>
+    /// <param name="Details">What may change later.</param>
     internal sealed record RegisterInsurerRequest(string AmcNumber, InsurerDetails Details);
 
+    /// <summary>What is known of an insurer and may change.</summary>
+    /// <param name="Name">As printed on its members' cards; French.</param>
     /// <param name="Kind"><c>mutuelle</c>, <c>institution_de_prevoyance</c> or <c>assureur</c>.</param>
+    /// <param name="InvoicingAddress">Where invoices go.</param>
     internal sealed record InsurerDetails(string Name, string Kind, InvoicingAddress InvoicingAddress);
 
+    /// <summary>A postal address for invoices.</summary>
+    /// <param name="Name">Company and department.</param>
+    /// <param name="Street">Number and street, or post box.</param>
+    /// <param name="PostCode">French post code, 5 digits.</param>
+    /// <param name="City">City, in capitals or not.</param>
     internal sealed record InvoicingAddress(string Name, string Street, string PostCode, string City);
 
+    /// <summary>An insurer as it is registered.</summary>
+    /// <param name="Id">The insurer; derived from its AMC number, so it never changes.</param>
+    /// <param name="AmcNumber">10 digits; the lasting key.</param>
     /// <param name="Version">In force; earlier ones are kept.</param>
+    /// <param name="Details">What is known of it now.</param>
     internal sealed record InsurerDescription(Guid Id, string AmcNumber, int Version, InsurerDetails Details);
 
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/insurers", Register).AllowRoles(Access.Ops)
+            .Refuses(Problems.InsurerExists)
             .WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");
         api.MapPut("/insurers/{insurerId:guid}", Change).AllowRoles(Access.Ops)
+            .RequiresIfMatch()
             .WithName("ChangeInsurer").WithSummary("Changes an insurer's name, kind or invoicing address")
             .WithDescription("Needs If-Match with the version that was read; makes a new version.");
     }
@@ -74,6 +90,7 @@ internal static class SaveInsurer
             });
     }
 
+    /// <param name="insurerId">The insurer.</param>
     private static async Task<Results<Ok<InsurerDescription>, Problem>> Change(
         Guid insurerId, InsurerDetails request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
     {

@@ -12,11 +12,20 @@ namespace SecondOpinion.Billing.Ledger;
 /// <summary>Everything booked for one case.</summary>
 internal static class ShowCaseLedger
 {
+    /// <summary>Everything booked for a case.</summary>
+    /// <param name="CaseId">The case.</param>
     /// <param name="CoverageState"><c>none</c>, <c>reserved</c>, <c>confirmed</c>, <c>released</c> or <c>expired</c>.</param>
+    /// <param name="Transactions">In the order of booking.</param>
     internal sealed record CaseLedger(Guid CaseId, string CoverageState, IReadOnlyList<CaseLedgerTransaction> Transactions);
 
+    /// <summary>Lines booked together; they sum to zero.</summary>
+    /// <param name="Id">The transaction.</param>
+    /// <param name="Description">What happened, in English; no names.</param>
+    /// <param name="BookedAt">When it was booked.</param>
+    /// <param name="Lines">In their order; the sum of their amounts is zero.</param>
     internal sealed record CaseLedgerTransaction(Guid Id, string Description, DateTimeOffset BookedAt, IReadOnlyList<CaseLedgerLine> Lines);
 
+    /// <summary>An amount on one account.</summary>
     /// <param name="Account">In plain words.</param>
     /// <param name="Kind"><c>receivable</c>, <c>payable</c>, <c>revenue</c> or <c>cost</c>.</param>
     /// <param name="Amount">Debit positive, credit negative.</param>
@@ -28,6 +37,7 @@ internal static class ShowCaseLedger
         .WithSummary("What was booked for a case")
         .WithDescription("Each transaction's lines sum to zero. Empty until an opinion is delivered.");
 
+    /// <param name="caseId">The case.</param>
     private static async Task<Results<Ok<CaseLedger>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);

@@ -19,6 +19,9 @@ internal static class ShowActivity
         "Les nombres de personnes inférieurs à 11 sont affichés « <11 » ; les autres sont arrondis au multiple de 11 inférieur, et les totaux n'ajoutent que "
             + "ce qui est affiché.";
 
+    /// <summary>An insurer's month in counts that single out nobody.</summary>
+    /// <param name="InsurerId">The insurer.</param>
+    /// <param name="InsurerName">Its name.</param>
     /// <param name="Month">yyyy-mm.</param>
     /// <param name="Until">End of what is counted: the last midnight in Paris, or the end of the month.</param>
     /// <param name="RosterVersion">Null before the first roster.</param>
@@ -26,18 +29,23 @@ internal static class ShowActivity
     /// <param name="Checks">Questions whether somebody is covered; an insurer's own are left out.</param>
     /// <param name="Reservations">Uses held for a case.</param>
     /// <param name="Opinions">Opinions delivered.</param>
+    /// <param name="Delay">How long opinions took.</param>
     /// <param name="Note">How small counts are shown; French.</param>
     internal sealed record InsurerActivity(
         Guid InsurerId, string InsurerName, string Month, DateTimeOffset Until, int? RosterVersion, ActivityCounts Members, ActivityCounts Checks,
         ActivityCounts Reservations, ActivityCounts Opinions, ActivityDelay Delay, string Note);
 
+    /// <summary>People counted as a whole and by contract.</summary>
     /// <param name="Total">The sum of what is shown; "&lt;11" when nothing is.</param>
+    /// <param name="ByContract">One line for each contract with at least one person.</param>
     internal sealed record ActivityCounts(string Total, IReadOnlyList<ContractCount> ByContract);
 
+    /// <summary>People of one contract.</summary>
     /// <param name="ContractCode">Empty for people who were not recognised.</param>
     /// <param name="People">"&lt;11", or a multiple of 11.</param>
     internal sealed record ContractCount(string ContractCode, string People);
 
+    /// <summary>How long it took from the reservation to the opinion.</summary>
     /// <param name="AverageDays">From reservation to delivery, to half a day; null below eleven opinions.</param>
     /// <param name="Opinions">How many the average is made of.</param>
     internal sealed record ActivityDelay(double? AverageDays, string Opinions);
@@ -49,6 +57,8 @@ internal static class ShowActivity
         .WithDescription(
             "`month` is yyyy-mm, this month when left out. Counts of people below 11 are shown as <11 and cannot be worked out from anything else here.");
 
+    /// <param name="insurerId">The insurer; an insurer's own token opens its own only.</param>
+    /// <param name="month">yyyy-mm, e.g. <c>2026-11</c>; this month in Paris when left out.</param>
     private static async Task<Results<Ok<InsurerActivity>, Problem>> Handle(
         Guid insurerId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, TimeProvider time, string? month = null)
     {
@@ -115,7 +125,8 @@ internal static class ShowActivity
         return new ActivityCounts(SmallCounts.Total(counts.Values), [.. rows]);
     }
 
-    /// <summary>Only as many opinions of a contract as its count shows, in the order of delivery: the average moves by eleven people or not at all.</summary>
+    /// <summary>Only as many opinions of a contract as its count shows, in the order of delivery: the average moves by eleven people or not at
+    /// all.</summary>
     internal static ActivityDelay Delay(IReadOnlyList<(short Contract, double Days)> delays)
     {
         var usable = delays.GroupBy(d => d.Contract).SelectMany(c => c.Take((int)SmallCounts.Usable(c.Count()))).Select(d => d.Days).ToList();

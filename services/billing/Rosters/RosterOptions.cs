@@ -44,7 +44,7 @@ internal sealed class RosterOptions : ISettings
     /// <summary>Streams of events that one client may have open.</summary>
     public int StreamsPerClient { get; set; } = 5;
 
-    /// <summary>An import that ended without a word is taken up again so often.</summary>
+    /// <summary>How many times an import that ended without a word is taken up again.</summary>
     public int MaxAttempts { get; set; } = 3;
 
     public string? Fault() =>

@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using Dapper;
 using Npgsql;
-using SecondOpinion.Intake.Coverage;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 
@@ -141,7 +140,8 @@ internal static class CaseRows
         $"select {Columns} from case_file where id = @id and assigned_physician = @physicianId{(locked ? " for update" : "")}", new { id, physicianId });
 
     /// <summary>
-    /// Does the assigned physician still have a reason to read: the patient agrees, the case is theirs to work on, and after the delivery some time for
+    /// Does the assigned physician still have a reason to read: the patient agrees, the case is theirs to work on, and after the delivery some time
+    /// for
     /// corrections and
     /// questions. Asked at each read.
     /// </summary>
@@ -170,7 +170,8 @@ internal static class CaseRows
 }
 
 /// <summary>
-/// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened, while
+/// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened,
+/// while
 /// there is
 /// something to help with. A physician who asked for a patient: while the request is being written, then only as long as the patient agrees to the
 /// téléexpertise.

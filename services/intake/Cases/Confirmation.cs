@@ -29,23 +29,31 @@ internal static class Channels
 }
 
 /// <summary>
-/// The patient says, from the own account, that what an agent or a physician filled in is right and wanted. Only then is a use reserved: nobody spends another
+/// The patient says, from their own account, that what an agent or a physician filled in is right and wanted. Only then is a use reserved: nobody
+/// spends another
 /// person's use by opening a case for them.
 /// </summary>
 internal static class Confirmation
 {
+    /// <summary>A confirmation of what was filled in.</summary>
     /// <param name="ReadBack">True: the patient has read the answers and questions.</param>
     internal sealed record ConfirmCaseRequest(bool ReadBack);
 
+    /// <summary>Who confirmed what was filled in, and when.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="Channel">How: <c>online</c>, from the patient's own account.</param>
+    /// <param name="ConfirmedAt">When; a later change of answers or questions asks for a new one.</param>
     internal sealed record CaseConfirmation(Guid CaseId, string Channel, DateTimeOffset ConfirmedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/confirmation", Handle)
         .AllowRoles(Access.Patient)
+        .Refuses(Problems.WrongState)
         .WithName("ConfirmCase")
         .WithSummary("Confirm what was filled in on the patient's behalf")
         .WithDescription("Needed before submission when a phone agent or a physician opened the case, and only the patient's own account can give it. "
             + "Any later change of the answers or questions asks for a new confirmation.");
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseConfirmation>, Problem>> Handle(
         Guid id, ConfirmCaseRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseConfirmation>, Problem>>(async db =>

@@ -12,6 +12,8 @@ namespace SecondOpinion.Intake.Cases;
 /// <param name="BirthPlaceCode">INSEE code of the commune or country of birth, when known.</param>
 /// <param name="Nir">Social security number of the person, 15 characters; optional. It is not the national health identity: that is
 /// <paramref name="Ins"/>.</param>
+/// <param name="Email">Address for notices; optional.</param>
+/// <param name="Phone">Telephone number, national or with its country's prefix, e.g. <c>+33 1 99 00 12 34</c>.</param>
 /// <param name="Ins">The national health identity, when it is qualified.</param>
 internal sealed record CasePerson(
     string BirthName,
@@ -98,8 +100,10 @@ internal sealed record CasePerson(
 }
 
 /// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>
-/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a
+/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved
+/// by a
 /// document.</param>
+/// <param name="Name">As the relative signs.</param>
 internal sealed record CaseRelative(string Authority, string Name)
 {
     public static readonly IReadOnlyDictionary<string, string> Authorities = new Dictionary<string, string>
@@ -126,6 +130,8 @@ internal sealed record CaseRelative(string Authority, string Name)
 }
 
 /// <summary>The physician whom the patient sees, or who asks for the patient.</summary>
+/// <param name="Rpps">The physician's RPPS number, 11 digits.</param>
+/// <param name="Name">As the patient knows it; optional.</param>
 internal sealed record CaseTreatingPhysician(string Rpps, string? Name = null);
 
 /// <summary>What is sealed together: who is ill, and who acts for them.</summary>

@@ -15,14 +15,20 @@ namespace SecondOpinion.Intake.Cases;
 /// <summary>The patient gives up the request, at any time before the opinion. Billing gives the reserved use back when it hears of it.</summary>
 internal static class WithdrawCase
 {
+    /// <summary>A case that was withdrawn.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="State">Now <c>withdrawn</c>.</param>
+    /// <param name="WithdrawnAt">When it was withdrawn.</param>
     internal sealed record CaseWithdrawal(Guid CaseId, string State, DateTimeOffset WithdrawnAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/withdraw", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState)
         .WithName("WithdrawCase")
         .WithSummary("Withdraw a case")
         .WithDescription("Possible until the opinion is delivered.");
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseWithdrawal>, Problem>> Handle(
         Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseWithdrawal>, Problem>>(async db =>

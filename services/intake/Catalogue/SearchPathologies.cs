@@ -10,10 +10,20 @@ internal static class SearchPathologies
     private const int MaxLimit = 50;
     private const int LongestQuery = 100;
 
+    /// <summary>A disease that was found.</summary>
+    /// <param name="Code">Code of the catalogue.</param>
+    /// <param name="Name">French name.</param>
     /// <param name="Matched">The synonym, abbreviation or code that was recognised.</param>
+    /// <param name="Family">Family of diseases, in French.</param>
+    /// <param name="Organ">Part of the body, in French.</param>
+    /// <param name="Rare">A rare disease (fewer than 5 in 10,000 people in Europe), or one that needs a team for rare diseases.</param>
+    /// <param name="Paediatric">A disease of children first.</param>
+    /// <param name="BetterInPerson">Better seen in person: ask for the advice.</param>
     internal sealed record PathologySuggestion(
         string Code, string Name, string Matched, string Family, string Organ, bool Rare, bool Paediatric, bool BetterInPerson);
 
+    /// <summary>The diseases that were found.</summary>
+    /// <param name="Items">Best first.</param>
     internal sealed record PathologySuggestions(IReadOnlyList<PathologySuggestion> Items);
 
     // Open to everybody: one looks for one's disease before having an account, and the answer is the same for all.
@@ -23,6 +33,8 @@ internal static class SearchPathologies
         .WithSummary("Search the catalogue")
         .WithDescription("Names, everyday words, abbreviations and CIM-10 codes; accents, case and typos do not matter. Best first.");
 
+    /// <param name="q">What people type: a name, an everyday word, an abbreviation or a CIM-10 code, e.g. <c>cancer du sein</c>.</param>
+    /// <param name="limit">How many at most, 1 to 50; 10 when left out.</param>
     private static Results<Ok<PathologySuggestions>, Problem> Handle(string q, PathologyIndex index, PathologyCatalogue catalogue, int limit = DefaultLimit)
     {
         if (limit is < 1 or > MaxLimit)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Overview;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -15,19 +16,31 @@ namespace SecondOpinion.Intake.Consents;
 /// <summary>Gives or takes back a consent. Taking back <c>processing</c> withdraws a case that is under way: nobody may go on reading it.</summary>
 internal static class RecordConsent
 {
-    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a physician opened,
+    /// <summary>A choice about one purpose.</summary>
+    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a
+    /// physician opened,
     /// <c>teleexpertise</c>.</param>
+    /// <param name="Granted">False refuses the consent or takes it back.</param>
     /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>
     internal sealed record RecordConsentRequest(string Purpose, bool Granted, int? TextVersion = null);
 
+    /// <summary>A choice that was kept.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="Purpose">What it is for.</param>
+    /// <param name="Granted">The choice.</param>
+    /// <param name="TextVersion">Version of the text that was read.</param>
+    /// <param name="At">When it was made.</param>
+    /// <param name="State">State of the case afterwards: taking back <c>processing</c> withdraws a case that was submitted.</param>
     internal sealed record RecordedConsent(Guid CaseId, string Purpose, bool Granted, int TextVersion, DateTimeOffset At, string State);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/consents", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState)
         .WithName("RecordConsent")
         .WithSummary("Give or take back a consent")
         .WithDescription("Every change is kept with its text version, time and author. Repeating the same choice changes nothing.");
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<RecordedConsent>, Problem>> Handle(
         Guid id, RecordConsentRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<RecordedConsent>, Problem>>(async db =>

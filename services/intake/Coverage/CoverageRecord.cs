@@ -5,27 +5,16 @@ using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Intake.Coverage;
 
-/// <summary>What the insurer has said about a case.</summary>
-internal enum CoverageStatus
-{
-    /// <summary>Nobody was asked.</summary>
-    None,
-
-    /// <summary>The insurer is being asked.</summary>
-    Pending,
-    Covered,
-
-    /// <summary>A use is held for this case.</summary>
-    Reserved,
-    Refused,
-}
-
 /// <summary>
-/// Freezes with the case what billing answered. The one place where an answer changes a case, whoever asked: opening, submission, or the wait for a billing
+/// Freezes with the case what billing answered. The one place where an answer changes a case, whoever asked: opening, submission, or the wait for a
+/// billing
 /// that was away.
 /// </summary>
 internal static class CoverageRecord
 {
+    /// <summary>After it a billing that was away is asked again; each further wait is twice as long.</summary>
+    public static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+
     /// <param name="db">Within its transaction, which holds the case's lock.</param>
     /// <param name="file">The case.</param>
     /// <param name="answer">Not <see cref="CoverageAnswer.Unreadable"/>: what that means depends on who asked.</param>
@@ -42,7 +31,7 @@ internal static class CoverageRecord
                 file = await Refused(db, file.Id, refused, now);
                 return await CaseTransition.IfAllowed(db, file, CaseMove.Refuse, now) ?? file;
             case CoverageAnswer.Pending:
-                return await Pending(db, file.Id, now + SettleCoverage.FirstWait);
+                return await Pending(db, file.Id, now + FirstWait);
             default:
                 throw new ArgumentException($"{answer.GetType().Name} changes no case.", nameof(answer));
         }

@@ -17,10 +17,13 @@ internal static class DownloadOpinion
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion.pdf", Handle)
         .AllowRoles(Access.Patient)
         .Produces(StatusCodes.Status200OK, contentType: "application/pdf")
+        .Refuses(Problems.NoOpinionYet)
         .WithName("DownloadOpinion")
         .WithSummary("Download the opinion as PDF")
         .WithDescription("The bytes that were signed; their SHA-256 is in the opinion.");
 
+    /// <param name="id">The case.</param>
+    /// <returns>The PDF that was signed.</returns>
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, CancellationToken cancel)
     {

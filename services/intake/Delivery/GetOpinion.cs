@@ -7,6 +7,7 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Resilience;
 
@@ -17,10 +18,19 @@ internal static class GetOpinion
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
+    /// <summary>The opinion as its patient finds it.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="OpinionId">The opinion; all its versions share it.</param>
+    /// <param name="Version">1, or higher after a correction.</param>
+    /// <param name="SignedAt">When this version was signed.</param>
+    /// <param name="Physician">Who signed, as shown on the opinion.</param>
     /// <param name="Diagnosis"><c>confirmed</c>, <c>clarified</c> or <c>changed</c>.</param>
     /// <param name="Treatment">The same.</param>
     /// <param name="Impact"><c>none</c>, <c>minor</c>, <c>moderate</c> or <c>major</c>.</param>
     /// <param name="Sha256">Of the PDF, hexadecimal.</param>
+    /// <param name="SizeBytes">Size of the PDF in bytes.</param>
+    /// <param name="Pdf">Path at which the PDF is downloaded.</param>
+    [HealthData]
     internal sealed record OpinionView(
         Guid CaseId, Guid OpinionId, int Version, DateTimeOffset SignedAt, string Physician, string Diagnosis, string Treatment, string Impact,
         string Sha256, long SizeBytes,
@@ -28,10 +38,12 @@ internal static class GetOpinion
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion", Handle)
         .AllowRoles(Access.Patient)
+        .Refuses(Problems.NoOpinionYet)
         .WithName("GetOpinion")
         .WithSummary("Read the opinion")
         .WithDescription("The latest version; a correction is a new version of the same opinion.");
 
+    /// <param name="id">The case.</param>
     private static async Task<Results<Ok<OpinionView>, Problem>> Handle(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Opinions.OpinionsClient physician, CancellationToken cancel)
     {

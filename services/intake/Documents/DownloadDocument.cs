@@ -33,6 +33,9 @@ internal static class DownloadDocument
         .WithSummary("Download a document")
         .WithDescription("As it was uploaded, photographs without what the camera wrote into them; always an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
 
+    /// <param name="id">The case.</param>
+    /// <param name="documentId">The document.</param>
+    /// <returns>The document's bytes, as they were uploaded.</returns>
     private static async Task<Results<FileStreamHttpResult, Problem>> Handle(
         Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring,
         CancellationToken cancel)

@@ -6,6 +6,7 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Documents;
@@ -19,10 +20,14 @@ internal static class RemoveDocument
 
     public static void Map(RouteGroupBuilder api) => api.MapDelete("/cases/{id:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState)
+        .RequiresIfMatch()
         .WithName("RemoveDocument")
         .WithSummary("Remove a document")
         .WithDescription("Only before the file is complete. Needs `If-Match: \"v1\"`.");
 
+    /// <param name="id">The case.</param>
+    /// <param name="documentId">The document.</param>
     private static async Task<Results<NoContent, Problem>> Handle(
         Guid id, Guid documentId, ClaimsPrincipal user, HttpRequest request, NpgsqlDataSource dataSource, DocumentStore store, CancellationToken cancel)
     {

@@ -29,6 +29,12 @@ internal static class UploadDocument
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/documents", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
         .Accepts<byte[]>("application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png")
+        .ReadsBody(
+            "The document as it is, told apart by its content.",
+            "application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png")
+        .Refuses(Problems.WrongState, Problems.TooManyDocuments, Problems.DocumentEmpty, Problems.DocumentTooLarge, Problems.CaseFull,
+            Problems.DocumentTypeRefused, Problems.DocumentDisguised, Problems.DocumentDamaged, Problems.DocumentLocked, Problems.DocumentIndexOnly,
+            CommonProblems.StorageFull)
         .WithName("UploadDocument")
         .WithSummary("Add a document")
         .WithDescription(
@@ -37,6 +43,10 @@ internal static class UploadDocument
             + "damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the answer's size "
             + "and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 
+    /// <param name="id">The case.</param>
+    /// <param name="documentType">What the document is: a code of the catalogue's documents, e.g. <c>consultation_report</c>.</param>
+    /// <param name="contentDisposition">The file's name as the patient knows it, with its ending: <c>attachment; filename*=UTF-8''…</c>; it is kept
+    /// sealed.</param>
     private static async Task<Results<Once<Created<CaseDocumentView>>, Problem>> Handle(
         Guid id, [FromHeader(Name = "Document-Type")] string documentType, [FromHeader(Name = "Content-Disposition")] string contentDisposition,
         ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store,

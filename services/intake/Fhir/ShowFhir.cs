@@ -31,9 +31,12 @@ internal static class ShowFhir
             .WithDescription("With the versions that were answered; the subject is a pseudonym.");
     }
 
+    /// <param name="code"><c>general</c>, or a family of diseases.</param>
+    /// <param name="version">The current one when left out.</param>
     private static Results<ContentHttpResult, Problem> Questionnaire(string code, QuestionnaireBook book, int? version = null) =>
         book.Find(code, version) is { } found ? Answer(FhirQuestionnaire.Of(found)) : CommonProblems.Absent();
 
+    /// <param name="id">The case.</param>
     private static Task<Results<ContentHttpResult, Problem>> Response(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, QuestionnaireBook book, CancellationToken cancel) =>
         dataSource.InTransaction<Results<ContentHttpResult, Problem>>(async db =>

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
-using SecondOpinion.Intake.PhysicianAccess;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -18,16 +18,28 @@ internal static class AnswerInformationRequest
 {
     private const int LongestAnswer = 4000;
 
+    /// <summary>The patient's answer.</summary>
+    /// <param name="Text">French, as the patient writes it; 1 to 4000 characters.</param>
+    [HealthData]
     internal sealed record AnswerInformationRequestBody(string Text);
 
+    /// <summary>A question that was answered.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="RequestId">The question.</param>
+    /// <param name="State">State of the case: back to the physician.</param>
+    /// <param name="ProvidedAt">When it was answered; the clock runs again.</param>
+    /// <param name="DueAt">End of the 7-day promise, moved by the time it stood still.</param>
     internal sealed record AnsweredInformationRequest(Guid CaseId, Guid RequestId, string State, DateTimeOffset ProvidedAt, DateTimeOffset DueAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/information-requests/{requestId:guid}/answer", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven)
         .WithName("AnswerInformationRequest")
         .WithSummary("Answer the physician's question")
         .WithDescription("Documents can be added before answering. The 7-day clock, which stood still, runs again.");
 
+    /// <param name="id">The case.</param>
+    /// <param name="requestId">The physician's question.</param>
     private static Task<Results<Ok<AnsweredInformationRequest>, Problem>> Handle(
         Guid id, Guid requestId, AnswerInformationRequestBody request, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time,
         CancellationToken cancel) =>

@@ -7,8 +7,14 @@ namespace SecondOpinion.Intake.Orientation;
 /// <summary>Online or in person, for this disease, with the reason and where to go.</summary>
 internal static class AdviseChannel
 {
+    /// <summary>Whether this disease is better seen online or in person.</summary>
+    /// <param name="PathologyCode">Code of the catalogue.</param>
     /// <param name="Channel"><c>online</c>, or <c>in_person</c> when a visit is better; the patient decides.</param>
+    /// <param name="Rule">Stable code of the rule that decided, e.g. <c>rare_tumour_centre</c>.</param>
+    /// <param name="Reason">Why, in French.</param>
+    /// <param name="OnlineStillPossible">Always true: it is advice, not a refusal.</param>
     /// <param name="Structures">Ids of the structures to look at.</param>
+    /// <param name="Page">The page to show with it.</param>
     internal sealed record ChannelAdvice(
         string PathologyCode, string Channel, string Rule, string Reason, bool OnlineStillPossible, IReadOnlyList<string> Structures,
         ShowPages.OrientationPage Page);
@@ -21,6 +27,7 @@ internal static class AdviseChannel
         .WithSummary("Online or in person?")
         .WithDescription("By pathology: rare tumours, diseases that must be examined and the like are better seen in a centre; the reason is told.");
 
+    /// <param name="pathology">Code of the catalogue, e.g. <c>endometriose</c>.</param>
     private static Results<Ok<ChannelAdvice>, Problem> Handle(string pathology, PathologyCatalogue catalogue, ContentBook book)
     {
         if (!catalogue.TryGet(pathology, out var found))

@@ -2,7 +2,8 @@ namespace SecondOpinion.Intake.Orientation;
 
 /// <summary>A page of orientation, as its file says (docs/content-guide.md).</summary>
 /// <param name="Id">The file's name; never changes.</param>
-/// <param name="Kind"><c>emergency</c>, <c>exclusion</c>, <c>right</c>, <c>guide</c>, <c>faq</c>, <c>structure</c>, <c>delay</c>, <c>cost</c>, <c>advice</c>,
+/// <param name="Kind"><c>emergency</c>, <c>exclusion</c>, <c>right</c>, <c>guide</c>, <c>faq</c>, <c>structure</c>, <c>delay</c>, <c>cost</c>,
+/// <c>advice</c>,
 /// <c>help</c>, <c>association</c> or <c>letter</c>.</param>
 /// <param name="Reviewed">The day it was last compared with its sources.</param>
 /// <param name="Needs">Of a page of help: the needs that it answers, codes of <see cref="HelpNeeds"/>.</param>
@@ -38,8 +39,12 @@ internal sealed record ContentPage(
     };
 }
 
+/// <summary>Where a sentence comes from.</summary>
+/// <param name="Name">Who published it and what.</param>
+/// <param name="Url">Where to read it; null when it is not on the web.</param>
 /// <param name="Date">Year, month or day; <paramref name="DateIs"/> says of what.</param>
-/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page bears no
+/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page
+/// bears no
 /// date, somebody read it then;
 /// <c>decision</c>: a rule of this service.</param>
 internal sealed record ContentSource(string Name, string? Url, string Date, string DateIs = "publication");

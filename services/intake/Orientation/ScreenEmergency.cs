@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.Intake.Safety;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Orientation;
@@ -6,12 +8,22 @@ namespace SecondOpinion.Intake.Orientation;
 /// <summary>The first question of all: does somebody need help now? Nothing of the answer is kept.</summary>
 internal static class ScreenEmergency
 {
+    /// <summary>A sign that cannot wait.</summary>
+    /// <param name="Code">For the answer's <c>signs</c>.</param>
+    /// <param name="Text">The question, in French.</param>
+    /// <param name="Simple">The same in simplified French.</param>
     internal sealed record EmergencySign(string Code, string Text, string Simple);
 
+    /// <summary>What is asked before anything else.</summary>
+    /// <param name="Signs">To be shown all, in this order.</param>
+    /// <param name="Pages">Whom to call and when, to be shown with them.</param>
     internal sealed record EmergencyScreen(IReadOnlyList<EmergencySign> Signs, IReadOnlyList<ShowPages.OrientationPage> Pages);
 
+    /// <summary>Whether to go on here.</summary>
     /// <param name="MayContinue">False: another door, now.</param>
+    /// <param name="Door">Where to go instead; null when one may go on.</param>
     /// <param name="Pages">What to show with it.</param>
+    [HealthData]
     internal sealed record EmergencyScreenResult(bool MayContinue, OtherDoor? Door, IReadOnlyList<ShowPages.OrientationPage> Pages);
 
     private static readonly Dictionary<string, string> PageOfDoor = new()

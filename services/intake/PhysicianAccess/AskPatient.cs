@@ -4,18 +4,12 @@ using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Information;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.PhysicianAccess;
-
-/// <summary>What of <c>information_request</c> is sealed, each for its row.</summary>
-internal static class RequestColumns
-{
-    public static readonly SealedPlace Question = new("information_request", "sealed_question");
-    public static readonly SealedPlace Answer = new("information_request", "sealed_answer");
-}
 
 /// <summary>
 /// The assigned physician asks the patient something; the 7-day clock stands still until the answer. The same request id twice is one question.

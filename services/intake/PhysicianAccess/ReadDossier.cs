@@ -4,6 +4,8 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Information;
+using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;

@@ -6,6 +6,12 @@ namespace SecondOpinion.Intake.Questionnaires;
 /// <summary>The questions, for whoever shows them: one questionnaire in one version, or the list.</summary>
 internal static class GetQuestionnaire
 {
+    /// <summary>A questionnaire in a list.</summary>
+    /// <param name="Code">For the path: <c>general</c>, or a family of diseases, e.g. <c>oncology</c>.</param>
+    /// <param name="Version">The current one.</param>
+    /// <param name="Title">French title.</param>
+    /// <param name="TitleSimple">The same in simplified French.</param>
+    /// <param name="Questions">How many questions it has.</param>
     internal sealed record QuestionnaireSummary(string Code, int Version, string Title, string TitleSimple, int Questions);
 
     public static void Map(RouteGroupBuilder api)
@@ -22,10 +28,13 @@ internal static class GetQuestionnaire
             .WithDescription("The current version, or the one asked for: a case keeps the version that it was opened with.");
     }
 
+    /// <returns>The current version of each.</returns>
     private static Ok<IReadOnlyList<QuestionnaireSummary>> List(QuestionnaireBook book) => TypedResults.Ok<IReadOnlyList<QuestionnaireSummary>>(
         [.. book.Latest.OrderBy(q => q.Code, StringComparer.Ordinal)
             .Select(q => new QuestionnaireSummary(q.Code, q.Version, q.Title, q.TitleSimple, q.Questions.Count))]);
 
+    /// <param name="code"><c>general</c>, or a family of diseases.</param>
+    /// <param name="version">The current one when left out; a case keeps the one that it was opened with.</param>
     private static Results<Ok<Questionnaire>, Problem> Handle(string code, QuestionnaireBook book, HttpContext http, int? version = null)
     {
         if (book.Find(code, version) is not { } found)

@@ -7,6 +7,8 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Questionnaires;
@@ -14,19 +16,25 @@ namespace SecondOpinion.Intake.Questionnaires;
 /// <summary>Saves the answers, whole or in part: what is there must be right, what is missing can come later.</summary>
 internal static class SaveAnswers
 {
+    /// <summary>All answers of a case, the general ones and those of its family.</summary>
     /// <param name="Questionnaire">The questionnaire that the case was opened with.</param>
     /// <param name="Version">Its version: answers are kept with the version they were given to.</param>
-    /// <param name="Answers">By question id: boolean, number, text, option code, list of option codes, or ISO date. Replaces what was saved before.</param>
+    /// <param name="Answers">By question id: boolean, number, text, option code, list of option codes, or ISO date. Replaces what was saved
+    /// before.</param>
+    [HealthData]
     internal sealed record SaveAnswersRequest(string Questionnaire, int Version, IReadOnlyDictionary<string, JsonElement> Answers);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/cases/{id:guid}/answers", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState, Problems.OtherQuestionnaire)
+        .RequiresIfMatch()
         .WithName("SaveAnswers")
         .WithSummary("Save the answers of a case")
         .WithDescription(
             "Needs If-Match with the ETag of the answers that were read, so that two people who fill in one case do not undo each other. "
             + "`alerts` names answers that cannot wait, and whom to call; while there is one, the case cannot be complete.");
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<ReadAnswers.CaseAnswers>, Problem>> Handle(
         Guid id, SaveAnswersRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring,
         QuestionnaireBook questionnaires, TimeProvider time, CancellationToken cancel) =>

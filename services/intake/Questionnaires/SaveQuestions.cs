@@ -6,6 +6,8 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Questionnaires;
@@ -16,8 +18,15 @@ internal static class SaveQuestions
     private const int MostQuestions = 5;
     private const int LongestQuestion = 1000;
 
+    /// <summary>What the patient wants to know.</summary>
+    /// <param name="Questions">One to five, in French; each is answered in the opinion.</param>
+    [HealthData]
     internal sealed record SaveQuestionsRequest(IReadOnlyList<string> Questions);
 
+    /// <summary>What the patient wants to know.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="Questions">In the patient's order; each is answered in the opinion.</param>
+    [HealthData]
     internal sealed record CaseQuestions(Guid CaseId, IReadOnlyList<string> Questions);
 
     public static void Map(RouteGroupBuilder api)
@@ -29,11 +38,14 @@ internal static class SaveQuestions
             .WithDescription("Its ETag goes into If-Match of the next save.");
         api.MapPut("/cases/{id:guid}/questions", Handle)
             .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .Refuses(Problems.WrongState)
+            .RequiresIfMatch()
             .WithName("SaveQuestions")
             .WithSummary("Save the patient's questions")
             .WithDescription("One to five precise questions, each answered in the opinion. Needs If-Match.");
     }
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseQuestions>, Problem>> Read(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseQuestions>, Problem>>(async db =>
@@ -50,6 +62,7 @@ internal static class SaveQuestions
             return TypedResults.Ok(new CaseQuestions(id, Open(key, file)));
         }, cancel);
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseQuestions>, Problem>> Handle(
         Guid id, SaveQuestionsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring,
         CancellationToken cancel) =>

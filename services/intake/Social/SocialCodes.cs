@@ -1,7 +1,8 @@
 namespace SecondOpinion.Intake.Social;
 
 /// <summary>
-/// The social facts that are asked, always optional, with why. Occupation is kept in both grids: INSEE's eight groups (PCS, level 1) and the six categories of
+/// The social facts that are asked, always optional, with why. Occupation is kept in both grids: INSEE's eight groups (PCS, level 1) and the six
+/// categories of
 /// the mission report, by a mapping that has a version, since the report announces a new grid.
 /// </summary>
 internal static class SocialCodes
@@ -9,8 +10,16 @@ internal static class SocialCodes
     public const int MappingVersion = 1;
     public const string PreferNotToSay = "prefer_not_to_say";
 
+    /// <summary>One answer to a social question.</summary>
+    /// <param name="Code">What is saved.</param>
+    /// <param name="Text">What people read; French.</param>
     internal sealed record Option(string Code, string Text);
 
+    /// <summary>One optional social question.</summary>
+    /// <param name="Id">The field of the answer, e.g. <c>pcsGroup</c>.</param>
+    /// <param name="Text">The question, in French.</param>
+    /// <param name="Why">Why it is asked, in French.</param>
+    /// <param name="Options">What can be answered.</param>
     internal sealed record Item(string Id, string Text, string Why, IReadOnlyList<Option> Options);
 
     public static readonly Item Pcs = new(

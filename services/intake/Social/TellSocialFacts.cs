@@ -10,39 +10,63 @@ using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Social;
 
-/// <summary>What the patient chooses to tell for the equity indicators. Only codes are kept, and only codes leave, once the file is complete.</summary>
+/// <summary>What the patient chooses to tell for the equity indicators. Only codes are kept, and only codes leave, once the file is
+/// complete.</summary>
 internal static class TellSocialFacts
 {
+    /// <summary>What the patient tells of themselves, all optional.</summary>
     /// <param name="CommuneCode">INSEE code of the commune of residence; only its département is kept.</param>
-    internal sealed record SocialFactsRequest(string? CommuneCode = null, string? PcsGroup = null, string? Disability = null, string? HeardFrom = null);
+    /// <param name="PcsGroup">Occupation: group <c>1</c> to <c>8</c> of INSEE's PCS, or <c>prefer_not_to_say</c>.</param>
+    /// <param name="Disability"><c>yes</c>, <c>no</c> or <c>prefer_not_to_say</c>.</param>
+    /// <param name="HeardFrom">How the patient heard of the service: a code of the social questions.</param>
+    internal sealed record SocialFactsRequest(
+        string? CommuneCode = null, string? PcsGroup = null, [property: HealthData] string? Disability = null, string? HeardFrom = null);
 
+    /// <summary>What was told; codes only.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="DepartmentCode">Département of residence; null when no commune was told.</param>
+    /// <param name="PcsGroup">Group of INSEE's PCS; null when not told.</param>
     /// <param name="MissionCategory">The same occupation in the grid of the mission report.</param>
+    /// <param name="MappingVersion">Version of the table from PCS to the mission's grid.</param>
+    /// <param name="Disability">Null when not told.</param>
+    /// <param name="HeardFrom">Null when not told.</param>
     internal sealed record CaseSocialFacts(
-        Guid CaseId, string? DepartmentCode, string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
+        Guid CaseId, string? DepartmentCode, string? PcsGroup, string? MissionCategory, int MappingVersion,
+        [property: HealthData] string? Disability, string? HeardFrom);
 
+    /// <summary>The optional social questions.</summary>
+    /// <param name="Items">In the order in which they are asked.</param>
+    /// <param name="CommuneWhy">Why the commune is asked, in French.</param>
     internal sealed record SocialQuestions(IReadOnlyList<SocialCodes.Item> Items, string CommuneWhy);
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/orientation/social-questions", () => TypedResults.Ok(new SocialQuestions(
-                SocialCodes.All,
-                "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent.")))
+        api.MapGet("/orientation/social-questions", Questions)
             .AllowAnonymous()
             .WithName("ListSocialQuestions")
             .WithSummary("The optional social questions")
             .WithDescription("Each with why it is asked. Nobody has to answer.");
         api.MapPut("/cases/{id:guid}/social-facts", Handle)
             .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .Refuses(Problems.WrongState)
+            .RequiresIfMatch()
             .WithName("TellSocialFacts")
             .WithSummary("Tell the social facts of a case")
             .WithDescription("All optional. Needs If-Match: `\"v0\"` the first time, then the ETag of the last answer.");
     }
 
+    private static Ok<SocialQuestions> Questions() => TypedResults.Ok(new SocialQuestions(
+        SocialCodes.All,
+        "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent."));
+
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseSocialFacts>, Problem>> Handle(
         Guid id, SocialFactsRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Communes communes, TimeProvider time,
         CancellationToken cancel) =>
@@ -104,7 +128,8 @@ internal static class TellSocialFacts
         }, cancel);
 
     /// <summary>
-    /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked
+    /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not
+    /// asked
     /// twice.
     /// </summary>
     internal static async Task Publish(NpgsqlConnection db, CaseKey key, CaseRow file, DateTimeOffset now)

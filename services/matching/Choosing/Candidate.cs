@@ -5,18 +5,25 @@ namespace SecondOpinion.Matching.Choosing;
 /// <summary>In the order in which candidates are listed.</summary>
 internal enum Verdict
 {
+    /// <summary>This one was asked.</summary>
     Chosen,
+    /// <summary>Could have been asked; another one came first.</summary>
     Eligible,
+    /// <summary>All places are taken.</summary>
     Full,
+    /// <summary>Not available now.</summary>
     Away,
+    /// <summary>Was asked for this case before.</summary>
     [JsonStringEnumMemberName("already_asked")]
     AlreadyAsked,
 
+    /// <summary>Works where the patient is treated.</summary>
     [JsonStringEnumMemberName("not_independent")]
     NotIndependent,
 }
 
 /// <summary>One physician who was considered, and why taken or left.</summary>
+/// <param name="PhysicianId">Who came into question.</param>
 /// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or
 /// <c>not_independent</c>.</param>
 /// <param name="OpenCases">Places held when the choice was made.</param>

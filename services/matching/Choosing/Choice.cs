@@ -1,7 +1,8 @@
 namespace SecondOpinion.Matching.Choosing;
 
 /// <summary>
-/// Who is asked first. A pure function: a référent of that very pathology who is independent of the treating establishment, here, and has a free place;
+/// Who is asked first. A pure function: a référent of that very pathology who is independent of the treating establishment, here, and has a free
+/// place;
 /// among those the one with the lowest load, then the one idle for longest. How often an expert agrees with colleagues is not an input, so that it
 /// can never be a ranking (docs/decisions/0030).
 /// </summary>

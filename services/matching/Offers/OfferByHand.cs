@@ -11,18 +11,26 @@ namespace SecondOpinion.Matching.Offers;
 /// <summary>A coordinator names the physician to ask, after an escalation. Independence and capacity hold for coordinators too.</summary>
 internal static class OfferByHand
 {
+    /// <summary>Whom the coordinator chose.</summary>
+    /// <param name="PhysicianId">The physician to be asked.</param>
     internal sealed record OfferByHandRequest(Guid PhysicianId);
 
+    /// <summary>An offer that was made.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="PhysicianId">Who is asked.</param>
+    /// <param name="Rank">1 for the first physician asked.</param>
     internal sealed record OfferMade(Guid CaseId, Guid PhysicianId, int Rank);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/matching/cases/{caseId:guid}/offers", Handle)
         .AllowRoles(Access.Ops)
+        .Refuses(Problems.NotWaiting, Problems.CannotBeAsked)
         .WithName("OfferByHand")
         .WithSummary("Ask a physician chosen by the coordinator")
         .WithDescription(
             "For a case that waits or was escalated. The physician must be admitted, independent of the treating establishment, not asked before, here, "
             + "and have a free place: else MAT-0002 with the reason.");
 
+    /// <param name="caseId">The case.</param>
     private static Task<Results<Once<Ok<OfferMade>>, Problem>> Handle(
         Guid caseId, OfferByHandRequest request, HttpContext http, NpgsqlDataSource dataSource, NextChoice next, TimeProvider time) =>
         Idempotent.Run<OfferByHandRequest, Ok<OfferMade>>(dataSource, http, request, async db =>

@@ -11,22 +11,29 @@ namespace SecondOpinion.Physician.Admission;
 /// <summary>The scientific council admits a référent, who can be offered cases from then on.</summary>
 internal static partial class AdmitPhysician
 {
+    /// <summary>A référent to be admitted.</summary>
     /// <param name="Rpps">11 digits. A key that fails is refused unless <paramref name="FoundInRegister"/>.</param>
     /// <param name="DisplayName">As patients read it on the opinion, e.g. <c>Dr Alix EXEMPLE-DURANCE</c>.</param>
     /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
-    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
+    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is
+    /// only a
     /// warning.</param>
     internal sealed record AdmitPhysicianRequest(
         string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity,
         bool? FoundInRegister = null);
 
+    /// <summary>A référent who was admitted.</summary>
+    /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
+    /// <param name="Rpps">11 digits.</param>
+    /// <param name="AdmittedAt">When.</param>
     internal sealed record AdmittedPhysician(Guid PhysicianId, string Rpps, DateTimeOffset AdmittedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/physicians", Handle)
         .AllowRoles(Access.Council)
+        .Refuses(Problems.AlreadyAdmitted)
         .WithName("AdmitPhysician")
         .WithSummary("Admit a référent")
         .WithDescription("Matching learns of it at once, and offers the cases that were waiting for such an expert.");

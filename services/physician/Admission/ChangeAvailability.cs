@@ -14,6 +14,7 @@ namespace SecondOpinion.Physician.Admission;
 /// <summary>A référent says how many cases to take and until when to be left alone.</summary>
 internal static class ChangeAvailability
 {
+    /// <summary>How much a physician takes on.</summary>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000; cases already taken stay.</param>
     /// <param name="AwayUntil">No offers before this moment; null when available now.</param>
     internal sealed record PhysicianAvailability(int Capacity, DateTimeOffset? AwayUntil);
@@ -22,10 +23,14 @@ internal static class ChangeAvailability
     {
         api.MapGet("/worklist/availability", Show)
             .AllowRoles(Access.Physician)
+            .Refuses(Problems.NotAdmitted)
             .WithName("ShowAvailability")
-            .WithSummary("Own availability, with its ETag");
+            .WithSummary("Show one's availability")
+            .WithDescription("Its ETag goes into If-Match of the next change.");
         api.MapPut("/worklist/availability", Handle)
             .AllowRoles(Access.Physician)
+            .Refuses(Problems.NotAdmitted)
+            .RequiresIfMatch()
             .WithName("ChangeAvailability")
             .WithSummary("Change one's availability")
             .WithDescription("Needs `If-Match`. Cases and offers already there are not touched.");

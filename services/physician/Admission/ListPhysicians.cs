@@ -11,11 +11,16 @@ namespace SecondOpinion.Physician.Admission;
 /// <summary>Lists the admitted référents for operations and the scientific council.</summary>
 internal static class ListPhysicians
 {
+    /// <summary>An admitted référent.</summary>
     /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
+    /// <param name="Rpps">11 digits.</param>
+    /// <param name="DisplayName">As patients read it on the opinion.</param>
     /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
+    /// <param name="PathologyCodes">Codes of the catalogue.</param>
     /// <param name="Establishments">FINESS numbers of the places of practice.</param>
     /// <param name="Capacity">Cases that may be open at one time.</param>
     /// <param name="AwayUntil">No offers before; null when available.</param>
+    /// <param name="AdmittedAt">When the council admitted the physician.</param>
     /// <param name="SuspendedAt">Suspended by the scientific council since then; null when not.</param>
     internal sealed record PhysicianProfile(
         Guid PhysicianId,
@@ -35,6 +40,7 @@ internal static class ListPhysicians
         .WithSummary("Admitted référents")
         .WithDescription("`pathology` keeps the référents of one pathology of the catalogue. At most 100 a page.");
 
+    /// <param name="pathology">Only référents of this disease: a code of the catalogue.</param>
     private static async Task<Results<Ok<Page<PhysicianProfile>>, Problem>> Handle(
         string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
     {

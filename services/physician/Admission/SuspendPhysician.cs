@@ -12,15 +12,19 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Physician.Admission;
 
 /// <summary>
-/// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing, whatever
+/// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing,
+/// whatever
 /// token is shown, and
 /// matching offers nothing; cases under way wait for operations, who see them in matching.
 /// </summary>
 internal static class SuspendPhysician
 {
+    /// <summary>Whether a référent is suspended.</summary>
     /// <param name="Suspended">True to suspend, false to end the suspension.</param>
     internal sealed record SuspensionRequest(bool Suspended);
 
+    /// <summary>A référent's suspension as it is now.</summary>
+    /// <param name="PhysicianId">The référent.</param>
     /// <param name="SuspendedAt">Since when; null when not suspended.</param>
     internal sealed record PhysicianSuspension(Guid PhysicianId, DateTimeOffset? SuspendedAt);
 
@@ -46,6 +50,7 @@ internal static class SuspendPhysician
         return await next(context);
     }
 
+    /// <param name="physicianId">The référent.</param>
     private static Task<Results<Ok<PhysicianSuspension>, Problem>> Handle(
         Guid physicianId, SuspensionRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<PhysicianSuspension>, Problem>>(async db =>

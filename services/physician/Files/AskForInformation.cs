@@ -7,6 +7,7 @@ using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -14,23 +15,32 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Physician.Files;
 
 /// <summary>
-/// A physician asks the patient for something that is missing; the 7-day clock stands still until the answer. The text goes to intake and is not kept here.
+/// A physician asks the patient for something that is missing; the 7-day clock stands still until the answer. The text goes to intake and is not
+/// kept here.
 /// </summary>
 internal static class AskForInformation
 {
     private const int MaxLength = 4000;
 
+    /// <summary>A question to the patient.</summary>
     /// <param name="Text">French, for the patient; 1 to 4000 characters.</param>
+    [HealthData]
     internal sealed record AskForInformationRequest(string Text);
 
+    /// <summary>A question that was asked.</summary>
+    /// <param name="RequestId">The question.</param>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="RequestedAt">When; the clock stands still from then.</param>
     internal sealed record InformationAsked(Guid RequestId, Guid CaseId, DateTimeOffset RequestedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/information-requests", Handle)
         .AllowRoles(Access.Physician)
+        .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("AskForInformation")
         .WithSummary("Ask the patient for something that is missing")
         .WithDescription("The clock of the case stands still until the patient answers. Repeating the same Idempotency-Key asks nothing twice.");
 
+    /// <param name="caseId">A case that is assigned to the caller.</param>
     private static async Task<Results<Once<Created<InformationAsked>>, Problem>> Handle(
         Guid caseId, AskForInformationRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeDossiers intake,
         CancellationToken cancel)

@@ -17,11 +17,15 @@ internal static class DownloadDocument
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist/cases/{caseId:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Physician)
+        .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("DownloadCaseDocument")
         .WithSummary("One document of an assigned case")
         .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Put on record once, by intake, as the download of this document.")
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
 
+    /// <param name="caseId">A case that is assigned to the caller.</param>
+    /// <param name="documentId">A document of its file.</param>
+    /// <returns>The document's bytes.</returns>
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
         Guid caseId, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, IntakeDossiers intake, CancellationToken cancel)
     {

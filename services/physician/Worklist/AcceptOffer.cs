@@ -14,15 +14,21 @@ namespace SecondOpinion.Physician.Worklist;
 /// <summary>A physician accepts an offer. Matching, which owns offers, confirms it; the file opens with that confirmation.</summary>
 internal static class AcceptOffer
 {
+    /// <summary>An offer that was answered.</summary>
+    /// <param name="OfferId">The offer.</param>
+    /// <param name="CaseId">The case.</param>
     /// <param name="State"><c>accepted</c> or <c>declined</c>.</param>
+    /// <param name="AnsweredAt">When.</param>
     internal sealed record OfferAnswer(Guid OfferId, Guid CaseId, string State, DateTimeOffset AnsweredAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/offers/{offerId:guid}/accept", Handle)
         .AllowRoles(Access.Physician)
+        .Refuses(Problems.OfferOver)
         .WithName("AcceptOffer")
         .WithSummary("Accept an offer")
         .WithDescription("No body. The file opens when the worklist shows the case as `assigned`, normally within a second.");
 
+    /// <param name="offerId">The offer.</param>
     private static Task<Results<Once<Ok<OfferAnswer>>, Problem>> Handle(
         Guid offerId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
     {

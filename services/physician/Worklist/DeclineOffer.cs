@@ -16,29 +16,38 @@ namespace SecondOpinion.Physician.Worklist;
 /// <summary>A physician declines an offer with a reason; matching asks the next one.</summary>
 internal static class DeclineOffer
 {
+    /// <summary>Why an offer is declined.</summary>
+    /// <param name="Reason">A code; it never counts against the physician.</param>
     internal sealed record DeclineOfferRequest(DeclineReason Reason);
 
+    /// <summary>Why an offer is declined.</summary>
     internal enum DeclineReason
     {
+        /// <summary>No time for it.</summary>
         [JsonStringEnumMemberName("unavailable")]
         Unavailable,
 
+        /// <summary>Another expert knows more about it.</summary>
         [JsonStringEnumMemberName("not_my_field")]
         NotMyField,
 
+        /// <summary>A tie to the patient or to who treats them.</summary>
         [JsonStringEnumMemberName("conflict_of_interest")]
         ConflictOfInterest,
 
+        /// <summary>Anything else.</summary>
         [JsonStringEnumMemberName("other")]
         Other,
     }
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/offers/{offerId:guid}/decline", Handle)
         .AllowRoles(Access.Physician)
+        .Refuses(Problems.OfferOver)
         .WithName("DeclineOffer")
         .WithSummary("Decline an offer")
         .WithDescription("The reason is a code and never counts against the physician.");
 
+    /// <param name="offerId">The offer.</param>
     private static Task<Results<Once<Ok<AcceptOffer.OfferAnswer>>, Problem>> Handle(
         Guid offerId, DeclineOfferRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
     {

@@ -4,27 +4,36 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Physician.Worklist;
 
-/// <summary>Shows a physician the own offers and cases, the latest first.</summary>
+/// <summary>Shows a physician their offers and cases, the latest first.</summary>
 internal static class ShowWorklist
 {
+    /// <summary>One offer, and the case once it is assigned.</summary>
+    /// <param name="OfferId">The offer.</param>
+    /// <param name="CaseId">The case.</param>
     /// <param name="State"><c>offered</c>, <c>accepted</c> (until matching confirms it), <c>assigned</c>, <c>delivered</c>, <c>declined</c> or
     /// <c>closed</c>.</param>
+    /// <param name="PathologyCode">Code of the catalogue.</param>
     /// <param name="Rank">1 when this physician was asked first.</param>
+    /// <param name="OfferedAt">When it was offered.</param>
     /// <param name="ExpiresAt">The offer can be answered until then.</param>
     /// <param name="DueAt">End of the case's 7-day clock.</param>
+    /// <param name="AnsweredAt">When it was accepted or declined; null before.</param>
+    /// <param name="AssignedAt">When matching confirmed it and the file opened; null before.</param>
+    /// <param name="DeliveredAt">When the opinion was delivered; null before.</param>
     /// <param name="AwaitingInformation">A question to the patient is open: the clock stands still.</param>
     /// <param name="ClosedReason"><c>expired</c>, <c>withdrawn</c> or <c>declined</c>.</param>
     internal sealed record WorklistEntry(
         Guid OfferId,
         Guid CaseId,
         string State,
-        string? PathologyCode,
+        [property: HealthData] string? PathologyCode,
         int? Rank,
         DateTimeOffset? OfferedAt,
         DateTimeOffset? ExpiresAt,
@@ -38,9 +47,10 @@ internal static class ShowWorklist
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist", Handle)
         .AllowRoles(Access.Physician)
         .WithName("ShowWorklist")
-        .WithSummary("Own offers and cases")
+        .WithSummary("List one's offers and cases")
         .WithDescription("The latest offer first; `state` keeps one state. At most 100 a page.");
 
+    /// <param name="state">Only entries in this state, e.g. <c>offered</c>.</param>
     private static async Task<Results<Ok<Page<WorklistEntry>>, Problem>> Handle(
         string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http,
         CancellationToken cancel)

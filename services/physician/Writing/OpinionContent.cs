@@ -1,4 +1,5 @@
 using SecondOpinion.Contracts.Physician;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;
@@ -6,17 +7,24 @@ namespace SecondOpinion.Physician.Writing;
 /// <summary>What the opinion does to the diagnosis, or to the treatment, of the first physician.</summary>
 internal enum Finding
 {
+    /// <summary>The same.</summary>
     Confirmed,
+    /// <summary>The same, made more precise.</summary>
     Clarified,
+    /// <summary>Another one.</summary>
     Changed,
 }
 
 /// <summary>How much the opinion changes for the patient.</summary>
 internal enum Impact
 {
+    /// <summary>Nothing.</summary>
     None,
+    /// <summary>A detail.</summary>
     Minor,
+    /// <summary>Part of the care.</summary>
     Moderate,
+    /// <summary>The course of the care.</summary>
     Major,
 }
 
@@ -30,6 +38,7 @@ internal enum Impact
 /// <param name="Recommendations">One sentence or two each, in the order in which they matter.</param>
 /// <param name="AnswersToQuestions">One answer to each of the patient's questions, in their order.</param>
 /// <param name="References">Publications, optional.</param>
+[HealthData]
 internal sealed record OpinionContent(
     Finding? Diagnosis = null,
     Finding? Treatment = null,

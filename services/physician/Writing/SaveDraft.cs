@@ -15,15 +15,22 @@ namespace SecondOpinion.Physician.Writing;
 /// <summary>Saves what the physician has written so far; after a delivery, the same route begins the correction.</summary>
 internal static class SaveDraft
 {
+    /// <summary>A draft that was saved.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="DraftVersion">For the next If-Match.</param>
+    /// <param name="SavedAt">When.</param>
     internal sealed record DraftSaved(Guid CaseId, int DraftVersion, DateTimeOffset SavedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/worklist/cases/{caseId:guid}/opinion", Handle)
         .AllowRoles(Access.Physician)
+        .RequiresIfMatch()
+        .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("SaveDraft")
         .WithSummary("Save the draft of the opinion")
         .WithDescription(
             "Needs `If-Match` with the ETag of the last read or save; `\"v0\"` before the first save. The whole draft is replaced. Encrypted at rest.");
 
+    /// <param name="caseId">A case that is assigned to the caller.</param>
     private static async Task<Results<Ok<DraftSaved>, Problem>> Handle(
         Guid caseId, OpinionContent request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, IntakeDossiers intake,
             TimeProvider time, CancellationToken cancel)

@@ -9,6 +9,7 @@ using SecondOpinion.Physician.Admission;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
@@ -23,19 +24,28 @@ namespace SecondOpinion.Physician.Writing;
 /// </summary>
 internal static class SignOpinion
 {
+    /// <summary>The version that was signed and delivered.</summary>
+    /// <param name="OpinionId">The opinion; all its versions share it.</param>
+    /// <param name="CaseId">The case.</param>
     /// <param name="Version">1 for the first; a correction is the next version of the same opinion.</param>
+    /// <param name="SignedAt">When; the 7-day clock stops.</param>
     /// <param name="Sha256">Of the PDF, hexadecimal.</param>
+    /// <param name="SizeBytes">Size of the PDF in bytes.</param>
     /// <param name="Converges">Derived: neither diagnosis nor treatment is changed. Not a target, and never a ranking.</param>
-    internal sealed record OpinionSigned(Guid OpinionId, Guid CaseId, int Version, DateTimeOffset SignedAt, string Sha256, long SizeBytes, bool Converges);
+    internal sealed record OpinionSigned(
+        Guid OpinionId, Guid CaseId, int Version, DateTimeOffset SignedAt, string Sha256, long SizeBytes, [property: HealthData] bool Converges);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/opinion/sign", Handle)
         .AllowRoles(Access.Physician)
+        .Refuses(Problems.NothingToSign, Problems.DraftChanged, Problems.FileNotReady, Problems.NotNow)
+        .AllowsIfMatch()
         .WithName("SignOpinion")
         .WithSummary("Sign and deliver the opinion")
         .WithDescription(
             "No body: signs the saved draft, which must have diagnosis, treatment, impact, reasoning, recommendations and one answer to each question. "
             + "An optional `If-Match` makes sure which draft is signed. After the delivery, saving and signing a new draft makes a corrected version.");
 
+    /// <param name="caseId">A case that is assigned to the caller.</param>
     private static async Task<Results<Once<Created<OpinionSigned>>, Problem>> Handle(
         Guid caseId,
         ClaimsPrincipal user,

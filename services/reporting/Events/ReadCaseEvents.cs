@@ -6,6 +6,7 @@ using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Reporting.Events;
@@ -16,17 +17,20 @@ internal static class ReadCaseEvents
     /// <summary>Far above what one case makes (about 30); a runaway sender must not make an endless answer.</summary>
     private const int Limit = 1000;
 
+    /// <summary>Every event seen for a case.</summary>
     /// <param name="CaseId">The case.</param>
     /// <param name="Events">In order of occurrence.</param>
     public sealed record CaseEvents(Guid CaseId, IReadOnlyList<CaseEvent> Events);
 
+    /// <summary>One event as it was recorded.</summary>
     /// <param name="Name">Versioned name, e.g. <c>intake.case-opened.v1</c>.</param>
     /// <param name="OccurredAt">By the sender's clock.</param>
     /// <param name="ReceivedAt">When reporting recorded it.</param>
     /// <param name="MessageId">Id of the message; a redelivery has the same one.</param>
     /// <param name="TraceId">The trace in which it was caused and consumed; null when the sender had none.</param>
     /// <param name="Body">The event: ids, codes, dates and counts only.</param>
-    public sealed record CaseEvent(string Name, DateTimeOffset OccurredAt, DateTimeOffset ReceivedAt, Guid MessageId, string? TraceId, JsonElement Body);
+    public sealed record CaseEvent(
+        string Name, DateTimeOffset OccurredAt, DateTimeOffset ReceivedAt, Guid MessageId, string? TraceId, [property: HealthData] JsonElement Body);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{caseId:guid}/events", Handle)
         .AllowRoles(Access.Ops)
@@ -34,6 +38,7 @@ internal static class ReadCaseEvents
         .WithSummary("Events of one case")
         .WithDescription("Every event seen for the case, in order of occurrence, with its trace id. Codes only; the reading is audited.");
 
+    /// <param name="caseId">The case.</param>
     private static async Task<Results<Ok<CaseEvents>, Problem>> Handle(
         Guid caseId, ClaimsPrincipal user, HttpResponse response, NpgsqlDataSource dataSource, CancellationToken cancel)
     {

@@ -2,10 +2,11 @@ using SecondOpinion.Contracts.Physician;
 
 namespace SecondOpinion.Reporting.Indicators;
 
+/// <summary>What an indicator means, so that nobody has to guess.</summary>
 /// <param name="Version">Rises with every change of what is counted, so that figures of two years are compared only when they mean the same.</param>
 /// <param name="En">What is counted and how, for operations.</param>
 /// <param name="Fr">The same for the scientific council.</param>
-public sealed record IndicatorDefinition(int Version, string En, string Fr);
+internal sealed record IndicatorDefinition(int Version, string En, string Fr);
 
 /// <summary>What each figure means, given with the figure: a number without its definition is misread.</summary>
 internal static class Definitions

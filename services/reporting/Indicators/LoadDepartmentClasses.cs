@@ -10,14 +10,17 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Reporting.Indicators;
 
 /// <summary>
-/// Loads a table that says of each département how well it is provided with physicians. The classes are somebody's decision (the mission report speaks of the
-/// national council of the order of physicians, whose table is not published), so the service computes none: it keeps every version with who decided it.
+/// Loads a table that says of each département how well it is provided with physicians. The classes are somebody's decision (the mission report
+/// speaks of the
+/// national council of the order of physicians, whose table is not published), so the service computes none: it keeps every version with who decided
+/// it.
 /// A version that was loaded never changes: an indicator that was read last year must still be explainable.
 /// </summary>
 internal static partial class LoadDepartmentClasses
 {
     private static readonly string[] Classes = ["desert", "intermediate", "well_served"];
 
+    /// <summary>A decided table of how well each département is provided with physicians.</summary>
     /// <param name="Year">Year of the situation that the classes describe.</param>
     /// <param name="Source">Where the table is published or kept, to be shown with the figures.</param>
     /// <param name="DecidedBy">Who decided the classes: an authority, or the scientific council.</param>
@@ -25,20 +28,25 @@ internal static partial class LoadDepartmentClasses
     /// <param name="Rows">One per département or collectivité; those left out count as unclassified.</param>
     public sealed record DepartmentClassTable(int Year, string Source, string DecidedBy, bool Official, IReadOnlyList<DepartmentClassRow> Rows);
 
+    /// <summary>The class of one département.</summary>
     /// <param name="Department">Code of the official geographic code: <c>01</c> to <c>95</c>, <c>2A</c>, <c>2B</c>, <c>971</c> to <c>989</c>.</param>
     /// <param name="Class"><c>desert</c>, <c>intermediate</c> or <c>well_served</c>.</param>
     public sealed record DepartmentClassRow(string Department, string Class);
 
+    /// <summary>A table as it is kept.</summary>
     /// <param name="Version">Number of the table; the highest one is used by the indicators.</param>
+    /// <param name="Table">What was sent, in order of département.</param>
     public sealed record LoadedTable(int Version, DepartmentClassTable Table);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/department-classes/{version:int}", Handle)
         .AllowRoles(Access.Ops, Access.Council)
+        .Refuses(Problems.TableVersionTaken)
         .WithName("LoadDepartmentClasses")
         .WithSummary("Loads a table of classes of départements")
         .WithDescription("Keeps the table under its version, with its year, source and who decided it; indicators use the highest version. Sending the same "
             + "table again changes nothing; another table under a version that exists is refused (REP-0002).");
 
+    /// <param name="version">Number of the table; the indicators use the highest.</param>
     private static async Task<Results<Ok<LoadedTable>, Created<LoadedTable>, Problem>> Handle(
         int version, DepartmentClassTable request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time)
     {

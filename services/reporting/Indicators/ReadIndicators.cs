@@ -14,36 +14,68 @@ using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 namespace SecondOpinion.Reporting.Indicators;
 
 /// <summary>
-/// The mission's indicators, each with its definition. For operations and the scientific council only: small counts are shown as they are, which is why no
+/// The mission's indicators, each with its definition. For operations and the scientific council only: small counts are shown as they are, which is
+/// why no
 /// insurer may read them.
 /// </summary>
 internal static class ReadIndicators
 {
+    /// <summary>The mission's indicators.</summary>
     /// <param name="LastEventAt">When the latest event was recorded; null before the first one.</param>
     /// <param name="OpenedFrom">First day of opening that counts (UTC); null for no limit.</param>
     /// <param name="OpenedTo">Last day of opening that counts (UTC); null for no limit.</param>
+    /// <param name="CasesByState">Where the cases stand.</param>
+    /// <param name="OpinionsDelivered">How many opinions were delivered.</param>
+    /// <param name="SubmissionToDelivery">How long patients waited.</param>
+    /// <param name="CompletionToDelivery">How long experts took.</param>
+    /// <param name="WithinSevenDays">How often the 7-day promise was kept.</param>
+    /// <param name="Convergence">How often the opinion agreed with the first one; never a target.</param>
+    /// <param name="DepartmentClasses">Whether the service reaches places that lack physicians.</param>
     public sealed record Indicators(
         DateTimeOffset? LastEventAt, DateOnly? OpenedFrom, DateOnly? OpenedTo, CasesByState CasesByState, OpinionsDelivered OpinionsDelivered,
         DelayIndicator SubmissionToDelivery, DelayIndicator CompletionToDelivery, RateIndicator WithinSevenDays, ConvergenceIndicator Convergence,
         DepartmentShares DepartmentClasses);
 
+    /// <summary>Where the cases stand.</summary>
+    /// <param name="Definition">What is counted and how.</param>
+    /// <param name="Total">All cases.</param>
+    /// <param name="States">One line for each state that has cases.</param>
     public sealed record CasesByState(IndicatorDefinition Definition, long Total, IReadOnlyList<StateCount> States);
 
+    /// <summary>Cases in one state.</summary>
+    /// <param name="State">State of the case.</param>
+    /// <param name="Cases">How many.</param>
     public sealed record StateCount(string State, long Cases);
 
+    /// <summary>How many cases have their opinion.</summary>
+    /// <param name="Definition">What is counted and how.</param>
+    /// <param name="Opinions">How many.</param>
     public sealed record OpinionsDelivered(IndicatorDefinition Definition, long Opinions);
 
+    /// <summary>How long something takes.</summary>
+    /// <param name="Definition">From what to what.</param>
     /// <param name="Cases">Delivered cases that the delays are taken from.</param>
     /// <param name="MedianHours">Half of the cases took at most this; null without cases.</param>
     /// <param name="P90Hours">Nine in ten took at most this; null without cases.</param>
     public sealed record DelayIndicator(IndicatorDefinition Definition, long Cases, double? MedianHours, double? P90Hours);
 
+    /// <summary>How often a promise is kept.</summary>
+    /// <param name="Definition">What is counted and how.</param>
+    /// <param name="Cases">Cases in which it was kept.</param>
+    /// <param name="Of">Cases that are compared.</param>
     /// <param name="Rate">From 0 to 1; null when there is nothing to divide by.</param>
     public sealed record RateIndicator(IndicatorDefinition Definition, long Cases, long Of, double? Rate);
 
+    /// <summary>How often the opinion agrees with the first one.</summary>
+    /// <param name="Definition">What is counted and how.</param>
     /// <param name="Notice">To be shown wherever the rate is shown.</param>
+    /// <param name="Converging">Opinions whose latest version confirms both diagnosis and treatment.</param>
+    /// <param name="Opinions">All opinions.</param>
+    /// <param name="Rate">Share of the opinions, from 0 to 1; null without opinions.</param>
     public sealed record ConvergenceIndicator(IndicatorDefinition Definition, IndicatorDefinition Notice, long Converging, long Opinions, double? Rate);
 
+    /// <summary>Cases by how well their département is served.</summary>
+    /// <param name="Definition">What is counted and how.</param>
     /// <param name="Notice">What must be shown with the figures: that there is no table, or how official it is.</param>
     /// <param name="Version">Version of the table of classes; null while none is loaded.</param>
     /// <param name="Year">Year of the situation that it describes.</param>
@@ -56,22 +88,30 @@ internal static class ReadIndicators
         IndicatorDefinition Definition, IndicatorDefinition Notice, int? Version, int? Year, string? Source, string? DecidedBy, long Cases,
         IReadOnlyList<DepartmentShare> Classes, IReadOnlyList<DepartmentCount> Departments);
 
+    /// <summary>Cases of one class of départements.</summary>
     /// <param name="Class">
     /// <c>desert</c>, <c>intermediate</c>, <c>well_served</c>, <c>unclassified</c> when the table leaves it out, <c>unknown</c> when not told.
     /// </param>
+    /// <param name="LabelFr">Name of the class, French.</param>
+    /// <param name="Cases">How many.</param>
     /// <param name="Share">Of all patients with an opinion, from 0 to 1; null without any.</param>
     public sealed record DepartmentShare(string Class, string LabelFr, long Cases, double? Share);
 
+    /// <summary>Patients of one département or collectivité.</summary>
     /// <param name="Department">Code of the official geographic code; null for those who did not tell.</param>
+    /// <param name="Cases">How many.</param>
     public sealed record DepartmentCount(string? Department, long Cases);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/indicators", Handle)
         .AllowRoles(Access.Ops, Access.Council)
+        .Refuses(Problems.PeriodReversed)
         .WithName("ReadIndicators")
         .WithSummary("Mission indicators")
         .WithDescription("Cases by state, opinions, delays, convergence (never a target) and access by département class, each with its definition. "
             + "`openedFrom` and `openedTo` (dates, both included) keep only cases opened then. Answers 304 to If-None-Match while nothing changed.");
 
+    /// <param name="openedFrom">Only cases opened on this day (UTC) or later.</param>
+    /// <param name="openedTo">Only cases opened on this day (UTC) or earlier.</param>
     private static async Task<Results<Ok<Indicators>, StatusCodeHttpResult, Problem>> Handle(
         DateOnly? openedFrom, DateOnly? openedTo, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, IOptions<JsonOptions> json,
         CancellationToken cancel)

@@ -4,6 +4,7 @@ using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.Letters;
+using SecondOpinion.Intake.Safety;
 
 namespace SecondOpinion.Tests.Intake.Orientation;
 

@@ -6,6 +6,7 @@ using SecondOpinion.Intake;
 using SecondOpinion.Intake.Fhir;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.Intake.Safety;
 
 namespace SecondOpinion.Tests.Intake.Questionnaires;
 

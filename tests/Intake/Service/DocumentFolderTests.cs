@@ -2,6 +2,7 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Submission;
 
 namespace SecondOpinion.Tests.Intake.Service;
 
@@ -93,7 +94,7 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         await _intake.Sql<int>(
             "update case_file set touched_at = @Long where id = any(@Both) returning 1", new { Long = _intake.Time.GetUtcNow().AddDays(-91),
                 Both = new[] { old, complete } });
-        var expiry = _intake.Service.Services.GetRequiredService<SecondOpinion.Intake.Cases.ExpireDrafts>();
+        var expiry = _intake.Service.Services.GetRequiredService<SecondOpinion.Intake.Submission.ExpireDrafts>();
 
         await expiry.Expire(CancellationToken.None);
 

@@ -7,22 +7,32 @@ using Npgsql;
 using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Rosters.Doors;
 
 /// <summary>
-/// Receives a roster file's content, in one piece or in many: each names the offset at which it begins, so that a broken upload goes on where it stood
+/// Receives a roster file's content, in one piece or in many: each names the offset at which it begins, so that a broken upload goes on where it
+/// stood
 /// (the fields of draft-ietf-httpbis-resumable-upload). The last byte queues the import.
 /// </summary>
 internal static class AppendRosterContent
 {
     private const string OffsetHeader = "Upload-Offset";
 
+    private static readonly RequestHeader UploadOffset = new(
+        OffsetHeader, true, "Where in the whole file this piece begins, in bytes: 0 for the first, then what the last answer or HEAD said.", "0",
+        IsNumber: true);
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Access.Partner, Access.Ops)
             .WithMetadata(new NoBodyLimit())
+            .Refuses(Problems.RosterOffset, Problems.RosterClosed, CommonProblems.BadRequest, CommonProblems.TooLarge,
+                CommonProblems.UnsupportedMediaType, CommonProblems.StorageFull)
+            .Takes(UploadOffset)
+            .ReadsBody("The file or its next piece, as it is: CSV, or gzip of it.", "text/csv", "application/gzip", "application/octet-stream")
             .WithName("AppendRosterContent").WithSummary("Sends a roster file's content, or the next piece of it")
             .WithDescription(
                 "`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. "
@@ -32,6 +42,7 @@ internal static class AppendRosterContent
             .WithDescription("In `Upload-Offset`: after a break, go on from there.");
     }
 
+    /// <param name="importId">The import, as its announcement named it.</param>
     private static async Task<Results<NoContent, Problem>> Append(
         Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, RosterSpool spool, ImportWorker worker, TimeProvider time)
     {
@@ -78,6 +89,7 @@ internal static class AppendRosterContent
         return TypedResults.NoContent();
     }
 
+    /// <param name="importId">The import, as its announcement named it.</param>
     private static async Task<Results<NoContent, Problem>> Offset(
         Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, RosterSpool spool)
     {

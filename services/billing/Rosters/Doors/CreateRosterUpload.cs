@@ -15,13 +15,15 @@ namespace SecondOpinion.Billing.Rosters.Doors;
 /// <summary>Announces a roster file; its content follows in one piece or in several (<see cref="AppendRosterContent"/>).</summary>
 internal static class CreateRosterUpload
 {
-    /// <param name="InsurerId">A partner may leave it out: it is its own.</param>
+    /// <summary>A roster file that will be sent.</summary>
     /// <param name="Kind"><c>whole</c> replaces the roster; <c>delta</c> adds, replaces and removes single people.</param>
     /// <param name="SizeBytes">Of the file as it will be sent, gzip or not.</param>
+    /// <param name="InsurerId">A partner may leave it out: it is its own.</param>
     internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
+        .Refuses(CommonProblems.NotFound, CommonProblems.StorageFull)
         .WithName("CreateRoster")
         .WithSummary("Announces a roster file")
         .WithDescription("Then send the content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream.");

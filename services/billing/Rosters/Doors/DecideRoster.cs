@@ -10,7 +10,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Billing.Rosters.Doors;
 
 /// <summary>
-/// Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and for no
+/// Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and
+/// for no
 /// others.
 /// </summary>
 internal static class DecideRoster
@@ -18,6 +19,7 @@ internal static class DecideRoster
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/rosters/{importId:guid}/approve", Approve).AllowRoles(Access.Ops)
+            .Refuses(Problems.RosterNotWaiting)
             .WithName("ApproveRoster").WithSummary("Takes a roster that waits for approval")
             .WithDescription(
                 "For state `awaiting_approval`: `membersBefore` and `membersAfter` of its status are what is approved. Should the roster in force have "
@@ -27,6 +29,7 @@ internal static class DecideRoster
             .WithDescription("For state `awaiting_approval`; the roster in force stays. Asking twice does no harm.");
     }
 
+    /// <param name="importId">The import that waits.</param>
     private static async Task<Results<Accepted<ShowRosterImport.RosterStatus>, Problem>> Approve(
         Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, RosterSpool spool, ImportWorker worker, TimeProvider time)
     {
@@ -57,6 +60,7 @@ internal static class DecideRoster
         return TypedResults.Accepted($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import, now));
     }
 
+    /// <param name="importId">The import that waits.</param>
     private static async Task<Results<Ok<ShowRosterImport.RosterStatus>, Problem>> Refuse(
         Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, RosterSpool spool, TimeProvider time)
     {

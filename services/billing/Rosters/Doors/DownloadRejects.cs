@@ -20,6 +20,8 @@ internal static class DownloadRejects
             "CSV in UTF-8 with its mark, so that Excel opens it right: line, field, code, sentence. The first 100,000 lines are kept; the count in the "
                 + "status is exact.");
 
+    /// <param name="importId">The import, as its announcement named it.</param>
+    /// <returns>The report: line, field, code and sentence of each rejected line.</returns>
     private static async Task<Results<PushStreamHttpResult, Problem>> Handle(Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, HttpContext http)
     {
         if (await ShowRosterImport.Visible(dataSource, importId, user) is null)

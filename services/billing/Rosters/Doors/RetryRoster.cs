@@ -14,10 +14,12 @@ internal static class RetryRoster
 {
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters/{importId:guid}/retry", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
+        .Refuses(Problems.RosterClosed)
         .WithName("RetryRoster")
         .WithSummary("Tries a failed import again")
         .WithDescription("Only for state `failed`; asking twice does no harm.");
 
+    /// <param name="importId">The import that failed.</param>
     private static async Task<Results<Accepted<ShowRosterImport.RosterStatus>, Problem>> Handle(
         Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, RosterSpool spool, ImportWorker worker, TimeProvider time)
     {

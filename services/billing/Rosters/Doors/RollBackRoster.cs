@@ -12,13 +12,21 @@ namespace SecondOpinion.Billing.Rosters.Doors;
 /// <summary>Makes an earlier roster version answer again, and lists those that can.</summary>
 internal static class RollBackRoster
 {
+    /// <summary>Which earlier version shall answer again.</summary>
     /// <param name="ToVersion">A kept version before the current one; the last before it when left out.</param>
     internal sealed record RollBackRequest(int? ToVersion = null);
 
+    /// <summary>The roster versions of an insurer that are kept.</summary>
+    /// <param name="InsurerId">The insurer.</param>
     /// <param name="CurrentVersion">The version that answers; null before the first import.</param>
+    /// <param name="Kept">Highest version first.</param>
     internal sealed record RosterVersions(Guid InsurerId, int? CurrentVersion, IReadOnlyList<RosterVersion> Kept);
 
+    /// <summary>One kept version of a roster.</summary>
+    /// <param name="Version">Counts the insurer's rosters from 1.</param>
+    /// <param name="Members">People in it.</param>
     /// <param name="KeyId">The hashing key of its rows: a key that no version names any more can be taken away.</param>
+    /// <param name="ImportedAt">When it was imported.</param>
     internal sealed record RosterVersion(int Version, long Members, string KeyId, DateTimeOffset ImportedAt);
 
     public static void Map(RouteGroupBuilder api)
@@ -26,16 +34,19 @@ internal static class RollBackRoster
         api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Ops)
             .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first.");
         api.MapPost("/insurers/{insurerId:guid}/rosters/rollback", Handle).AllowRoles(Access.Ops)
+            .Refuses(Problems.NoEarlierRoster)
             .WithName("RollBackRoster").WithSummary("Makes an earlier roster version answer again")
             .WithDescription("At once and whole, as an import does. The next import counts on from the highest version.");
     }
 
+    /// <param name="insurerId">The insurer.</param>
     private static async Task<Results<Ok<RosterVersions>, Problem>> List(Guid insurerId, NpgsqlDataSource dataSource)
     {
         await using var db = await dataSource.OpenConnectionAsync();
         return await Read(db, insurerId) is { } versions ? TypedResults.Ok(versions) : CommonProblems.Absent();
     }
 
+    /// <param name="insurerId">The insurer.</param>
     private static async Task<Results<Once<Ok<RosterVersions>>, Problem>> Handle(
         Guid insurerId, RollBackRequest request, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, IdentityKeys keys, TimeProvider time)
     {

@@ -14,15 +14,26 @@ namespace SecondOpinion.Billing.Rosters.Doors;
 /// <summary>How far an import has come: once, or as a stream until it is over.</summary>
 internal static class ShowRosterImport
 {
-    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our staff
+    /// <summary>How far the import of a roster file has come.</summary>
+    /// <param name="Id">The import.</param>
+    /// <param name="InsurerId">Whose roster it is.</param>
+    /// <param name="Kind"><c>whole</c> or <c>delta</c>.</param>
+    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our
+    /// staff
     /// looks first), then <c>imported</c>, <c>refused</c> (the file's fault) or <c>failed</c> (ours; try again).</param>
     /// <param name="Phase">While running: <c>reading</c>, <c>indexing</c>, <c>switching</c>.</param>
+    /// <param name="SizeBytes">Announced size of the file as sent, in bytes.</param>
     /// <param name="ReceivedBytes">Of <paramref name="SizeBytes"/>.</param>
+    /// <param name="LinesRead">Lines read so far, without the header.</param>
+    /// <param name="Accepted">Lines taken so far.</param>
+    /// <param name="Rejected">Lines left out so far; each is in the reject report with its reason.</param>
     /// <param name="LinesPerSecond">Since the import began; 0 when not running.</param>
     /// <param name="RemainingSeconds">Of reading, by the bytes still to come; null when not reading.</param>
     /// <param name="RefusalCode">Why the whole file was not taken; null otherwise.</param>
     /// <param name="RefusalText">The same as a sentence.</param>
     /// <param name="RosterVersion">The version that it became.</param>
+    /// <param name="CreatedAt">When the file was announced.</param>
+    /// <param name="FinishedAt">When the import was over; null before.</param>
     /// <param name="MembersBefore">When it waits or waited for approval: members of the roster in force.</param>
     /// <param name="MembersAfter">Members of this one.</param>
     /// <param name="BlankLines">Rows with nothing in them, as spreadsheets leave them: passed over, neither read nor rejected.</param>
@@ -51,6 +62,7 @@ internal static class ShowRosterImport
         api.MapGet("/rosters/{importId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
             .WithName("ShowRoster").WithSummary("How far a roster import has come").WithDescription("The reject report is at `rejects`.");
         api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Access.Partner, Access.Ops)
+            .Refuses(Problems.TooManyStreams)
             .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events")
             .WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval. A client has few streams open at a time.");
     }
@@ -63,6 +75,7 @@ internal static class ShowRosterImport
         return import is not null && (user.Role() == Access.Ops || import.InsurerId == user.InsurerId()) ? import : null;
     }
 
+    /// <param name="importId">The import, as its announcement named it.</param>
     private static async Task<Results<Ok<RosterStatus>, Problem>> Show(
         Guid importId, ClaimsPrincipal user, NpgsqlDataSource dataSource, InsurerDirectory insurers, TimeProvider time)
     {
@@ -80,6 +93,7 @@ internal static class ShowRosterImport
         return TypedResults.Ok(RosterStatus.Of(import, time.GetUtcNow()));
     }
 
+    /// <param name="importId">The import, as its announcement named it.</param>
     private static async Task<Results<ServerSentEventsResult<RosterStatus>, Problem>> Follow(
         Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, ImportFeed feed, TimeProvider time, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Orientation.FileRequests;
@@ -8,11 +9,14 @@ internal static class ComputeFileDeadlines
 {
     private const int MostItems = 100;
 
+    /// <summary>A request for a medical file that was sent to who holds it.</summary>
     /// <param name="ReceivedOn">The day on which the holder received the request: the clock runs from there, not from the sending.</param>
     /// <param name="Holder"><c>publicHospital</c>, <c>privateHospitalPublicService</c> (such as a cancer centre), <c>privateHospital</c> or
     /// <c>independentPhysician</c>.</param>
+    /// <param name="Items">What was asked for.</param>
     /// <param name="PsychiatricCommissionSeized">Two months for everything.</param>
-    internal sealed record FileDeadlinesRequest(DateOnly ReceivedOn, FileHolder Holder, IReadOnlyList<FileItem> Items, bool PsychiatricCommissionSeized = false)
+    internal sealed record FileDeadlinesRequest(
+        DateOnly ReceivedOn, FileHolder Holder, IReadOnlyList<FileItem> Items, [property: HealthData] bool PsychiatricCommissionSeized = false)
     {
         public IEnumerable<FieldError> Faults(string pointer)
         {

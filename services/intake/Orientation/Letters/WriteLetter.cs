@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Intake.Orientation.FileRequests;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -14,15 +15,30 @@ internal static class WriteLetter
 {
     private static readonly CultureInfo French = CultureInfo.GetCultureInfo("fr-FR");
 
+    /// <summary>One field of a letter.</summary>
+    /// <param name="Name">Key in <c>values</c>.</param>
+    /// <param name="Meaning">What it is, in French.</param>
+    /// <param name="Required">The letter is refused without it.</param>
+    /// <param name="Example">A value that would be taken; fictitious.</param>
+    /// <param name="RequiredUnless">Another field: one of the two must be given; null when there is none.</param>
     internal sealed record LetterField(string Name, string Meaning, bool Required, string Example, string? RequiredUnless);
 
+    /// <summary>A letter that can be written.</summary>
+    /// <param name="Id">For the path.</param>
+    /// <param name="Title">French title.</param>
+    /// <param name="Fields">In the order of the text.</param>
+    /// <param name="Simplified">What the letter is for, in simplified French.</param>
     internal sealed record LetterDescription(string Id, string Title, IReadOnlyList<LetterField> Fields, ShowPages.SimplifiedPage Simplified);
 
+    /// <summary>The letters that can be written.</summary>
+    /// <param name="Items">Each with what it asks for.</param>
     internal sealed record LetterDescriptions(IReadOnlyList<LetterDescription> Items);
 
+    /// <summary>What goes into a letter. It is used for this answer and forgotten.</summary>
     /// <param name="Values">By field; optional ones may be left out, and their lines with them.</param>
     /// <param name="FileRequest">For the reminder: the deadlines that have passed and the next recourse are computed from it where not given.</param>
     /// <param name="WrittenOn">The day that the letter bears; today when absent.</param>
+    [HealthData]
     internal sealed record WriteLetterRequest(
         IReadOnlyDictionary<string, string> Values, ComputeFileDeadlines.FileDeadlinesRequest? FileRequest = null, DateOnly? WrittenOn = null);
 
@@ -48,6 +64,9 @@ internal static class WriteLetter
             ShowPages.View(l).Simplified)),
     ]));
 
+    /// <param name="id">Which letter: an id of the list, e.g. <c>file-request</c>.</param>
+    /// <param name="format"><c>pdf</c> or <c>text</c>; <c>pdf</c> when left out.</param>
+    /// <returns>The letter, as PDF or as text.</returns>
     private static Results<FileContentHttpResult, Problem> Handle(
         string id, WriteLetterRequest request, HttpContext http, ContentBook book, LetterPdf pdf, TimeProvider time, string format = "pdf")
     {

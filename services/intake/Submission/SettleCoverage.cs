@@ -1,20 +1,21 @@
 using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Coverage;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
-namespace SecondOpinion.Intake.Coverage;
+namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
-/// Asks billing again for the cases whose coverage is pending: checks for a draft, reserves for a submitted file, which is then complete. Several instances
+/// Asks billing again for the cases whose coverage is pending: checks for a draft, reserves for a submitted file, which is then complete. Several
+/// instances
 /// may run: a case is claimed by moving its next attempt before billing is asked.
 /// </summary>
 internal sealed partial class SettleCoverage(
     NpgsqlDataSource dataSource, Keyring keyring, CoverageDesk desk, TimeProvider time, BackgroundJobs jobs, ILogger<SettleCoverage> logger)
     : BackgroundJob(jobs)
 {
-    public static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
@@ -50,7 +51,7 @@ internal sealed partial class SettleCoverage(
               for update skip locked)
             returning id
             """,
-            new { now, FirstWait, LongestWait })).AsList();
+            new { now, CoverageRecord.FirstWait, LongestWait })).AsList();
     }
 
     private async Task Settle(Guid id, CancellationToken cancel)

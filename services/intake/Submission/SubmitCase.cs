@@ -2,37 +2,52 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
+using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Social;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
-/// Hands the file in. Whole and covered it is complete and the clock starts; else the answer says what is missing, or that the insurer is still being asked.
+/// Hands the file in. Whole and covered it is complete and the clock starts; else the answer says what is missing, or that the insurer is still
+/// being asked.
 /// </summary>
 internal static class SubmitCase
 {
-    /// <param name="State"><c>complete</c>, <c>incomplete</c> with what is missing, <c>submitted</c> while the insurer is asked, or <c>refused</c>.</param>
+    /// <summary>Where the case stands after its submission.</summary>
+    /// <param name="CaseId">The case.</param>
+    /// <param name="State"><c>complete</c>, <c>incomplete</c> with what is missing, <c>submitted</c> while the insurer is asked, or
+    /// <c>refused</c>.</param>
+    /// <param name="Coverage"><c>reserved</c>, <c>pending</c> while the insurer is asked, <c>refused</c>, or <c>none</c>.</param>
+    /// <param name="RefusalText">Why the insurer does not pay, in French; null when it does.</param>
+    /// <param name="SubmittedAt">When it was submitted.</param>
+    /// <param name="CompletedAt">When the file was found complete; null while it is not.</param>
+    /// <param name="DueAt">End of the 7-day promise; null while the file is not complete.</param>
+    /// <param name="Missing">What the file lacks; empty when it is complete.</param>
     internal sealed record CaseSubmission(
         Guid CaseId, string State, string Coverage, string? RefusalText, DateTimeOffset SubmittedAt, DateTimeOffset? CompletedAt, DateTimeOffset? DueAt,
-        IReadOnlyList<MissingItem> Missing);
+        [property: HealthData] IReadOnlyList<MissingItem> Missing);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/submit", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.WrongState, Problems.ConsentMissing)
         .WithName("SubmitCase")
         .WithSummary("Submit a case")
         .WithDescription(
             "Needs the consent to processing and, when an agent or a physician opened the case, the patient's own confirmation. "
             + "The coverage is reserved with the insurer; the 7-day clock starts when the file is complete.");
 
+    /// <param name="id">The case.</param>
     private static async Task<Results<Ok<CaseSubmission>, Problem>> Handle(
         Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue, QuestionnaireBook questionnaires,
         CoverageDesk desk, TimeProvider time, CancellationToken cancel)

@@ -1,9 +1,9 @@
 using Dapper;
 using SecondOpinion.Contracts.Physician;
-using SecondOpinion.Matching.Offers;
+using SecondOpinion.Matching.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
 
-namespace SecondOpinion.Matching.Cases;
+namespace SecondOpinion.Matching.Offers;
 
 /// <summary>The opinion is delivered: the physician's place is free for another case. A corrected version changes nothing.</summary>
 internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : IHandle<OpinionDelivered>

@@ -1,4 +1,4 @@
-namespace SecondOpinion.Billing.Coverage;
+namespace SecondOpinion.Billing;
 
 /// <summary>What became of the use that was held for a case.</summary>
 internal enum CoverageState

@@ -1,9 +1,9 @@
 using Dapper;
 using SecondOpinion.Contracts.Intake;
-using SecondOpinion.Matching.Offers;
+using SecondOpinion.Matching.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
 
-namespace SecondOpinion.Matching.Cases;
+namespace SecondOpinion.Matching.Offers;
 
 /// <summary>The patient withdrew: the live offer, accepted or not, is closed and the physician's place is free.</summary>
 internal sealed class CloseWithdrawnCase(Inbox inbox, WaitingCases waiting, MatchingMetrics metrics, TimeProvider time) : IHandle<CaseWithdrawn>

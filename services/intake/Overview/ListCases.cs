@@ -1,13 +1,15 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Overview;
 
 /// <summary>The caller's own cases, newest first, page by page.</summary>
 internal static class ListCases
@@ -18,7 +20,7 @@ internal static class ListCases
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
         .WithName("ListCases")
-        .WithSummary("List own cases")
+        .WithSummary("List one's cases")
         .WithDescription("Newest first. Pass `next` of one page as `after` for the following one.");
 
     private static Task<Results<Ok<Page<CaseSummary>>, Problem>> Handle(

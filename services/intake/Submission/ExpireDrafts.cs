@@ -1,13 +1,15 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Documents;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
-/// Withdraws the files that nobody touched for <see cref="CaseOptions.DraftLife"/> before they were complete, and sets their documents aside: health data
+/// Withdraws the files that nobody touched for <see cref="CaseOptions.DraftLife"/> before they were complete, and sets their documents aside: health
+/// data
 /// without a purpose is
 /// not kept, and the room is given back.
 /// </summary>

@@ -1,9 +1,9 @@
 using Dapper;
 using SecondOpinion.Contracts.Intake;
-using SecondOpinion.Matching.Offers;
+using SecondOpinion.Matching.Cases;
 using SecondOpinion.ServiceDefaults.Messaging;
 
-namespace SecondOpinion.Matching.Cases;
+namespace SecondOpinion.Matching.Offers;
 
 /// <summary>A file is complete: asks the first physician.</summary>
 internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvider time) : IHandle<CaseCompleted>

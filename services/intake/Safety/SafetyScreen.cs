@@ -1,4 +1,6 @@
-namespace SecondOpinion.Intake.Orientation;
+using SecondOpinion.ServiceDefaults.Description;
+
+namespace SecondOpinion.Intake.Safety;
 
 /// <summary>What is asked before anything else. A second opinion takes days: whoever needs help now is sent to the right door at once.</summary>
 /// <param name="Signs">Codes of the emergency signs present now; empty when there is none.</param>
@@ -6,11 +8,14 @@ namespace SecondOpinion.Intake.Orientation;
 /// <param name="Hospitalised">In hospital at this moment: the team on the ward is the one to ask.</param>
 /// <param name="DiagnosisKnown">A physician has named the disease, or is looking for it.</param>
 /// <param name="Urgent">An answer is needed within two days.</param>
+[HealthData]
 internal sealed record SafetyAnswers(IReadOnlyList<string> Signs, bool SuicidalThoughts, bool Hospitalised, bool DiagnosisKnown, bool Urgent);
 
 /// <summary>Where to go instead.</summary>
 /// <param name="Code"><c>emergency</c>, <c>suicidal_thoughts</c>, <c>hospitalised</c> or <c>urgent_without_diagnosis</c>.</param>
 /// <param name="Call">Numbers to call, first one first.</param>
+/// <param name="Text">What to do, in French.</param>
+/// <param name="Simple">The same in simplified French.</param>
 internal sealed record OtherDoor(string Code, IReadOnlyList<string> Call, string Text, string Simple)
 {
     public string Text { get; } = FrenchText.Typeset(Text);

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
@@ -8,7 +9,7 @@ using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Overview;
 
 /// <summary>One case, with everything its patient may see of it.</summary>
 internal static class GetCase
@@ -19,6 +20,7 @@ internal static class GetCase
         .WithSummary("Read a case")
         .WithDescription("The patient's own case; an agent or a physician sees those that they opened for a patient.");
 
+    /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseView>, Problem>> Handle(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue,
         QuestionnaireBook questionnaires, TimeProvider time, CancellationToken cancel) =>
@@ -35,15 +37,4 @@ internal static class GetCase
             using var key = await CaseKey.Of(db, keyring, id);
             return TypedResults.Ok(await CaseViews.Of(db, key, file, catalogue, questionnaires, time.GetUtcNow()));
         }, cancel);
-}
-
-/// <summary>Why people read, for the audit record.</summary>
-internal static class Purpose
-{
-    public static string Of(ClaimsPrincipal user) => user.Role() switch
-    {
-        Access.Patient => "own_file",
-        Access.Agent => "phone_help",
-        _ => "own_patient",
-    };
 }

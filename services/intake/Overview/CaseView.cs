@@ -1,21 +1,43 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Information;
 using SecondOpinion.Intake.Questionnaires;
-using SecondOpinion.Intake.PhysicianAccess;
+using SecondOpinion.Intake.Safety;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Text;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Overview;
 
 /// <summary>A case as its patient sees it.</summary>
+/// <param name="CaseId">The case.</param>
 /// <param name="State">Where it stands, e.g. <c>awaiting_information</c>.</param>
 /// <param name="AllowedMoves">What can happen to it next.</param>
+/// <param name="RequestedBy">Who opened it: <c>patient</c>, <c>relative</c>, <c>agent</c> or <c>physician</c>.</param>
+/// <param name="LegalRegime">What the law calls the act (R.6316-1 of the Code de la santé publique): <c>teleexpertise</c> when a physician asks and
+/// the patient agrees, else <c>teleconseil_personnalise</c>.</param>
+/// <param name="Pathology">The disease that it is about.</param>
+/// <param name="Coverage">Whether the complementary insurer pays.</param>
+/// <param name="Redirection">Where to go instead, when the emergency screen says so; else null.</param>
 /// <param name="Alarm">An answer that cannot wait was given: whom to call. The case stands still until the answer is changed.</param>
+/// <param name="Questionnaire">Code of the questionnaire of the disease's family.</param>
+/// <param name="QuestionnaireVersion">Its version when the case was opened; it stays.</param>
+/// <param name="GeneralVersion">Version of the general questionnaire when the case was opened; it stays.</param>
+/// <param name="OpenedAt">When it was opened.</param>
+/// <param name="SubmittedAt">When it was submitted; null before.</param>
+/// <param name="CompletedAt">When the file was found complete and the 7-day clock started; null before.</param>
 /// <param name="DueAt">End of the 7-day promise as it stands now; null before the file is complete.</param>
+/// <param name="ClockPaused">True while the physician waits for an answer: the clock stands still.</param>
 /// <param name="RemainingSeconds">What is left of the promise; negative when late; it stands still while <paramref name="ClockPaused"/>.</param>
 /// <param name="Missing">What the file lacks before it can be complete.</param>
+/// <param name="Consents">The latest choice for each purpose.</param>
+/// <param name="Documents">In the order of their upload.</param>
+/// <param name="InformationRequests">The physician's questions, with the answers.</param>
+/// <param name="Timeline">Every change of state, oldest first.</param>
+/// <param name="Patient">Who is ill, with the social security number masked.</param>
+[HealthData]
 internal sealed record CaseView(
     Guid CaseId,
     string State,
@@ -42,31 +64,58 @@ internal sealed record CaseView(
     IReadOnlyList<CaseTimelineEntry> Timeline,
     CasePatientView Patient);
 
+/// <summary>The disease that a case is about.</summary>
+/// <param name="Code">Code of the catalogue, e.g. <c>endometriose</c>.</param>
+/// <param name="Name">French name.</param>
+/// <param name="SpecialtyCode">Main specialty, R38 code, e.g. <c>SM20</c>.</param>
+/// <param name="DocumentsHelping">Documents that help the expert, by their codes.</param>
 /// <param name="InPersonAdvice">Why this disease is better seen in person; null when an opinion on the file is fine.</param>
+[HealthData]
 internal sealed record CasePathology(string Code, string Name, string SpecialtyCode, IReadOnlyList<string> DocumentsHelping, string? InPersonAdvice);
 
+/// <summary>What the complementary insurer said.</summary>
 /// <param name="Status"><c>covered</c>, <c>reserved</c>, <c>pending</c> (the insurer is being asked), <c>refused</c> or <c>none</c>.</param>
+/// <param name="InsurerName">Null when there is none or it is not known.</param>
+/// <param name="EngagementNumber">The insurer's guarantee, once the use is reserved.</param>
+/// <param name="RefusalCode">Why it does not pay; stable; null when it does.</param>
+/// <param name="RefusalText">The same as a French sentence for the patient.</param>
 internal sealed record CaseCoverageView(string Status, string? InsurerName, string? EngagementNumber, string? RefusalCode, string? RefusalText);
 
+/// <summary>A choice about one purpose.</summary>
+/// <param name="Purpose">What the consent is for, e.g. <c>processing</c>.</param>
+/// <param name="Granted">False when refused or taken back.</param>
+/// <param name="TextVersion">Version of the text that was read.</param>
+/// <param name="At">When the choice was made.</param>
 internal sealed record CaseConsentView(string Purpose, bool Granted, int TextVersion, DateTimeOffset At);
 
-/// <param name="SizeBytes">Of what a download gives.</param>
-/// <param name="Sha256">Of what a download gives.</param>
-/// <param name="ActiveContent">The file holds scripts, actions or files within: it is only saved, never opened in place.</param>
-internal sealed record CaseDocumentView(
-    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent);
-
-internal sealed record InformationRequestView(Guid RequestId, string Text, DateTimeOffset RequestedAt, string? Answer, DateTimeOffset? ProvidedAt);
-
+/// <summary>One change of state.</summary>
+/// <param name="Sequence">Counts the changes of the case from 1.</param>
+/// <param name="Move">What happened, e.g. <c>submit</c>.</param>
+/// <param name="From">State before.</param>
+/// <param name="To">State after.</param>
+/// <param name="At">When.</param>
 internal sealed record CaseTimelineEntry(int Sequence, string Move, string From, string To, DateTimeOffset At);
 
+/// <summary>Who is ill.</summary>
+/// <param name="BirthName">Nom de naissance.</param>
+/// <param name="GivenNames">Prénoms de naissance, in their order.</param>
+/// <param name="Sex"><c>F</c> or <c>M</c>, as in the civil register.</param>
+/// <param name="BirthDate">Date of birth.</param>
 /// <param name="Nir">Masked.</param>
 internal sealed record CasePatientView(string BirthName, IReadOnlyList<string> GivenNames, string Sex, DateOnly BirthDate, string? Nir);
 
 /// <summary>One line of a list of cases.</summary>
+/// <param name="CaseId">The case.</param>
+/// <param name="State">Where it stands, e.g. <c>draft</c>.</param>
+/// <param name="PathologyCode">Code of the catalogue.</param>
+/// <param name="PathologyName">French name of the disease.</param>
+/// <param name="Coverage"><c>covered</c>, <c>reserved</c>, <c>pending</c>, <c>refused</c> or <c>none</c>.</param>
+/// <param name="OpenedAt">When it was opened.</param>
+/// <param name="DueAt">End of the 7-day promise as it stands now; null before the file is complete.</param>
 /// <param name="Alarm"><c>emergency</c> or <c>suicidal_thoughts</c> while an answer says so, for an agent to see at a glance; else null.</param>
 internal sealed record CaseSummary(
-    Guid CaseId, string State, string PathologyCode, string PathologyName, string Coverage, DateTimeOffset OpenedAt, DateTimeOffset? DueAt, string? Alarm);
+    Guid CaseId, string State, [property: HealthData] string PathologyCode, [property: HealthData] string PathologyName, string Coverage,
+    DateTimeOffset OpenedAt, DateTimeOffset? DueAt, [property: HealthData] string? Alarm);
 
 /// <summary>Puts the views together.</summary>
 internal static class CaseViews

@@ -2,17 +2,17 @@ using System.Globalization;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using SecondOpinion.Billing.Coverage;
+using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
-namespace SecondOpinion.Billing.Eligibility;
+namespace SecondOpinion.Billing.Coverage;
 
 /// <summary>The gRPC door, for the other services.</summary>
 internal sealed class EligibilityService(
-    EligibilityAnswers answers, ReserveCoverage reserve, ReleaseCoverage release, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
+    EligibilityAnswers answers, ReserveCoverage reserve, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
     TimeProvider time)
     : Contracts.Billing.V1.Eligibility.EligibilityBase
 {
@@ -81,9 +81,6 @@ internal sealed class EligibilityService(
         };
     }
 
-    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) =>
-        new() { Released = await release.Release(CaseId(request.CaseId), context.CancellationToken) };
-
     private async Task<CheckReply> Answer(CheckRequest request, Question question, Client caller, CancellationToken cancel)
     {
         var answer = await answers.Ask(question, cancel);
@@ -101,7 +98,8 @@ internal sealed class EligibilityService(
         }
     }
 
-    /// <summary>Misses count for the person at the screen, families for the patient's account; not for the service that passes the question on.</summary>
+    /// <summary>Misses count for the person at the screen, families for the patient's account; not for the service that passes the question
+    /// on.</summary>
     private async Task Watch(CheckRequest request, Question question, Answer answer, CancellationToken cancel)
     {
         if (Person(request) is { } person && !answer.Decision.Recognised)

@@ -2,40 +2,61 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
-using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
-namespace SecondOpinion.Matching.Cases;
+namespace SecondOpinion.Matching.Offers;
 
-/// <summary>Shows operations how a case found its physician: every choice with every candidate and the reason, every offer, every escalation.</summary>
+/// <summary>Shows operations how a case found its physician: every choice with every candidate and the reason, every offer, every
+/// escalation.</summary>
 internal static class ShowMatching
 {
+    /// <summary>How a case found its physician.</summary>
+    /// <param name="CaseId">The case.</param>
     /// <param name="State"><c>waiting</c>, <c>offered</c>, <c>assigned</c>, <c>delivered</c>, <c>withdrawn</c> or <c>escalated</c>.</param>
+    /// <param name="PathologyCode">Code of the catalogue.</param>
+    /// <param name="DueAt">End of the 7-day promise as it stands now.</param>
     /// <param name="PhysicianId">Who has the case or is being asked; null when nobody.</param>
+    /// <param name="Offers">In the order in which they were made.</param>
+    /// <param name="Choices">In the order in which they were made.</param>
+    /// <param name="Escalations">When a coordinator was called, oldest first.</param>
     internal sealed record CaseMatching(
         Guid CaseId,
         string State,
-        string? PathologyCode,
+        [property: HealthData] string? PathologyCode,
         DateTimeOffset? DueAt,
         Guid? PhysicianId,
         IReadOnlyList<MatchingOffer> Offers,
         IReadOnlyList<MatchingChoice> Choices,
         IReadOnlyList<MatchingEscalation> Escalations);
 
+    /// <summary>One physician asked for the case.</summary>
+    /// <param name="OfferId">The offer.</param>
+    /// <param name="PhysicianId">Who was asked.</param>
     /// <param name="Rank">1 for the first physician asked.</param>
     /// <param name="State"><c>open</c>, <c>accepted</c>, <c>declined</c>, <c>expired</c>, <c>withdrawn</c> or <c>delivered</c>.</param>
+    /// <param name="OfferedAt">When.</param>
+    /// <param name="ExpiresAt">Until when it could be answered.</param>
+    /// <param name="ClosedAt">When it ended; null while it is open.</param>
     internal sealed record MatchingOffer(
         Guid OfferId, Guid PhysicianId, int Rank, string State, DateTimeOffset OfferedAt, DateTimeOffset ExpiresAt, DateTimeOffset? ClosedAt);
 
+    /// <summary>One choice among the physicians who came into question.</summary>
+    /// <param name="Rank">1 for the first choice.</param>
+    /// <param name="MadeAt">When.</param>
     /// <param name="Basis"><c>pathology</c> (référents of it), <c>specialty</c> (there is none) or <c>coordinator</c>.</param>
     /// <param name="PhysicianId">Who was chosen; null when nobody could be.</param>
+    /// <param name="Candidates">Everybody who came into question, with the reason; the chosen one first.</param>
     internal sealed record MatchingChoice(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, IReadOnlyList<Candidate> Candidates);
 
+    /// <summary>A coordinator was called.</summary>
     /// <param name="Reason"><c>no_expert</c>, <c>too_many_refusals</c> or <c>deadline_near</c>.</param>
+    /// <param name="EscalatedAt">When.</param>
     internal sealed record MatchingEscalation(string Reason, DateTimeOffset EscalatedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/matching/cases/{caseId:guid}", Handle)
@@ -44,6 +65,7 @@ internal static class ShowMatching
         .WithSummary("How a case found its physician")
         .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes only.");
 
+    /// <param name="caseId">The case.</param>
     private static async Task<Results<Ok<CaseMatching>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource,
         CancellationToken cancel)
     {

@@ -1,17 +1,21 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
-using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.Intake.Safety;
+using SecondOpinion.ServiceDefaults.Description;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Overview;
 
 /// <summary>One thing that the file lacks.</summary>
-/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that cannot wait
+/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that
+/// cannot wait
 /// for an opinion, with whom to call.</param>
 /// <param name="Reference">Which: the id of a question, or the codes of documents of which one is enough.</param>
 /// <param name="Detail">French.</param>
+[HealthData]
 internal sealed record MissingItem(string Code, string? Reference, string Detail);
 
 /// <summary>Is the file whole? Every required answer, at least one precise question, and at least one report that the pathology calls for.</summary>

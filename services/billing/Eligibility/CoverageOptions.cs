@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using SecondOpinion.ServiceDefaults.Options;
 
-namespace SecondOpinion.Billing.Coverage;
+namespace SecondOpinion.Billing.Eligibility;
 
 /// <summary>Bound from <c>Coverage</c>.</summary>
 internal sealed class CoverageOptions : ISettings

@@ -4,24 +4,28 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Geography;
-using SecondOpinion.Intake.Orientation;
+using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.Intake.Safety;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
-namespace SecondOpinion.Intake.Cases;
+namespace SecondOpinion.Intake.Submission;
 
 /// <summary>Opens a case: the emergency screen first, then who is ill, then the coverage, asked before anything is written.</summary>
 internal static class OpenCase
 {
+    /// <summary>A case to be opened: who is ill, with what, and who pays.</summary>
     /// <param name="PathologyCode">Code of the catalogue, e.g. <c>endometriose</c>.</param>
     /// <param name="Safety">The emergency screen, asked before anything else.</param>
     /// <param name="Patient">Who is ill.</param>
@@ -30,11 +34,12 @@ internal static class OpenCase
     /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
     /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
     /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
-    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a
+    /// consent, and the
     /// case is then a téléexpertise.</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
-        string PathologyCode,
+        [property: HealthData] string PathologyCode,
         SafetyAnswers Safety,
         CasePerson Patient,
         CaseCoverageRequest? Coverage = null,
@@ -47,6 +52,7 @@ internal static class OpenCase
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .Refuses(Problems.CoverageQuestionInvalid, Problems.TooManyOpenCases, Problems.TooManyCoverageChecks, Problems.AccountBound)
         .WithName("OpenCase")
         .WithSummary("Open a case")
         .WithDescription(

@@ -1,0 +1,16 @@
+using SecondOpinion.ServiceDefaults.Description;
+
+namespace SecondOpinion.Intake.Documents;
+
+/// <summary>A document of the case, as it is listed.</summary>
+/// <param name="DocumentId">The document.</param>
+/// <param name="TypeCode">What it is: a code of the catalogue's documents.</param>
+/// <param name="FileName">As uploaded; may tell of the patient, so it is never in a log.</param>
+/// <param name="MediaType">Recognised from the content, e.g. <c>application/pdf</c>.</param>
+/// <param name="SizeBytes">Of what a download gives, in bytes.</param>
+/// <param name="Sha256">SHA-256 of what a download gives, hexadecimal.</param>
+/// <param name="UploadedAt">When it was received whole.</param>
+/// <param name="ActiveContent">The file holds scripts, actions or files within: it is only saved, never opened in place.</param>
+[HealthData]
+internal sealed record CaseDocumentView(
+    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent);
