@@ -117,8 +117,13 @@ internal static class CaseRows
     public static Task<CaseRow?> Own(NpgsqlConnection db, ClaimsPrincipal user, Guid id)
     {
         var mine = CaseOwner.Of(user);
-        return db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new { id, mine.Patient,
-            mine.Agent, mine.Physician });
+        return db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id and {CaseOwner.Condition}", new
+        {
+            id,
+            mine.Patient,
+            mine.Agent,
+            mine.Physician
+        });
     }
 
     /// <summary>The same, locked until the transaction ends, so that what is decided on it stays true.</summary>

@@ -100,7 +100,7 @@ internal static class UploadDocument
 
     private static string NameOf(string contentDisposition) =>
         ContentDispositionHeaderValue.TryParse(contentDisposition, out var given) && (given.FileNameStar.HasValue ? given.FileNameStar : given.FileName) is
-            { HasValue: true } name
+        { HasValue: true } name
             ? HeaderUtilities.RemoveQuotes(name).ToString()
             : "";
 

@@ -66,8 +66,11 @@ internal static class SuspendPhysician
             {
                 referent = referent with { SuspendedAt = request.Suspended ? now : null };
                 await db.ExecuteAsync(
-                    "update physician set suspended_at = @SuspendedAt, version = version + 1 where physician_id = @PhysicianId", new { referent.SuspendedAt,
-                        referent.PhysicianId });
+                    "update physician set suspended_at = @SuspendedAt, version = version + 1 where physician_id = @PhysicianId", new
+                    {
+                        referent.SuspendedAt,
+                        referent.PhysicianId
+                    });
                 await Audit.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
                 await Outbox.Publish(db, physicianId, new AvailabilityChanged
                 {

@@ -92,8 +92,11 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         (await patient.Upload(old, pdf)).EnsureSuccessStatusCode();
         (await patient.Upload(fresh, pdf)).EnsureSuccessStatusCode();
         await _intake.Sql<int>(
-            "update case_file set touched_at = @Long where id = any(@Both) returning 1", new { Long = _intake.Time.GetUtcNow().AddDays(-91),
-                Both = new[] { old, complete } });
+            "update case_file set touched_at = @Long where id = any(@Both) returning 1", new
+            {
+                Long = _intake.Time.GetUtcNow().AddDays(-91),
+                Both = new[] { old, complete }
+            });
         var expiry = _intake.Service.Services.GetRequiredService<SecondOpinion.Intake.Submission.ExpireDrafts>();
 
         await expiry.Expire(CancellationToken.None);
@@ -102,8 +105,11 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         (await patient.Case(old)).GetProperty("documents").GetArrayLength().ShouldBe(0);
         (Files("*.sealed"), Files("*.aside")).ShouldBe((2, 1));
         // Any change of the person counts.
-        await _intake.Sql<int>("update case_file set touched_at = @Long where id = @fresh returning 1", new { Long = _intake.Time.GetUtcNow().AddDays(-91),
-            fresh });
+        await _intake.Sql<int>("update case_file set touched_at = @Long where id = @fresh returning 1", new
+        {
+            Long = _intake.Time.GetUtcNow().AddDays(-91),
+            fresh
+        });
         (await patient.Put($"/api/v1/cases/{fresh}/questions", new { questions = (string[])["Et le sport ?"] }, "\"v1\"")).EnsureSuccessStatusCode();
         await expiry.Expire(CancellationToken.None);
         (await _intake.State(fresh)).ShouldBe("draft");
