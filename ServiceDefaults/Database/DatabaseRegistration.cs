@@ -35,7 +35,8 @@ public static class DatabaseRegistration
         };
         SqlTypes.Map(migrations);
         var dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
-        builder.Services.AddSingleton(dataSource);
+        // Made by the container, in its eyes: what it did not make it does not dispose of, and a stopped service would keep its connections.
+        builder.Services.AddSingleton(_ => dataSource);
         builder.Services.AddSingleton(new Migrations(dataSource, migrations));
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
     }
