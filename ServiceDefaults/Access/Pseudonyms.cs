@@ -15,7 +15,8 @@ public static class Pseudonyms
         if (string.IsNullOrWhiteSpace(text) || !Convert.TryFromBase64String(text, key, out var length) || length < PhysicianPseudonyms.MinKeyBytes)
         {
             throw new InvalidOperationException(
-                "Physicians:PseudonymKey must be base64 of at least 32 random bytes, the same for all services. Without it physicians could be found from their public numbers; AppHost sets it for local runs.");
+                "Physicians:PseudonymKey must be base64 of at least 32 random bytes, the same for all services. Without it physicians could be found from "
+                    + "their public numbers; AppHost sets it for local runs.");
         }
 
         PhysicianPseudonyms.Use(key[..length]);

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
-using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.ServiceDefaults.Description;
 

@@ -50,8 +50,12 @@ public sealed class AccountTests(NarrowBilling narrow) : IClassFixture<NarrowBil
         (await Check(Guid.CreateVersion7(), "A4", birth: "1990-09-10")).ShouldBe("");
         // By the portal the same account is the same person.
         var portal = _billing.Service.Http(TestTokens.Patient(account));
-        var answer = await portal.PostAsJsonAsync("/api/v1/eligibility/check", new { amcNumber = BillingFixture.Amc, memberNumber = "A4",
-            birthDate = "1990-09-10" });
+        var answer = await portal.PostAsJsonAsync("/api/v1/eligibility/check", new
+        {
+            amcNumber = BillingFixture.Amc,
+            memberNumber = "A4",
+            birthDate = "1990-09-10"
+        });
         ((int)answer.StatusCode).ShouldBe(409);
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString().ShouldBe("BIL-0007");
         // Nor does the table tell whose account or which family.

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
-using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Billing.V1;

@@ -1,5 +1,4 @@
 using ArchUnitNET.Domain;
-using ArchUnitNET.Domain.Extensions;
 
 namespace SecondOpinion.Tests.Conventions;
 

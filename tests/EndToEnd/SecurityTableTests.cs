@@ -275,7 +275,8 @@ public sealed class SecurityTableTests(SharedSystem system)
         }
 
         var (written, seen) = (page[from..to].Trim().Split('\n'), table.Trim().Split('\n'));
-        seen.Except(written).ShouldBeEmpty("the system answers otherwise than docs/security.md says (UPDATE_GOLDEN=1 writes it anew: read the difference first)");
+        seen.Except(written)
+            .ShouldBeEmpty("the system answers otherwise than docs/security.md says (UPDATE_GOLDEN=1 writes it anew: read the difference first)");
         written.Except(seen).ShouldBeEmpty("docs/security.md has rows that the system has not");
     }
 }

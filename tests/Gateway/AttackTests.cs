@@ -27,7 +27,8 @@ public sealed class AttackTests
         {
             var socket = await Connect(gateway, Attacker);
             await socket.SendAsync(Encoding.ASCII.GetBytes(
-                $"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{{"));
+                $"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: "
+                    + $"1000000\r\n\r\n{{"));
             attackers.Add(socket);
         }
 
@@ -48,7 +49,8 @@ public sealed class AttackTests
         await using var gateway = await GatewayUnderTest.Start(new() { ["Gateway:DocumentTime"] = "00:00:02" });
         using var socket = await Connect(gateway, IPAddress.Loopback);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestTokens.Patient(Guid.CreateVersion7())}\r\nContent-Type: application/pdf\r\n"
+            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestTokens.Patient(Guid.CreateVersion7())}\r\nContent-Type: "
+                + "application/pdf\r\n"
             + "Content-Length: 1000000\r\n\r\n%PDF-1.7"));
         var text = await Heard(socket);
         text.ShouldStartWith("HTTP/1.1 408");
@@ -174,7 +176,9 @@ public sealed class AttackTests
         await File.WriteAllTextAsync(Path.Combine(folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
         await using var gateway = await GatewayUnderTest.Start(new()
         {
-            ["Tls:CertificatePath"] = Path.Combine(folder, "cert.pem"), ["Tls:KeyPath"] = Path.Combine(folder, "key.pem"), ["HTTPS_PORT"] = "0",
+            ["Tls:CertificatePath"] = Path.Combine(folder, "cert.pem"),
+            ["Tls:KeyPath"] = Path.Combine(folder, "key.pem"),
+            ["HTTPS_PORT"] = "0",
         });
         using var http = new HttpClient(new SocketsHttpHandler
         {
@@ -184,8 +188,11 @@ public sealed class AttackTests
             },
         })
         { BaseAddress = gateway.TlsAddress };
-        using var asked = new HttpRequestMessage(HttpMethod.Get, "/alive") { Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/alive")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         (await http.SendAsync(asked)).StatusCode.ShouldBe(HttpStatusCode.OK);
         Directory.Delete(folder, recursive: true);
     }

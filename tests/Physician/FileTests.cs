@@ -109,8 +109,11 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
         // Once, by intake, as what it was.
-        (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = any(@Ids)", new { Ids = new[] { document.ToString(),
-            offer.CaseId.ToString() } })).ShouldBe(0);
+        (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = any(@Ids)", new
+        {
+            Ids = new[] { document.ToString(),
+            offer.CaseId.ToString() }
+        })).ShouldBe(0);
         physician.Intake.DossiersRead.ShouldBe(read, "one document is not the whole file");
     }
 
@@ -153,8 +156,12 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         var council = physician.As(SecondOpinion.ServiceDefaults.Access.Access.Council);
         (await PhysicianService.Post(council, "/physicians", new
         {
-            rpps = rpps.Value, displayName = "Dr Fictif SUSPENDU", specialtyCode = "SM20", pathologyCodes = (string[])["endometriose"],
-                establishments = Array.Empty<string>(), capacity = 5,
+            rpps = rpps.Value,
+            displayName = "Dr Fictif SUSPENDU",
+            specialtyCode = "SM20",
+            pathologyCodes = (string[])["endometriose"],
+            establishments = Array.Empty<string>(),
+            capacity = 5,
         })).StatusCode.ShouldBe(HttpStatusCode.Created);
         var offer = await physician.AssignedCase(rpps);
         var http = physician.As(rpps);
@@ -176,14 +183,17 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         (await PhysicianService.Put(council, $"/physicians/{rpps.PhysicianId}/suspension", new { suspended = false },
             null)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await http.GetAsync(dossier)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await physician.Scalar<int>("select count(*)::int from audit_record where action = 'refused' and actor = @Me and purpose = 'http_403'", new { Me = rpps.PhysicianId.ToString() })).ShouldBe(5);
+        (await physician.Scalar<int>("select count(*)::int from audit_record where action = 'refused' and actor = @Me and purpose = 'http_403'",
+            new { Me = rpps.PhysicianId.ToString() })).ShouldBe(5);
     }
 
     [Fact]
     public async Task The_worklist_and_every_refusal_are_on_record()
     {
         var offer = await physician.AssignedCase(physician.Alix);
-        var before = await physician.Scalar<int>("select count(*)::int from audit_record where action = 'search' and object_type = 'worklist' and actor = @Me", new { Me = physician.Alix.PhysicianId.ToString() });
+        var before =
+            await physician.Scalar<int>("select count(*)::int from audit_record where action = 'search' and object_type = 'worklist' and actor = @Me",
+                new { Me = physician.Alix.PhysicianId.ToString() });
         await physician.As(physician.Alix).GetAsync("/api/v1/worklist");
         (await physician.Scalar<int>("select count(*)::int from audit_record where action = 'search' and object_type = 'worklist' and actor = @Me",
             new { Me = physician.Alix.PhysicianId.ToString() })).ShouldBe(before + 1);
@@ -192,7 +202,8 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         await physician.As("ops").GetAsync($"/api/v1/worklist/cases/{offer.CaseId}/dossier");
 
         (await physician.Scalar<string>(
-            "select string_agg(actor_role || ' ' || purpose, ', ' order by id) from audit_record where action = 'refused' and object_type = 'ReadDossier' and object_id = @Id",
+            "select string_agg(actor_role || ' ' || purpose, ', ' order by id) from audit_record where action = 'refused' and object_type = 'ReadDossier' "
+                + "and object_id = @Id",
             new { Id = offer.CaseId.ToString() })).ShouldBe("physician http_404, ops http_403");
     }
 

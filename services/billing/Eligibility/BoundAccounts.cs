@@ -30,8 +30,13 @@ internal sealed class BoundAccounts(NpgsqlDataSource dataSource, IdentityKeys ke
             ? keys.Ids.ToDictionary(id => id, id => (long?)keys.Hasher(id).Family(insurer.AmcAscii, member))
             : new Dictionary<string, long?> { [roster.KeyId] = answer.Family };
         var known = families.Where(f => f.Value is not null).ToDictionary(f => f.Key, f => f.Value!.Value);
-        var watched = new { Marks = marks.Values.ToArray(), Keys = known.Keys.ToArray(), Families = known.Values.ToArray(),
-            Since = time.GetUtcNow().AddDays(-Days) };
+        var watched = new
+        {
+            Marks = marks.Values.ToArray(),
+            Keys = known.Keys.ToArray(),
+            Families = known.Values.ToArray(),
+            Since = time.GetUtcNow().AddDays(-Days)
+        };
         var allowed = await dataSource.InTransaction(async db =>
         {
             await db.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@account::text, 7))", new { account });

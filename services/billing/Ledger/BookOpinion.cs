@@ -1,6 +1,5 @@
 using Dapper;
 using Npgsql;
-using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.ServiceDefaults.Database;

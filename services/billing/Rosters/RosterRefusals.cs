@@ -1,4 +1,3 @@
-using SecondOpinion.Billing.Rosters.Engine;
 
 namespace SecondOpinion.Billing.Rosters;
 

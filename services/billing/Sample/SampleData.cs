@@ -3,7 +3,6 @@ using System.Text;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Insurers;
-using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.Contracts.Identifiers;

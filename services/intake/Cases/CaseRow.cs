@@ -106,7 +106,8 @@ internal static class CaseRows
     /// <summary>Of a select, or what an update returns: the row as it is then.</summary>
     public const string Columns =
         """
-        id, patient_id, requested_by, opened_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code, treating_establishment,
+        id, patient_id, requested_by, opened_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code,
+        treating_establishment,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,
         questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to, alarm,
         opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at
@@ -187,7 +188,8 @@ internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? 
         $"""
         (patient_id = @Patient
           or ((opened_by = @Agent and state in ('draft', 'submitted', 'incomplete', 'awaiting_information')
-              or opened_by = @Physician and state <> 'withdrawn' and coalesce({CaseRows.Consent("teleexpertise")}, state in ('draft', 'submitted', 'incomplete')))
+              or opened_by = @Physician and state <> 'withdrawn'
+                and coalesce({CaseRows.Consent("teleexpertise")}, state in ('draft', 'submitted', 'incomplete')))
             and {CaseRows.Consent("processing")} is distinct from false))
         """;
 

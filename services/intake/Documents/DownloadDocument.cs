@@ -31,7 +31,9 @@ internal static class DownloadDocument
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
-        .WithDescription("As it was uploaded, photographs without what the camera wrote into them; always an attachment. `Range` and `If-Range` are honoured; the ETag is the one that removal asks for.");
+        .WithDescription(
+            "As it was uploaded, photographs without what the camera wrote into them; always an attachment. `Range` and `If-Range` are honoured; the ETag is "
+                + "the one that removal asks for.");
 
     /// <param name="id">The case.</param>
     /// <param name="documentId">The document.</param>
@@ -68,7 +70,8 @@ internal static class DownloadDocument
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>(
             """
-            select type_code, media_type, active_content, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, shown_ranges, shown_orientation,
+            select type_code, media_type, active_content, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256,
+                shown_ranges, shown_orientation,
               sealed_name, sealed_key
             from document
             where id = @documentId and case_id = @caseId

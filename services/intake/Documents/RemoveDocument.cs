@@ -6,7 +6,6 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
-using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Documents;

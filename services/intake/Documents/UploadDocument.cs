@@ -39,8 +39,10 @@ internal static class UploadDocument
         .WithSummary("Add a document")
         .WithDescription(
             "The raw bytes as the body; the document's type (a code of the catalogue) in `Document-Type`, its name in "
-            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and any "
-            + "damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the answer's size "
+            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and "
+            + "any "
+            + "damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the answer's "
+            + "size "
             + "and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 
     /// <param name="id">The case.</param>

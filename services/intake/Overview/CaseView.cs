@@ -173,7 +173,8 @@ internal static class CaseViews
         [
             .. (await db.QueryAsync<DocumentRow>(
                 """
-                select id, type_code, media_type, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, sealed_name, uploaded_at, active_content
+                select id, type_code, media_type, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, sealed_name,
+                    uploaded_at, active_content
                 from document
                 where case_id = @caseId
                 order by id

@@ -56,7 +56,8 @@ internal static class OpenCase
         .WithName("OpenCase")
         .WithSummary("Open a case")
         .WithDescription(
-            "A person has few open cases at a time. The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with the insurer's reason. "
+            "A person has few open cases at a time. The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with "
+                + "the insurer's reason. "
             + "When billing is away the coverage is `pending` and settles by itself.");
 
     private static async Task<Results<Once<Created<CaseView>>, Problem>> Handle(

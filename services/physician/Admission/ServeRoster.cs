@@ -12,7 +12,8 @@ internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBa
     {
         await using var db = await dataSource.OpenConnectionAsync(context.CancellationToken);
         var profiles = await db.QueryAsync<Row>(
-            "select physician_id, specialty_code, pathology_codes, establishments, case when suspended_at is null then capacity else 0 end as capacity from physician order by physician_id");
+            "select physician_id, specialty_code, pathology_codes, establishments, case when suspended_at is null then capacity else 0 end as capacity from "
+                + "physician order by physician_id");
         foreach (var p in profiles)
         {
             await responseStream.WriteAsync(new Profile

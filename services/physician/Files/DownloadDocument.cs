@@ -20,7 +20,9 @@ internal static class DownloadDocument
         .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("DownloadCaseDocument")
         .WithSummary("One document of an assigned case")
-        .WithDescription("Always an attachment. The length is announced, so a download that breaks off shows as such. Put on record once, by intake, as the download of this document.")
+        .WithDescription(
+            "Always an attachment. The length is announced, so a download that breaks off shows as such. Put on record once, by intake, as the download of "
+                + "this document.")
         .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
 
     /// <param name="caseId">A case that is assigned to the caller.</param>

@@ -5,7 +5,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -74,7 +73,8 @@ internal static class ReadDossier
         .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("ReadDossier")
         .WithSummary("The file of an assigned case")
-        .WithDescription("Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is put on record, by intake.");
+        .WithDescription(
+            "Only for the physician it is assigned to; anybody else gets the 404 of a case that does not exist. Every read is put on record, by intake.");
 
     /// <param name="caseId">A case that is assigned to the caller.</param>
     private static async Task<Results<Ok<CaseDossier>, Problem>> Handle(

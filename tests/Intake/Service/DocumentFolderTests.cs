@@ -2,7 +2,6 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Submission;
 
 namespace SecondOpinion.Tests.Intake.Service;
 

@@ -60,8 +60,12 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
         // The physician asks something: the agent may help again, until the answer is there.
         await intake.Assign(id);
         var question = Guid.CreateVersion7();
-        await Expert.RequestInformationAsync(new RequestInformationRequest { CaseId = id.ToString(), RequestId = question.ToString(),
-            Text = "Depuis quand ?" }, deadline: Soon);
+        await Expert.RequestInformationAsync(new RequestInformationRequest
+        {
+            CaseId = id.ToString(),
+            RequestId = question.ToString(),
+            Text = "Depuis quand ?"
+        }, deadline: Soon);
         (await agent.Http.GetAsync($"/api/v1/cases/{id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await agent.Post($"/api/v1/cases/{id}/information-requests/{question}/answer", new { text = "Depuis deux ans." })).EnsureSuccessStatusCode();
         await Gone(agent, id);
@@ -121,7 +125,9 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
         var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(Rpps.WithKey("9900000202"))));
         await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon));
         await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}");
-        (await intake.Sql<string>("select string_agg(object_type || ' ' || purpose, ', ' order by id) from audit_record where action = 'refused' and object_id = @Id", new { Id = id.ToString() }))
+        (await intake.Sql<string>(
+            "select string_agg(object_type || ' ' || purpose, ', ' order by id) from audit_record where action = 'refused' and object_id = @Id",
+            new { Id = id.ToString() }))
             .ShouldBe("secondopinion.intake.v1.Dossiers/Get REQ-0005, GetCase http_404");
     }
 
@@ -167,7 +173,11 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
         var id = await patient.Assigned();
         await intake.Service.Broker.Publish(new OpinionDelivered
         {
-            OpinionId = Guid.CreateVersion7(), CaseId = id, PhysicianId = IntakeFixture.Expert.PhysicianId, Version = 1, DeliveredAt = intake.Time.GetUtcNow(),
+            OpinionId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            Version = 1,
+            DeliveredAt = intake.Time.GetUtcNow(),
         });
         await Eventually.True(async () => await intake.State(id) == "delivered", "the opinion is delivered");
         return id;

@@ -64,7 +64,8 @@ internal static class ShowRosterImport
         api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Access.Partner, Access.Ops)
             .Refuses(Problems.TooManyStreams)
             .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events")
-            .WithDescription("One `progress` event at each change, the last one when the import is over or waits for approval. A client has few streams open at a time.");
+            .WithDescription(
+                "One `progress` event at each change, the last one when the import is over or waits for approval. A client has few streams open at a time.");
     }
 
     /// <returns>The import, when it is there and this caller may see it.</returns>

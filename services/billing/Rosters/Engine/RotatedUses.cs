@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 
