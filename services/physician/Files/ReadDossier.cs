@@ -5,7 +5,6 @@ using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
-using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
