@@ -35,7 +35,7 @@ internal static class EdgePipeline
                 .WithOrigins(origins)
                 .WithMethods(Methods)
                 .WithHeaders("Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range",
-                    "Upload-Offset", "Content-Encoding", "traceparent")
+                    "Upload-Offset", "Document-Type", "Content-Disposition", "Content-Encoding", "traceparent")
                 .WithExposedHeaders("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Request-Id", "Content-Disposition", "Upload-Offset",
                     "Accept-Ranges", "Content-Range", "Content-Length", "Content-Language", "Idempotent-Replayed", "WWW-Authenticate", "Allow")
                 .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
