@@ -55,7 +55,8 @@ public sealed class PoisonTests
         var dead = await Dead(link);
         var handled = await Handled(data);
         dead.ShouldContain(poison);
-        dead.Concat(handled).Order().ShouldBe(all.Order(), "each is handled or dead, and none is gone");
+        // A neighbour may be both: handled, and its consumer killed before it could say so. Brought back it has no second effect (below).
+        dead.Union(handled).Order().ShouldBe(all.Order(), "each is handled or dead, and none is gone");
 
         using var sound = new ProbeProcess(database, broker.Address);
         await Eventually.True(sound.IsHealthy, "the probe is healthy");
@@ -71,7 +72,7 @@ public sealed class PoisonTests
     }
 
     private static async Task<bool> Settled(NpgsqlDataSource data, BrokerLink link, int count) =>
-        (await Handled(data)).Count + (await link.Look(QueueName + "_dead", default))?.MessageCount >= count;
+        (await Handled(data)).Union(await Dead(link)).Count() >= count;
 
     private static async Task<List<Guid>> Handled(NpgsqlDataSource data)
     {
