@@ -13,9 +13,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.ServiceDefaults.Audit;
 
 /// <summary>
-/// Whoever is known and is refused (403, or the 404 of what is not theirs) is on record: who, what was tried, on which id, and how it ended. Nothing was
-/// read, so a database
-/// that is away makes no other answer of it; the log then tells.
+/// Whoever is known and is refused (403, or the 404 of what is not theirs) is on record: who, what was tried, on which id, and how it ended. Nothing was read,
+/// so a database that is away makes no other answer of it; the log then tells.
 /// </summary>
 internal sealed partial class Refusals(NpgsqlDataSource? dataSource, ILogger<Refusals> logger)
 {

@@ -7,9 +7,8 @@ namespace SecondOpinion.ServiceDefaults.Database;
 
 /// <summary>
 /// How values stand between SQL and records, said once for every service (docs/decisions/0067): a moment is a <see cref="DateTimeOffset"/> in UTC on both
-/// sides, a date a
-/// <see cref="DateOnly"/>, a list of texts a <c>string[]</c>, a state a <see cref="Word{T}"/>. Columns are <c>snake_case</c>, and a row may be a positional
-/// record.
+/// sides, a date a <see cref="DateOnly"/>, a list of texts a <c>string[]</c>, a state a <see cref="Word{T}"/>. Columns are <c>snake_case</c>, and a row may be
+/// a positional record.
 /// </summary>
 public static class SqlTypes
 {

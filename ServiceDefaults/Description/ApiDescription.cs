@@ -5,9 +5,8 @@ using Microsoft.OpenApi;
 namespace SecondOpinion.ServiceDefaults.Description;
 
 /// <summary>
-/// The service's OpenAPI 3.1 document: types and routes as the framework finds them, sentences from the code's own documentation
-/// (<see cref="XmlDocs"/>), refusals,
-/// headers and roles from the endpoint. What is written beside the code is written once (docs/decisions/0061).
+/// The service's OpenAPI 3.1 document: types and routes as the framework finds them, sentences from the code's own documentation (<see cref="XmlDocs"/>),
+/// refusals, headers and roles from the endpoint. What is written beside the code is written once (docs/decisions/0061).
 /// </summary>
 internal static class ApiDescription
 {

@@ -8,9 +8,8 @@ using System.Xml.Linq;
 namespace SecondOpinion.ServiceDefaults.Description;
 
 /// <summary>
-/// The documentation comments of our own assemblies, from the XML files that the compiler puts beside them. The framework's own reader is a source
-/// generator that looks
-/// for <c>AddOpenApi</c> in the project that holds the comments, and sees no private handler; ours is called once for all services.
+/// The documentation comments of our own assemblies, from the XML files that the compiler puts beside them. The framework's own reader is a source generator
+/// that looks for <c>AddOpenApi</c> in the project that holds the comments, and sees no private handler; ours is called once for all services.
 /// </summary>
 internal static partial class XmlDocs
 {

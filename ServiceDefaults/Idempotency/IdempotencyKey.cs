@@ -28,8 +28,7 @@ public static class IdempotencyKey
     }
 
     /// <summary>
-    /// Refuses a request whose endpoint needs a key and that brings none, before a byte of its body is read and before any effect: an upload is not
-    /// sent in
+    /// Refuses a request whose endpoint needs a key and that brings none, before a byte of its body is read and before any effect: an upload is not sent in
     /// vain, and nothing happens under a key that is refused later.
     /// </summary>
     internal static void UseIdempotencyKeys(this IApplicationBuilder app) => app.Use((context, next) =>

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
@@ -10,7 +11,7 @@ namespace SecondOpinion.ServiceDefaults.Messaging;
 /// attempts grow past ten seconds; so services and broker start side by side, and all are ready within a moment of the broker. Afterwards the bus connects
 /// anew by itself.
 /// </summary>
-internal sealed class BusStart(IBusDepot bus, IConfiguration configuration, TimeProvider time) : BackgroundService
+internal sealed partial class BusStart(IBusDepot bus, IConfiguration configuration, TimeProvider time, ILogger<BusStart> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -27,8 +28,22 @@ internal sealed class BusStart(IBusDepot bus, IConfiguration configuration, Time
             await Task.Delay(Pause, time, stoppingToken);
         }
 
-        _started = true;
-        await bus.Start(stoppingToken);
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                _started = true;
+                await bus.Start(stoppingToken);
+                return;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The broker hung up or does not know us: requests are answered meanwhile, and the health check tells.
+                var pause = Pause * Math.Pow(2, Math.Min(failures, 7));
+                Log.NotStarted(logger, failures, pause.TotalSeconds, exception);
+                await Task.Delay(pause, time, stoppingToken);
+            }
+        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -52,5 +67,11 @@ internal sealed class BusStart(IBusDepot bus, IConfiguration configuration, Time
         {
             return false;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The bus could not start ({Failures} times in a row); again in {Seconds} s")]
+        public static partial void NotStarted(ILogger logger, int failures, double seconds, Exception exception);
     }
 }

@@ -10,7 +10,7 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
 /// <summary>Which messages are to come back; what is left out does not narrow the choice.</summary>
-/// <param name="Queue">One queue, or <c>SERVICE-outbox</c> for its parked events; else all of the service.</param>
+/// <param name="Queue">One queue, or <c>SERVICE-outbox</c> for its parked events; else all of the service, parked events included.</param>
 /// <param name="MessageId">One message.</param>
 /// <param name="DiedBefore">Those that were given up before; none whose time is unknown.</param>
 public sealed record RedriveRequest(string? Queue = null, Guid? MessageId = null, DateTimeOffset? DiedBefore = null);
@@ -85,7 +85,7 @@ internal static class DeadLetterDoors
                 Most, cancel));
         }
 
-        return TypedResults.Ok(new RedriveAnswer(moved, request.Queue == outbox ? await Unpark(db, request, user, relay, cancel) : 0));
+        return TypedResults.Ok(new RedriveAnswer(moved, request.Queue is null || request.Queue == outbox ? await Unpark(db, request, user, relay, cancel) : 0));
     }
 
     private static async Task<int> Unpark(NpgsqlConnection db, RedriveRequest request, ClaimsPrincipal user, OutboxRelay relay, CancellationToken cancel)

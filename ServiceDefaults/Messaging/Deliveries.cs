@@ -9,7 +9,8 @@ namespace SecondOpinion.ServiceDefaults.Messaging;
 
 /// <summary>What becomes of a delivery that fails: it waits for the database, comes again, or lies in the dead queue; it is never gone.</summary>
 internal sealed partial class Deliveries(
-    DatabaseGate gate, BrokerLink link, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<Deliveries> logger)
+    DatabaseGate gate, BrokerLink link, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<Deliveries> logger)
 {
     /// <summary>
     /// <c>Messaging:LongestHold</c>, below the broker's own limit for an unacknowledged message (its <c>consumer_timeout</c>, 30 minutes), after which that
@@ -73,7 +74,7 @@ internal sealed partial class Deliveries(
         await Publish(context, queue.Dead, new Dictionary<string, object?>
         {
             [DeadLetters.ReasonHeader] = reason,
-            [DeadLetters.DiedAtHeader] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(),
+            [DeadLetters.DiedAtHeader] = time.GetUtcNow().ToUnixTimeSeconds(),
         });
         Log.GivenUp(logger, queue.Name, context.GetMessageId(), reason, fault);
     }

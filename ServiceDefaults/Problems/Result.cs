@@ -4,8 +4,7 @@ namespace SecondOpinion.ServiceDefaults.Problems;
 
 /// <summary>
 /// What a step gives: its value, or why it is refused. The one way in which an expected refusal travels (docs/decisions/0068): returned from step to step,
-/// answered by the
-/// endpoint, and rolled back by <c>InTransaction</c> on its way.
+/// answered by the endpoint, and rolled back by <c>InTransaction</c> on its way.
 /// </summary>
 /// <typeparam name="T">The value; a class, a record or a tuple.</typeparam>
 public readonly struct Result<T> : IMayBeRefused

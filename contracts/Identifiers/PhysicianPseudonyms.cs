@@ -5,8 +5,7 @@ namespace SecondOpinion.Contracts.Identifiers;
 
 /// <summary>
 /// The key under which an installation makes physicians' pseudonyms. RPPS numbers are public and few: a hash without a key would be the number itself. Only
-/// the services that meet
-/// the number (intake, physician) have the key; it never changes, since ids stand in every table.
+/// the services that meet the number (intake, physician) have the key; it never changes, since ids stand in every table.
 /// </summary>
 public static class PhysicianPseudonyms
 {

@@ -9,8 +9,7 @@ namespace SecondOpinion.Gateway.ApiDescription;
 internal sealed record MergedApi(JsonObject Document, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Joins the services' API descriptions into the one of the public API. Only published routes appear. A schema name that two services use for
-/// different
+/// Joins the services' API descriptions into the one of the public API. Only published routes appear. A schema name that two services use for different
 /// shapes, or an operation name that two use, is renamed for the second one and noted; a path claimed twice stays with the first.
 /// </summary>
 internal static class ApiMerge

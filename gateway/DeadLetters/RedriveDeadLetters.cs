@@ -59,7 +59,7 @@ internal static class RedriveDeadLetters
                 new FieldError("#/queue", "required", "Indiquez une file (queue), un message (messageId) ou un instant (diedBefore)."));
         }
 
-        if (request.Queue is not null && ServiceOf(request.Queue) is null)
+        if (request.Queue is { } queue && !await IsKnown(queue, asked, cancel))
         {
             return CommonProblems.Invalid(new FieldError("#/queue", "unknown_queue", "Cette file n'existe pas : GET /api/v1/dead-letters les nomme."));
         }
@@ -72,6 +72,12 @@ internal static class RedriveDeadLetters
             [.. answers.SelectMany(a => a.Answer?.Moved ?? [])], answers.Sum(a => a.Answer?.Parked ?? 0),
             [.. answers.Where(a => a.Answer is null).Select(a => a.service)]));
     }
+
+    /// <summary>A name that is not there must not look like a service that is away; whether it is there, the service knows.</summary>
+    private static async Task<bool> IsKnown(string queue, Asked asked, CancellationToken cancel) =>
+        ServiceOf(queue) is { } service
+        && (queue == $"{service}-outbox" || await asked.Of<MessagingState>(service, HttpMethod.Get, "/dead-letters", null, cancel) is not { } state
+            || state.Queues.Any(q => q.Name == queue));
 
     private static string? ServiceOf(string queue) => Routes.Services.FirstOrDefault(service => queue.StartsWith($"{service}-", StringComparison.Ordinal));
 

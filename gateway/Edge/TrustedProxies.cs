@@ -5,9 +5,8 @@ using IPNetwork = System.Net.IPNetwork;
 namespace SecondOpinion.Gateway.Edge;
 
 /// <summary>
-/// <c>Gateway:TrustedProxies</c>: addresses or networks (<c>10.1.0.0/16</c>) of load balancers in front. From one of them the caller's address is the last
-/// one in
-/// <c>X-Forwarded-For</c> that is no proxy of ours; from anybody else the header is a claim, and is dropped like every other.
+/// <c>Gateway:TrustedProxies</c>: addresses or networks (<c>10.1.0.0/16</c>) of load balancers in front. From one of them the caller's address is the last one
+/// in <c>X-Forwarded-For</c> that is no proxy of ours; from anybody else the header is a claim, and is dropped like every other.
 /// </summary>
 internal sealed class TrustedProxies
 {

@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using SecondOpinion.Gateway.Edge;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Options;
 
@@ -128,14 +128,7 @@ internal sealed class ClientLimits : IDisposable
         };
     }
 
-    /// <summary>An IPv6 caller owns 2^64 addresses: they count as one.</summary>
-    private static string Network(IPAddress? address) => address switch
-    {
-        null => "unknown",
-        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
-        _ => address.ToString(),
-    };
+    private static string Network(IPAddress? address) => address is null ? "unknown" : ConnectionsByAddress.Network(address).ToString();
 
     private Quota QuotaOf(string policy) => policy switch
     {

@@ -7,8 +7,7 @@ namespace SecondOpinion.Gateway.Routing;
 /// <summary>
 /// Refuses a body that is larger than its route takes: by its declared length before a byte is read, else when the limit is passed. A JSON body is read whole
 /// before it is passed on, so a service sees complete requests only; uploads stream. No more memory is taken than has come, and what has not come in time is
-/// refused
-/// (<see cref="GatewayOptions.Time"/>). Kestrel's own limit is lifted: it would cut the connection, and the caller might never read why.
+/// refused (<see cref="GatewayOptions.Time"/>). Kestrel's own limit is lifted: it would cut the connection, and the caller might never read why.
 /// </summary>
 internal sealed class BodyLimits(RequestDelegate next, GatewayOptions options, TimeProvider time)
 {

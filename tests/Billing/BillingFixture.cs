@@ -120,6 +120,18 @@ public sealed class BillingFixture : IAsyncLifetime
         return (await db.ExecuteScalarAsync<T>(sql, parameters))!;
     }
 
+    /// <summary>A whole roster: <c>MEMBER;BIRTH-DATE</c> each, or a whole line.</summary>
+    public static string Roster(params string[] people) =>
+        Header + string.Concat(people.Select(p => p.Contains(";1;", StringComparison.Ordinal) ? $"{p}\n" : $"{p};1;A;;OPEN;2022-01-01;\n"));
+
+    /// <summary>An insurer of its own for a test.</summary>
+    public async Task<Guid> NewInsurer(string amc)
+    {
+        var id = Guid.CreateVersion7();
+        await AddInsurer(id, amc, $"Mutuelle Fictive {amc}", "per_opinion", 295_00);
+        return id;
+    }
+
     public async Task AddInsurer(Guid id, string amc, string name, string pricing, long cents)
     {
         var start = new DateOnly(2021, 1, 1);

@@ -15,7 +15,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_transaction_that_reads_an_old_version_does_not_cost_the_live_one()
     {
-        var insurer = await NewInsurer("99000301");
+        var insurer = await billing.NewInsurer("99000301");
         await billing.Import(insurer, File(1));
         var table = await billing.Scalar<string>("select table_name from roster_version where insurer_id = @insurer and version = 1", new { insurer });
 
@@ -42,7 +42,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_commit_whose_answer_was_lost_keeps_the_roster_that_it_made()
     {
-        var insurer = await NewInsurer("99000302");
+        var insurer = await billing.NewInsurer("99000302");
         await billing.Import(insurer, File(1));
 
         // The server itself breaks the connection right after the switch has committed, each time that a version is written.
@@ -70,7 +70,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_table_that_a_version_names_is_never_taken_back()
     {
-        var insurer = await NewInsurer("99000303");
+        var insurer = await billing.NewInsurer("99000303");
         await billing.Import(insurer, File(1));
         var table = await billing.Scalar<string>("select table_name from roster_version where insurer_id = @insurer", new { insurer });
         await using var db = await billing.Service.Data.OpenConnectionAsync();
@@ -81,7 +81,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_much_smaller_roster_waits_for_approval_and_is_taken_only_then()
     {
-        var insurer = await NewInsurer("99000304");
+        var insurer = await billing.NewInsurer("99000304");
         await billing.Import(insurer, People(300));
         var status = await Held(insurer, People(5));
         status.GetProperty("membersBefore").GetInt64().ShouldBe(300);
@@ -101,7 +101,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_refused_drop_leaves_the_roster_in_force_and_an_approval_holds_for_its_own_counts_only()
     {
-        var insurer = await NewInsurer("99000305");
+        var insurer = await billing.NewInsurer("99000305");
         await billing.Import(insurer, People(100));
         var refused = (await Held(insurer, People(10))).GetProperty("id").GetGuid();
         (await billing.Ops.PostAsync($"/api/v1/rosters/{refused}/refuse", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -123,7 +123,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_delta_that_removes_most_of_a_roster_waits_too()
     {
-        var insurer = await NewInsurer("99000306");
+        var insurer = await billing.NewInsurer("99000306");
         await billing.Import(insurer, People(50));
         var delta = "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\n"
             + string.Concat(Enumerable.Range(1, 40).Select(i => $"S;P{i};1980-01-02;1;;;\n"));
@@ -149,7 +149,7 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     [Fact]
     public async Task A_holders_nir_that_leads_to_several_memberships_picks_the_one_valid_on_the_day_and_always_the_same()
     {
-        var insurer = await NewInsurer("99000307");
+        var insurer = await billing.NewInsurer("99000307");
         const string nir = "180017512345660";
         string[] lines =
         [
@@ -196,13 +196,6 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         }, "the import waits for approval");
         status.GetProperty("state").GetString().ShouldBe("awaiting_approval");
         return status;
-    }
-
-    private async Task<Guid> NewInsurer(string amc)
-    {
-        var id = Guid.CreateVersion7();
-        await billing.AddInsurer(id, amc, $"Mutuelle Fictive {amc}", "per_opinion", 295_00);
-        return id;
     }
 
     private async Task<CheckReply> Check(string amc, string member, string birth = "1980-01-02") =>

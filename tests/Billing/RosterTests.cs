@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Billing.V1;
-using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing;
@@ -19,9 +18,9 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task A_whole_roster_takes_the_place_of_the_former_one()
     {
-        var insurer = await NewInsurer("99000201");
-        await billing.Import(insurer, File("A;1980-01-02", "B;1980-01-02"));
-        var status = await billing.Import(insurer, File("B;1980-01-02", "C;1980-01-02"));
+        var insurer = await billing.NewInsurer("99000201");
+        await billing.Import(insurer, BillingFixture.Roster("A;1980-01-02", "B;1980-01-02"));
+        var status = await billing.Import(insurer, BillingFixture.Roster("B;1980-01-02", "C;1980-01-02"));
         status.GetProperty("rosterVersion").GetInt32().ShouldBe(2);
         (await Covered("99000201", "A")).ShouldBeFalse();
         (await Covered("99000201", "B")).ShouldBeTrue();
@@ -33,8 +32,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task A_delta_adds_replaces_and_removes_single_people()
     {
-        var insurer = await NewInsurer("99000202");
-        await billing.Import(insurer, File("A;1980-01-02", "B;1980-01-02", "C;1980-01-02"));
+        var insurer = await billing.NewInsurer("99000202");
+        await billing.Import(insurer, BillingFixture.Roster("A;1980-01-02", "B;1980-01-02", "C;1980-01-02"));
         await billing.Import(insurer,
             "operation;numero_adherent;date_naissance;rang;lien;contrat;debut\n"
             + "S;A;1980-01-02;1;;;\n"
@@ -52,7 +51,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task Lines_at_fault_are_reported_by_line_field_and_code_without_what_they_held()
     {
-        var insurer = await NewInsurer("99000203");
+        var insurer = await billing.NewInsurer("99000203");
         var good = Enumerable.Range(1, 2000).Select(i => $"GOOD{i};1980-01-02;1;A;;OPEN;2022-01-01;");
         string[] bad =
         [
@@ -83,10 +82,10 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task Too_large_a_share_of_rejects_refuses_the_whole_file_and_the_former_one_serves_on()
     {
-        var insurer = await NewInsurer("99000204");
-        await billing.Import(insurer, File("A;1980-01-02"));
+        var insurer = await billing.NewInsurer("99000204");
+        await billing.Import(insurer, BillingFixture.Roster("A;1980-01-02"));
         var lines = Enumerable.Range(1, 200).Select(i => i % 50 == 0 ? $"N{i};never" : $"N{i};1980-01-02").ToArray();
-        var status = await billing.Import(insurer, File(lines), expected: "refused");
+        var status = await billing.Import(insurer, BillingFixture.Roster(lines), expected: "refused");
         status.GetProperty("refusalCode").GetString().ShouldBe("too_many_rejects");
         (await Covered("99000204", "A")).ShouldBeTrue();
         (await Covered("99000204", "N1")).ShouldBeFalse();
@@ -103,18 +102,18 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         "delta", "no_roster_to_change")]
     public async Task A_file_that_cannot_be_a_roster_is_refused(string file, string kind, string code)
     {
-        var insurer = await NewInsurer($"9900{Random.Shared.Next(300000, 399999)}");
+        var insurer = await billing.NewInsurer($"9900{Random.Shared.Next(300000, 399999)}");
         (await billing.Import(insurer, file, kind, "refused")).GetProperty("refusalCode").GetString().ShouldBe(code);
     }
 
     [Fact]
     public async Task A_gzip_file_is_recognised_and_a_damaged_one_refused()
     {
-        var insurer = await NewInsurer("99000205");
+        var insurer = await billing.NewInsurer("99000205");
         var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
         {
-            await gzip.WriteAsync(Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 5000).Select(i => $"Z{i};1980-01-02")])));
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes(BillingFixture.Roster([.. Enumerable.Range(1, 5000).Select(i => $"Z{i};1980-01-02")])));
         }
 
         var bytes = packed.ToArray();
@@ -131,8 +130,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task A_broken_upload_goes_on_where_it_stood()
     {
-        var insurer = await NewInsurer("99000206");
-        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 100_000).Select(i => $"U{i};1980-01-02")]));
+        var insurer = await billing.NewInsurer("99000206");
+        var bytes = Encoding.UTF8.GetBytes(BillingFixture.Roster([.. Enumerable.Range(1, 100_000).Select(i => $"U{i};1980-01-02")]));
         var id = await billing.Announce(insurer, bytes.Length);
         (await billing.Send(id, 0, bytes[..700_000])).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await billing.Send(id, 600_000, bytes[600_000..])).StatusCode.ShouldBe(HttpStatusCode.Conflict);
@@ -201,10 +200,10 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task Three_versions_are_kept_and_one_call_goes_back()
     {
-        var insurer = await NewInsurer("99000207");
+        var insurer = await billing.NewInsurer("99000207");
         for (var version = 1; version <= 5; version++)
         {
-            await billing.Import(insurer, File($"V{version};1980-01-02"));
+            await billing.Import(insurer, BillingFixture.Roster($"V{version};1980-01-02"));
         }
 
         await Eventually.True(
@@ -226,7 +225,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         (await RollBack(insurer, 1)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await RollBack(insurer, null)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
 
-        (await billing.Import(insurer, File("V6;1980-01-02"))).GetProperty("rosterVersion").GetInt32().ShouldBe(6);
+        (await billing.Import(insurer, BillingFixture.Roster("V6;1980-01-02"))).GetProperty("rosterVersion").GetInt32().ShouldBe(6);
         (await Covered("99000207", "V6")).ShouldBeTrue();
         await NothingLeftOver();
     }
@@ -234,8 +233,9 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task Two_imports_of_one_insurer_at_once_become_two_whole_versions_one_after_the_other()
     {
-        var insurer = await NewInsurer("99000208");
-        var files = new[] { "X", "Y" }.Select(letter => Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 20_000).Select(i => $"{letter}{i};1980-01-02")])))
+        var insurer = await billing.NewInsurer("99000208");
+        var files = new[] { "X", "Y" }
+            .Select(letter => Encoding.UTF8.GetBytes(BillingFixture.Roster([.. Enumerable.Range(1, 20_000).Select(i => $"{letter}{i};1980-01-02")])))
             .ToArray();
         var ids = await Task.WhenAll(files.Select(file => billing.Announce(insurer, file.Length)));
         await Task.WhenAll(ids.Zip(files, (id, file) => billing.Send(id, 0, file)));
@@ -252,8 +252,8 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     [Fact]
     public async Task A_roster_appears_whole_while_checks_go_on_and_none_waits_long()
     {
-        var insurer = await NewInsurer("99000209");
-        await billing.Import(insurer, File([.. Enumerable.Range(1, 20_000).Select(i => $"OLD{i};1980-01-02")]));
+        var insurer = await billing.NewInsurer("99000209");
+        await billing.Import(insurer, BillingFixture.Roster([.. Enumerable.Range(1, 20_000).Select(i => $"OLD{i};1980-01-02")]));
         using var stop = new CancellationTokenSource();
         var torn = 0;
         var versions = new HashSet<int>();
@@ -279,7 +279,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
                 }
             }
         });
-        await billing.Import(insurer, File([.. Enumerable.Range(1, 20_000).Select(i => $"NEW{i};1980-01-02")]));
+        await billing.Import(insurer, BillingFixture.Roster([.. Enumerable.Range(1, 20_000).Select(i => $"NEW{i};1980-01-02")]));
         (await Covered("99000209", "NEW20000")).ShouldBeTrue();
         await stop.CancelAsync();
         await asking;
@@ -288,28 +288,9 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     }
 
     [Fact]
-    public async Task Progress_comes_as_a_stream_of_events_that_ends_with_the_import()
-    {
-        var insurer = await NewInsurer("99000210");
-        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 100_000).Select(i => $"S{i};1980-01-02")]));
-        var id = await billing.Announce(insurer, bytes.Length);
-        var partner = billing.Service.Http(TestTokens.Partner(insurer));
-        using var answer = await partner.GetAsync($"/api/v1/rosters/{id}/events", HttpCompletionOption.ResponseHeadersRead);
-        answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
-        await billing.Send(id, 0, bytes, partner);
-        var text = await answer.Content.ReadAsStringAsync();
-        var events = text.Split('\n').Where(l => l.StartsWith("data:", StringComparison.Ordinal))
-            .Select(l => JsonSerializer.Deserialize<JsonElement>(l[5..])).ToList();
-        events[0].GetProperty("state").GetString().ShouldBe("receiving");
-        events[^1].GetProperty("state").GetString().ShouldBe("imported");
-        events[^1].GetProperty("linesRead").GetInt64().ShouldBe(100_000);
-        events.Select(e => e.GetProperty("linesRead").GetInt64()).ShouldBeInOrder();
-    }
-
-    [Fact]
     public async Task A_half_upload_that_nobody_goes_on_with_is_over_and_its_file_goes()
     {
-        var insurer = await NewInsurer("99000241");
+        var insurer = await billing.NewInsurer("99000241");
         var (old, fresh) = (await billing.Announce(insurer, 100), await billing.Announce(insurer, 100));
         await billing.Send(old, 0, new byte[10]);
         await billing.Send(fresh, 0, new byte[10]);
@@ -323,45 +304,6 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
         status.GetProperty("refusalText").GetString().ShouldNotBeNullOrEmpty();
         (await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/rosters/{fresh}")).GetProperty("state").GetString().ShouldBe("receiving");
         Directory.EnumerateFiles(billing.Spool).Count().ShouldBe(files - 1);
-    }
-
-    [Fact]
-    public async Task However_many_listen_the_database_is_asked_once_and_one_client_has_few_streams()
-    {
-        var insurer = await NewInsurer("99000233");
-        var bytes = Encoding.UTF8.GetBytes(File([.. Enumerable.Range(1, 100).Select(i => $"S{i};1980-01-02")]));
-        var id = await billing.Announce(insurer, bytes.Length);
-        var feed = billing.Service.Services.GetRequiredService<ImportFeed>();
-        // Forty people of the insurer, each with a token of their own.
-        var streams = new List<HttpResponseMessage>();
-        for (var i = 0; i < 40; i++)
-        {
-            var one = billing.Service.Http(TestTokens.Create(Access.Partner, $"portal-{i % 8}", ("insurer_id", insurer.ToString())));
-            streams.Add(await one.GetAsync($"/api/v1/rosters/{id}/events", HttpCompletionOption.ResponseHeadersRead));
-        }
-
-        streams.ShouldAllBe(s => s.StatusCode == HttpStatusCode.OK);
-        var sixth = await billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id",
-            insurer.ToString()))).GetAsync($"/api/v1/rosters/{id}/events");
-        ((int)sixth.StatusCode).ShouldBe(429);
-        sixth.Headers.RetryAfter.ShouldNotBeNull();
-        (await sixth.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString().ShouldBe("BIL-0008");
-
-        feed.Followed.ShouldBe(1);
-        var (looks, watch) = (feed.Looks, System.Diagnostics.Stopwatch.StartNew());
-        await Eventually.True(() => feed.Looks >= looks + 4, "the import is looked at");
-        (feed.Looks - looks).ShouldBeLessThanOrEqualTo((long)(watch.Elapsed.TotalSeconds / 0.5) + 2, "one look in half a second for all forty");
-
-        await billing.Send(id, 0, bytes, billing.Ops);
-        foreach (var stream in streams)
-        {
-            (await stream.Content.ReadAsStringAsync()).ShouldContain("\"state\":\"imported\"");
-            stream.Dispose();
-        }
-
-        await Eventually.True(() => feed.Followed == 0, "nobody is followed any more");
-        var again = billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id", insurer.ToString())));
-        (await again.GetStringAsync($"/api/v1/rosters/{id}/events")).ShouldContain("imported", Case.Sensitive, "streams that ended are given back");
     }
 
     [Fact]
@@ -380,16 +322,6 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
             };
         announce.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         (await partner.SendAsync(announce)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-    }
-
-    private static string File(params string[] people) =>
-        BillingFixture.Header + string.Concat(people.Select(p => p.Contains(";1;", StringComparison.Ordinal) ? $"{p}\n" : $"{p};1;A;;OPEN;2022-01-01;\n"));
-
-    private async Task<Guid> NewInsurer(string amc)
-    {
-        var id = Guid.CreateVersion7();
-        await billing.AddInsurer(id, amc, $"Mutuelle Fictive {amc}", "per_opinion", 295_00);
-        return id;
     }
 
     private async Task<CheckReply> Check(string amc, string member) =>

@@ -17,10 +17,9 @@ using SecondOpinion.Tests.EndToEnd.Running;
 namespace SecondOpinion.Tests.EndToEnd;
 
 /// <summary>
-/// The table of docs/security.md: every operation and every gRPC method, tried by every actor on an object of their own, a foreign one, another
-/// insurer's
-/// and one that does not
-/// exist. It is written by the running system: an operation without its rows, or an answer that differs, fails; UPDATE_GOLDEN=1 writes it anew.
+/// The table of docs/security.md: every operation and every gRPC method, tried by every actor on an object of their own, a foreign one, another insurer's and
+/// one that does not exist. It is written by the running system: an operation without its rows, or an answer that differs, fails; UPDATE_GOLDEN=1 writes it
+/// anew.
 /// </summary>
 [Collection(OnSharedSystem.Name)]
 public sealed class SecurityTableTests(SharedSystem system)

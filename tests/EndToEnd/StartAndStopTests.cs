@@ -11,18 +11,24 @@ public sealed class StartAndStopTests
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task The_story_is_told_once_and_once_more_over_its_own_data_and_no_process_is_left()
+    public async Task The_story_is_told_by_several_processes_a_service_and_once_more_over_its_own_data_and_no_process_or_secret_is_left_in_sight()
     {
         var data = AppHostProcess.NewDataFolder();
-        foreach (var time in (string[])["first", "second"])
+        foreach (var replicas in (string[])["intake=2,billing=2", ""])
         {
-            using var host = AppHostProcess.Start(data, "--once");
+            using var host = AppHostProcess.Start(data, "--once", "--throwaway", "--replicas", replicas);
             await host.Says("ready in", StartLimit);
             var started = host.Everything();
             started.Count.ShouldBeGreaterThan(10, "five services, the gateway, PostgreSQL with its backends, RabbitMQ with its name server, the host");
+            var commandLines = started.Select(id => Processes.CommandLine(id.Pid)).ToList();
+            var secrets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(data, "keys.json")))!.AsObject().Select(key => (string)key.Value!).ToList();
+            secrets.Count.ShouldBe(6);
+            secrets.ShouldAllBe(secret => !commandLines.Any(line => line.Contains(secret)));
 
-            (await host.Exited(StartLimit)).ShouldBe(0, $"the {time} time:\n{host.Output}");
+            (await host.Exited(StartLimit)).ShouldBe(0, $"with replicas '{replicas}':\n{host.Output}");
 
+            string[] processes = replicas.Length > 0 ? ["intake-0", "intake-1", "billing-0", "billing-1"] : ["intake", "billing"];
+            processes.ShouldAllBe(process => host.Output.Contains($"{process,-12} Running"));
             started.Where(Processes.Lives).ShouldBeEmpty();
             host.Everything().ShouldBeEmpty();
         }
@@ -36,7 +42,7 @@ public sealed class StartAndStopTests
     public async Task Told_to_stop_in_the_middle_of_the_story_nothing_is_left_alive(string signal)
     {
         var data = AppHostProcess.NewDataFolder();
-        using var host = AppHostProcess.Start(data);
+        using var host = AppHostProcess.Start(data, "--throwaway");
         await host.Says("✓ documents", StartLimit);
         var started = host.Everything();
         started.Count.ShouldBeGreaterThan(10);
@@ -61,7 +67,7 @@ public sealed class StartAndStopTests
     public async Task Killed_without_a_word_it_leaves_no_process_behind()
     {
         var data = AppHostProcess.NewDataFolder();
-        using var host = AppHostProcess.Start(data, "--no-demo");
+        using var host = AppHostProcess.Start(data, "--no-demo", "--throwaway");
         await host.Says("ready in", StartLimit);
         var started = host.Everything();
         started.Count.ShouldBeGreaterThan(10);
@@ -69,24 +75,6 @@ public sealed class StartAndStopTests
         Processes.Kill(host.ProcessId);
 
         await Eventually.True(() => !started.Any(Processes.Lives) && host.Everything().Count == 0, "everything it started is gone", TimeSpan.FromSeconds(15));
-        Directory.Delete(data, recursive: true);
-    }
-
-    [Fact]
-    public async Task Services_in_several_processes_share_the_calls_and_no_secret_is_on_a_command_line()
-    {
-        var data = AppHostProcess.NewDataFolder();
-        using var host = AppHostProcess.Start(data, "--once", "--replicas", "intake=2,billing=2");
-        await host.Says("ready in", StartLimit);
-        var commandLines = host.Everything().Select(id => Processes.CommandLine(id.Pid)).ToList();
-        var secrets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(data, "keys.json")))!.AsObject().Select(key => (string)key.Value!).ToList();
-
-        (await host.Exited(StartLimit)).ShouldBe(0, host.Output);
-
-        string[] processes = ["intake-0", "intake-1", "billing-0", "billing-1"];
-        processes.ShouldAllBe(process => host.Output.Contains($"{process,-12} Running"));
-        secrets.Count.ShouldBe(6);
-        secrets.ShouldAllBe(secret => !commandLines.Any(line => line.Contains(secret)));
         Directory.Delete(data, recursive: true);
     }
 

@@ -10,7 +10,7 @@ using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Gateway;
 
-/// <summary>Slow senders, hoarders of connections, forged addresses: others go on as before. The figures by hand are in docs/performance.md.</summary>
+/// <summary>Slow senders, hoarders of connections, forged addresses: others go on as before.</summary>
 public sealed class AttackTests
 {
     private static readonly IPAddress Attacker = IPAddress.Parse("127.0.0.2");

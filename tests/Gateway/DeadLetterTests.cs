@@ -57,6 +57,19 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_queue_that_its_service_does_not_have_is_a_mistake_and_no_service_that_is_away()
+    {
+        await using var gateway = await GatewayUnderTest.Start();
+        Says(gateway["intake"], "GET /dead-letters", new MessagingState(0, 0, 0, [new QueueState("intake-hears", 0, 1)]));
+        using var ops = gateway.Http(TestTokens.Of(Access.Ops));
+
+        using var answer = await ops.PostAsJsonAsync("/api/v1/dead-letters/redrive", new { queue = "intake-heers" });
+
+        await answer.Problem(400, "REQ-0002");
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("unknown_queue");
+    }
+
+    [Fact]
     public async Task Only_ops_may_ask_and_bring_back()
     {
         await using var gateway = await GatewayUnderTest.Start();

@@ -28,9 +28,34 @@ public sealed partial class RuleTests
         held.Order(StringComparer.Ordinal).ShouldBe(Tree.Files("*.csproj").Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void What_the_documentation_names_is_there()
+    {
+        var missing = Tree.Files("*.md").Where(page => !page.StartsWith("docs/decisions/", StringComparison.Ordinal))
+            .SelectMany(page =>
+            {
+                var text = File.ReadAllText(Path.Combine(Tree.Root, page));
+                var folder = Path.GetDirectoryName(page)!;
+                return Links().Matches(text).Select(m => Path.Combine(folder, m.Groups["path"].Value))
+                    .Concat(Named().Matches(text).Select(m => m.Groups["path"].Value))
+                    .Where(path => !Path.Exists(Path.Combine(Tree.Root, path)))
+                    .Select(path => $"{page}: {path}");
+            });
+
+        missing.ShouldBeEmpty();
+    }
+
     [GeneratedRegex(@"^max_line_length = (?<limit>\d+)$", RegexOptions.Multiline)]
     private static partial Regex Limit();
 
     [GeneratedRegex(@"""(?<path>[^""]+\.csproj)""")]
     private static partial Regex InSolution();
+
+    /// <summary>Links within the project, without a place on the page.</summary>
+    [GeneratedRegex(@"\]\((?<path>(?![a-z]+:)[^)#\s]+)")]
+    private static partial Regex Links();
+
+    /// <summary>Files and folders as code, from the root.</summary>
+    [GeneratedRegex(@"`(?<path>(AppHost|ServiceDefaults|contracts|docs|eng|gateway|samples|services|tests)/[\w./-]+)`")]
+    private static partial Regex Named();
 }

@@ -83,14 +83,16 @@ public sealed class DeadLetterTests
         Task<int> Effects() => db.ExecuteScalarAsync<int>("select count(*) from withdrawal where case_id = @id", new { id });
     }
 
-    [Fact]
-    public async Task A_parked_event_is_tried_again()
+    [Theory]
+    [InlineData("probe-outbox", null)]
+    [InlineData(null, 1)]
+    public async Task A_parked_event_is_tried_again(string? queue, int? hoursAgo)
     {
         await using var probe = await ServiceUnderTest<Program>.Start("probe");
         var id = Guid.CreateVersion7();
         await using var db = await probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await db.ExecuteAsync(
-            "insert into outbox (message_id, aggregate_id, message_type, body, parked_at) values (@Id, @id, @Type, @Body, now())",
+            "insert into outbox (message_id, aggregate_id, message_type, body, parked_at) values (@Id, @id, @Type, @Body, now() - interval '2 hours')",
             new
             {
                 Id = Guid.CreateVersion7(),
@@ -101,7 +103,8 @@ public sealed class DeadLetterTests
         using var ops = probe.Http(TestTokens.Of(Access.Ops));
         (await ops.GetFromJsonAsync<JsonElement>("/dead-letters")).GetProperty("outboxParked").GetInt64().ShouldBe(1);
 
-        using var answer = await ops.PostAsJsonAsync("/dead-letters/redrive", new { queue = "probe-outbox" });
+        using var answer = await ops.PostAsJsonAsync("/dead-letters/redrive",
+            new { queue, diedBefore = hoursAgo is { } hours ? TimeProvider.System.GetUtcNow().AddHours(-hours) : (DateTimeOffset?)null });
 
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("parked").GetInt32().ShouldBe(1);
         await probe.Broker.Next<CaseWithdrawn>(m => m.CaseId == id);

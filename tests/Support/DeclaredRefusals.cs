@@ -9,9 +9,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Tests.Support;
 
 /// <summary>
-/// Stands around the endpoints of a service under test and notes every refusal that the API description does not name for its operation. What is
-/// noted fails the
-/// test class when its service stops, so each test of a refusal also holds its description.
+/// Stands around the endpoints of a service under test and notes every refusal that the API description does not name for its operation. What is noted fails
+/// the test class when its service stops, so each test of a refusal also holds its description.
 /// </summary>
 internal sealed class DeclaredRefusals : IStartupFilter
 {

@@ -8,9 +8,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Billing.Eligibility;
 
 /// <summary>
-/// An account is bound to the families it asks about (<see cref="CheckLimitOptions.FamiliesPerAccount"/> a year): whoever knows member numbers and birth
-/// dates of others
-/// gets no answer about them, known or not, and burns nobody's use. Neither the account nor the family can be read from the table: both are keyed marks.
+/// An account is bound to the families it asks about (<see cref="CheckLimitOptions.FamiliesPerAccount"/> a year): whoever knows member numbers and birth dates
+/// of others gets no answer about them, known or not, and burns nobody's use. Neither the account nor the family can be read from the table: both are keyed
+/// marks.
 /// </summary>
 internal sealed class BoundAccounts(NpgsqlDataSource dataSource, IdentityKeys keys, CheckLimitOptions options, TimeProvider time)
 {

@@ -28,8 +28,7 @@ internal static class CheckEligibility
     /// <param name="ServiceIncluded">The second opinion is part of the contract.</param>
     /// <param name="CoveredFrom">First day; null when not covered.</param>
     /// <param name="CoveredTo">Last day; null when open, or not covered.</param>
-    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's
-    /// answers,
+    /// <param name="RemainingUses">Uses left this year of the person's own limit; -1 when there is none, 0 when not covered; null in an insurer's answers,
     /// which never depend on use.</param>
     /// <param name="RefusalCode">Stable; empty when covered.</param>
     /// <param name="RefusalText">A French sentence for the person; empty when covered.</param>

@@ -36,8 +36,7 @@ internal sealed class EligibilityAnswers(InsurerDirectory insurers, BeneficiaryI
     }
 
     /// <summary>
-    /// A holder's NIR may lead to several memberships of one person: the one that would cover the day, else one valid on it, else the latest to
-    /// begin; between
+    /// A holder's NIR may lead to several memberships of one person: the one that would cover the day, else one valid on it, else the latest to begin; between
     /// equals the smallest hash. Uses do not enter: the choice is the same before and after a use.
     /// </summary>
     internal static Beneficiary? Choose(IReadOnlyList<Beneficiary> found, Insurer insurer, DateOnly day)

@@ -146,10 +146,8 @@ internal static class CaseRows
         $"select {Columns} from case_file where id = @id and assigned_physician = @physicianId{(locked ? " for update" : "")}", new { id, physicianId });
 
     /// <summary>
-    /// Does the assigned physician still have a reason to read: the patient agrees, the case is theirs to work on, and after the delivery some time
-    /// for
-    /// corrections and
-    /// questions. Asked at each read.
+    /// Does the assigned physician still have a reason to read: the patient agrees, the case is theirs to work on, and after the delivery some time for
+    /// corrections and questions. Asked at each read.
     /// </summary>
     public static async Task<bool> MayRead(NpgsqlConnection db, CaseRow file, DateTimeOffset now) =>
         file.State.Value is CaseState.Assigned or CaseState.AwaitingInformation or CaseState.Delivered or CaseState.Closed
@@ -176,10 +174,8 @@ internal static class CaseRows
 }
 
 /// <summary>
-/// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened,
-/// while
-/// there is
-/// something to help with. A physician who asked for a patient: while the request is being written, then only as long as the patient agrees to the
+/// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened, while there
+/// is something to help with. A physician who asked for a patient: while the request is being written, then only as long as the patient agrees to the
 /// téléexpertise.
 /// </summary>
 internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? Physician)

@@ -29,9 +29,8 @@ internal static class Channels
 }
 
 /// <summary>
-/// The patient says, from their own account, that what an agent or a physician filled in is right and wanted. Only then is a use reserved: nobody
-/// spends another
-/// person's use by opening a case for them.
+/// The patient says, from their own account, that what an agent or a physician filled in is right and wanted. Only then is a use reserved: nobody spends
+/// another person's use by opening a case for them.
 /// </summary>
 internal static class Confirmation
 {

@@ -100,8 +100,7 @@ internal sealed record CasePerson(
 }
 
 /// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>
-/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved
-/// by a
+/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a
 /// document.</param>
 /// <param name="Name">As the relative signs.</param>
 internal sealed record CaseRelative(string Authority, string Name)

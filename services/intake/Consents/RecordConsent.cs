@@ -17,8 +17,7 @@ namespace SecondOpinion.Intake.Consents;
 internal static class RecordConsent
 {
     /// <summary>A choice about one purpose.</summary>
-    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a
-    /// physician opened,
+    /// <param name="Purpose"><c>processing</c>, <c>sharing_with_treating_physician</c>, <c>contact_after_six_months</c> or, in a case that a physician opened,
     /// <c>teleexpertise</c>.</param>
     /// <param name="Granted">False refuses the consent or takes it back.</param>
     /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>

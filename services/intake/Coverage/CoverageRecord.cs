@@ -6,8 +6,7 @@ using SecondOpinion.ServiceDefaults.Database;
 namespace SecondOpinion.Intake.Coverage;
 
 /// <summary>
-/// Freezes with the case what billing answered. The one place where an answer changes a case, whoever asked: opening, submission, or the wait for a
-/// billing
+/// Freezes with the case what billing answered. The one place where an answer changes a case, whoever asked: opening, submission, or the wait for a billing
 /// that was away.
 /// </summary>
 internal static class CoverageRecord

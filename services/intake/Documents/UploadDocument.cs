@@ -40,10 +40,8 @@ internal static class UploadDocument
         .WithDescription(
             "The raw bytes as the body; the document's type (a code of the catalogue) in `Document-Type`, its name in "
             + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and "
-            + "any "
-            + "damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the answer's "
-            + "size "
-            + "and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
+            + "any damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the "
+            + "answer's size and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 
     /// <param name="id">The case.</param>
     /// <param name="documentType">What the document is: a code of the catalogue's documents, e.g. <c>consultation_report</c>.</param>
@@ -114,12 +112,14 @@ internal static class UploadDocument
     {
         if (!catalogue.Documents.ContainsKey(type))
         {
-            return CommonProblems.Invalid(new FieldError("#/documentType", "unknown_code", "Ce type de document n'existe pas dans la liste."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/documentType", "unknown_code", "L'en-tête Document-Type doit porter un code de la liste des documents, par exemple consultation_report."));
         }
 
         if (PlainText.FileName(fileName, LongestName) is null)
         {
-            return CommonProblems.Invalid(new FieldError("#/fileName", "invalid_name", "Donnez au fichier un nom lisible, par exemple compte-rendu.pdf."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/fileName", "invalid_name", "Donnez au fichier un nom lisible dans l'en-tête Content-Disposition, par exemple filename*=UTF-8''compte-rendu.pdf."));
         }
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);

@@ -43,10 +43,8 @@ internal sealed record ContentPage(
 /// <param name="Name">Who published it and what.</param>
 /// <param name="Url">Where to read it; null when it is not on the web.</param>
 /// <param name="Date">Year, month or day; <paramref name="DateIs"/> says of what.</param>
-/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page
-/// bears no
-/// date, somebody read it then;
-/// <c>decision</c>: a rule of this service.</param>
+/// <param name="DateIs"><c>version</c>: the version of the article that is cited entered into force; <c>publication</c>; <c>reading</c>: the page bears no
+/// date, somebody read it then; <c>decision</c>: a rule of this service.</param>
 internal sealed record ContentSource(string Name, string? Url, string Date, string DateIs = "publication");
 
 /// <summary>The simplified twin. It may bear the word FALC only once people with intellectual disability have validated it.</summary>

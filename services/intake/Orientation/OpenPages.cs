@@ -4,9 +4,8 @@ using SecondOpinion.ServiceDefaults.Text;
 namespace SecondOpinion.Intake.Orientation;
 
 /// <summary>
-/// Pages about nobody may be kept by whoever reads them: their content is part of the program, so that the program's version and the day (some rules begin
-/// on one) say
-/// whether they have changed.
+/// Pages about nobody may be kept by whoever reads them: their content is part of the program, so that the program's version and the day (some rules begin on
+/// one) say whether they have changed.
 /// </summary>
 internal static class OpenPages
 {

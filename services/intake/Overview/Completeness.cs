@@ -10,8 +10,7 @@ using SecondOpinion.ServiceDefaults.Description;
 namespace SecondOpinion.Intake.Overview;
 
 /// <summary>One thing that the file lacks.</summary>
-/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that
-/// cannot wait
+/// <param name="Code"><c>answer</c>, <c>question</c>, <c>document</c>, <c>authority_proof</c> <c>confirmation</c>, or <c>alarm</c>: an answer that cannot wait
 /// for an opinion, with whom to call.</param>
 /// <param name="Reference">Which: the id of a question, or the codes of documents of which one is enough.</param>
 /// <param name="Detail">French.</param>

@@ -1,8 +1,7 @@
 namespace SecondOpinion.Intake.Social;
 
 /// <summary>
-/// The social facts that are asked, always optional, with why. Occupation is kept in both grids: INSEE's eight groups (PCS, level 1) and the six
-/// categories of
+/// The social facts that are asked, always optional, with why. Occupation is kept in both grids: INSEE's eight groups (PCS, level 1) and the six categories of
 /// the mission report, by a mapping that has a version, since the report announces a new grid.
 /// </summary>
 internal static class SocialCodes

@@ -127,8 +127,7 @@ internal static class TellSocialFacts
         }, cancel);
 
     /// <summary>
-    /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not
-    /// asked
+    /// Once the file is complete its codes go to reporting. Whether the treating physician knows was asked in the general questionnaire, and is not asked
     /// twice.
     /// </summary>
     internal static async Task Publish(NpgsqlConnection db, CaseKey key, CaseRow file, DateTimeOffset now)

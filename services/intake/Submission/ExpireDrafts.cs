@@ -8,10 +8,8 @@ using SecondOpinion.ServiceDefaults.Database;
 namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
-/// Withdraws the files that nobody touched for <see cref="CaseOptions.DraftLife"/> before they were complete, and sets their documents aside: health
-/// data
-/// without a purpose is
-/// not kept, and the room is given back.
+/// Withdraws the files that nobody touched for <see cref="CaseOptions.DraftLife"/> before they were complete, and sets their documents aside: health data
+/// without a purpose is not kept, and the room is given back.
 /// </summary>
 internal sealed partial class ExpireDrafts(
     NpgsqlDataSource dataSource, DocumentStore store, CaseOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<ExpireDrafts> logger)

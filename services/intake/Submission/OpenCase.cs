@@ -34,8 +34,7 @@ internal static class OpenCase
     /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
     /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
     /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
-    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a
-    /// consent, and the
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the
     /// case is then a téléexpertise.</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
@@ -57,8 +56,7 @@ internal static class OpenCase
         .WithSummary("Open a case")
         .WithDescription(
             "A person has few open cases at a time. The answer tells the state: `draft` to fill in, `redirected` with where to go instead, or `refused` with "
-                + "the insurer's reason. "
-            + "When billing is away the coverage is `pending` and settles by itself.");
+            + "the insurer's reason. When billing is away the coverage is `pending` and settles by itself.");
 
     private static async Task<Results<Once<Created<CaseView>>, Problem>> Handle(
         OpenCaseRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, PathologyCatalogue catalogue,

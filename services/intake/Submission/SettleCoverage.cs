@@ -8,8 +8,7 @@ using SecondOpinion.ServiceDefaults.Database;
 namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
-/// Asks billing again for the cases whose coverage is pending: checks for a draft, reserves for a submitted file, which is then complete. Several
-/// instances
+/// Asks billing again for the cases whose coverage is pending: checks for a draft, reserves for a submitted file, which is then complete. Several instances
 /// may run: a case is claimed by moving its next attempt before billing is asked.
 /// </summary>
 internal sealed partial class SettleCoverage(

@@ -18,8 +18,7 @@ internal static partial class AdmitPhysician
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
-    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is
-    /// only a
+    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
     /// warning.</param>
     internal sealed record AdmitPhysicianRequest(
         string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity,

@@ -12,10 +12,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Physician.Admission;
 
 /// <summary>
-/// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing,
-/// whatever
-/// token is shown, and
-/// matching offers nothing; cases under way wait for operations, who see them in matching.
+/// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing, whatever token
+/// is shown, and matching offers nothing; cases under way wait for operations, who see them in matching.
 /// </summary>
 internal static class SuspendPhysician
 {

@@ -10,11 +10,9 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Reporting.Indicators;
 
 /// <summary>
-/// Loads a table that says of each département how well it is provided with physicians. The classes are somebody's decision (the mission report
-/// speaks of the
-/// national council of the order of physicians, whose table is not published), so the service computes none: it keeps every version with who decided
-/// it.
-/// A version that was loaded never changes: an indicator that was read last year must still be explainable.
+/// Loads a table that says of each département how well it is provided with physicians. The classes are somebody's decision (the mission report speaks of the
+/// national council of the order of physicians, whose table is not published), so the service computes none: it keeps every version with who decided it. A
+/// version that was loaded never changes: an indicator that was read last year must still be explainable.
 /// </summary>
 internal static partial class LoadDepartmentClasses
 {

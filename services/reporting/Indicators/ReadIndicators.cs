@@ -14,8 +14,7 @@ using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 namespace SecondOpinion.Reporting.Indicators;
 
 /// <summary>
-/// The mission's indicators, each with its definition. For operations and the scientific council only: small counts are shown as they are, which is
-/// why no
+/// The mission's indicators, each with its definition. For operations and the scientific council only: small counts are shown as they are, which is why no
 /// insurer may read them.
 /// </summary>
 internal static class ReadIndicators

@@ -16,7 +16,7 @@ internal sealed class AppHostProcess : IDisposable
     private readonly string _dataFolder;
     private readonly Task _read;
 
-    private AppHostProcess(string dataFolder, int port, string[] args)
+    private AppHostProcess(string dataFolder, int port, string[] args, IReadOnlyDictionary<string, string>? settings = null)
     {
         _dataFolder = dataFolder;
         // A shell that runs things in the background lets them ignore SIGINT, which is inherited; people's terminals do not.
@@ -30,6 +30,11 @@ internal sealed class AppHostProcess : IDisposable
                 WorkingDirectory = Path.GetTempPath(),
             };
         start.Environment[MarkName] = _mark;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _read = Task.WhenAll(Read(_process.StandardOutput), Read(_process.StandardError));
         // Should the tests be stopped half-way, the system goes with them.
@@ -49,6 +54,12 @@ internal sealed class AppHostProcess : IDisposable
     public string Output => string.Join('\n', _output);
 
     public static AppHostProcess Start(string dataFolder, params string[] args) => new(dataFolder, FreePort(), args);
+
+    /// <param name="dataFolder">Its data.</param>
+    /// <param name="settings">Environment of every process of the system, e.g. <c>RateLimits__User__Permits</c>.</param>
+    /// <param name="args">As on the command line.</param>
+    public static AppHostProcess StartWith(string dataFolder, IReadOnlyDictionary<string, string> settings, params string[] args) =>
+        new(dataFolder, FreePort(), args, settings);
 
     public static AppHostProcess StartOn(int port, string dataFolder, params string[] args) => new(dataFolder, port, args);
 

@@ -13,9 +13,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Billing.Rosters.Doors;
 
 /// <summary>
-/// Receives a roster file's content, in one piece or in many: each names the offset at which it begins, so that a broken upload goes on where it
-/// stood
-/// (the fields of draft-ietf-httpbis-resumable-upload). The last byte queues the import.
+/// Receives a roster file's content, in one piece or in many: each names the offset at which it begins, so that a broken upload goes on where it stood (the
+/// fields of draft-ietf-httpbis-resumable-upload). The last byte queues the import.
 /// </summary>
 internal static class AppendRosterContent
 {

@@ -10,8 +10,7 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Billing.Rosters.Doors;
 
 /// <summary>
-/// Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and
-/// for no
+/// Takes or refuses a roster that waits because it is much smaller than the one that answers. The decision is for the counts that were shown, and for no
 /// others.
 /// </summary>
 internal static class DecideRoster

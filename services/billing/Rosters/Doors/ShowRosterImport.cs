@@ -18,8 +18,7 @@ internal static class ShowRosterImport
     /// <param name="Id">The import.</param>
     /// <param name="InsurerId">Whose roster it is.</param>
     /// <param name="Kind"><c>whole</c> or <c>delta</c>.</param>
-    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our
-    /// staff
+    /// <param name="State"><c>receiving</c>, <c>queued</c>, <c>running</c>, <c>awaiting_approval</c> (far fewer people than the roster in force: our staff
     /// looks first), then <c>imported</c>, <c>refused</c> (the file's fault) or <c>failed</c> (ours; try again).</param>
     /// <param name="Phase">While running: <c>reading</c>, <c>indexing</c>, <c>switching</c>.</param>
     /// <param name="SizeBytes">Announced size of the file as sent, in bytes.</param>

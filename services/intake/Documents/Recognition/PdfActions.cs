@@ -7,8 +7,8 @@ namespace SecondOpinion.Intake.Documents.Recognition;
 /// Does a PDF do things when it is opened: scripts, launched programs, forms that send, files within. Every name in the file counts, also one spelled with
 /// <c>#</c>, also those of
 /// objects in compressed object streams; where a stream of objects cannot be read (encrypted, another filter), the file counts as active. Nothing is skipped
-/// by lengths or keywords that
-/// another reader might understand differently, so that bytes which only look like such a name mark a file needlessly: it can still be saved.
+/// by lengths or keywords that another reader might understand differently, so that bytes which only look like such a name mark a file needlessly: it can
+/// still be saved.
 /// </summary>
 internal static class PdfActions
 {

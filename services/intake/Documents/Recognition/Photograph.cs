@@ -4,8 +4,7 @@ namespace SecondOpinion.Intake.Documents.Recognition;
 
 /// <summary>
 /// A photograph without what the camera wrote about it: place, time, serial numbers, previews, comments, and what phones append (videos, further pictures).
-/// The pixels are
-/// untouched; how the picture is turned is kept. The uploaded bytes stay sealed as they came; what is left out is told here by ranges.
+/// The pixels are untouched; how the picture is turned is kept. The uploaded bytes stay sealed as they came; what is left out is told here by ranges.
 /// </summary>
 internal static class Photograph
 {

@@ -18,8 +18,7 @@ internal enum FileHolder
 }
 
 /// <summary>
-/// One thing asked for, and the day on which it was made (R.1111-1: the five years run from there). Unknown counts as recent: the shorter delay is
-/// the
+/// One thing asked for, and the day on which it was made (R.1111-1: the five years run from there). Unknown counts as recent: the shorter delay is the
 /// patient's.
 /// </summary>
 /// <param name="Name">What it is, in the patient's words.</param>
@@ -53,8 +52,7 @@ internal sealed record FileDeadlines(
     DateOnly? ImpliedRefusalOn, DateOnly? RecourseUntil, string NextRecourse);
 
 /// <summary>
-/// The double clock of L.1111-7 of the Code de la santé publique: eight days from receipt, not before 48 hours; two months for what is more than
-/// five years
+/// The double clock of L.1111-7 of the Code de la santé publique: eight days from receipt, not before 48 hours; two months for what is more than five years
 /// old, item by item, or for all when the psychiatric commission was seized. Days are calendar days; a month that is too short ends on its last day.
 /// </summary>
 internal static class FileRequestClock
