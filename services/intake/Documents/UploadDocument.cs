@@ -119,7 +119,8 @@ internal static class UploadDocument
         if (PlainText.FileName(fileName, LongestName) is null)
         {
             return CommonProblems.Invalid(new FieldError(
-                "#/fileName", "invalid_name", "Donnez au fichier un nom lisible dans l'en-tête Content-Disposition, par exemple filename*=UTF-8''compte-rendu.pdf."));
+                "#/fileName", "invalid_name",
+                "Donnez au fichier un nom lisible dans l'en-tête Content-Disposition, par exemple filename*=UTF-8''compte-rendu.pdf."));
         }
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);
