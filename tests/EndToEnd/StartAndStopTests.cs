@@ -85,7 +85,7 @@ public sealed class StartAndStopTests
 
         string[] processes = ["intake-0", "intake-1", "billing-0", "billing-1"];
         processes.ShouldAllBe(process => host.Output.Contains($"{process,-12} Running"));
-        secrets.Count.ShouldBe(5);
+        secrets.Count.ShouldBe(15);
         secrets.ShouldAllBe(secret => !commandLines.Any(line => line.Contains(secret)));
         Directory.Delete(data, recursive: true);
     }
