@@ -6,18 +6,19 @@ namespace SecondOpinion.AppHost;
 
 /// <summary>
 /// The secrets of a local installation, made at its first start and kept in its data folder, readable by their owner only. They become Aspire parameters;
-/// what the environment sets (<c>Parameters__token-key</c>) goes before them. Losing the encryption key loses every document: deployments keep theirs
+/// what the environment sets (<c>Parameters__encryption-key</c>) goes before them. Losing the encryption key loses every document: deployments keep theirs
 /// elsewhere.
 /// </summary>
 internal static class LocalKeys
 {
-    public const string Issuer = "secondopinion-local";
-    public const string Audience = "secondopinion";
+    public const string TryOutSecret = "try-out-secret";
+    public const string PeoplePassword = "people-password";
     public const string PseudonymKey = "physician-pseudonym-key";
     public const string PostgresPassword = "postgres-password";
     public const string RabbitMQPassword = "rabbitmq-password";
-    private static readonly string[] Keys = ["token-key", "encryption-key", "beneficiary-key", PseudonymKey];
-    private static readonly string[] Passwords = [PostgresPassword, RabbitMQPassword];
+    private static readonly string[] Services = ["billing", "intake", "matching", "physician", "reporting", "gateway", "identity"];
+    private static readonly string[] Keys = ["encryption-key", "beneficiary-key", PseudonymKey, "identity-key", TryOutSecret, .. Services.Select(ClientSecret)];
+    private static readonly string[] Passwords = [PostgresPassword, RabbitMQPassword, PeoplePassword];
 
     public static void AddTo(IConfigurationManager configuration, string dataFolder)
     {
@@ -30,15 +31,11 @@ internal static class LocalKeys
     public static string Of(IConfiguration configuration, string name) =>
         configuration[$"Parameters:{name}"] ?? throw new InvalidOperationException($"There is no parameter {name}.");
 
-    /// <summary>The configuration of a token signer, for <c>./run token</c> and the story.</summary>
-    public static IConfiguration TokenSettings(string dataFolder) => new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-    {
-        ["Authentication:Schemes:Bearer:ValidIssuer"] = Issuer,
-        ["Authentication:Schemes:Bearer:ValidAudiences:0"] = Audience,
-        ["Authentication:Schemes:Bearer:SigningKeys:0:Issuer"] = Issuer,
-        ["Authentication:Schemes:Bearer:SigningKeys:0:Value"] =
-            Environment.GetEnvironmentVariable("Parameters__token-key") ?? ReadOrMake(dataFolder)["token-key"],
-    }).Build();
+    /// <summary>Name of the secret with which a service asks for its tokens.</summary>
+    public static string ClientSecret(string service) => $"{service}-client";
+
+    /// <summary>As the running system has it: from the environment, else from the data folder.</summary>
+    public static string Kept(string dataFolder, string name) => Environment.GetEnvironmentVariable($"Parameters__{name}") ?? ReadOrMake(dataFolder)[name];
 
     private static Dictionary<string, string> ReadOrMake(string dataFolder)
     {
@@ -53,8 +50,7 @@ internal static class LocalKeys
         foreach (var name in missing)
         {
             // Passwords stand in connection strings and addresses, so of letters and digits only.
-            known[name] = Passwords.Contains(name)
-                ? RandomNumberGenerator.GetHexString(32, lowercase: true)
+            known[name] = Passwords.Contains(name) ? RandomNumberGenerator.GetHexString(32, lowercase: true)
                 : Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         }
 

@@ -9,7 +9,7 @@ using SecondOpinion.Servers;
 switch (args.FirstOrDefault())
 {
     case "token":
-        return TokenCommand.Run(args[1..]);
+        return await TokenCommand.Run(args[1..]);
     case "keys":
         return await KeysCommand.Run(args[1..]);
     case "redrive":
@@ -33,10 +33,12 @@ try
     LocalKeys.AddTo(builder.Configuration, options.DataFolder);
 
     // Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.
-    var tokenKey = builder.AddParameter("token-key", secret: true);
     var encryptionKey = builder.AddParameter("encryption-key", secret: true);
     var pseudonymKey = builder.AddParameter(LocalKeys.PseudonymKey, secret: true);
     var beneficiaryKey = builder.AddParameter("beneficiary-key", secret: true);
+    var identityKey = builder.AddParameter("identity-key", secret: true);
+    var tryOutSecret = builder.AddParameter(LocalKeys.TryOutSecret, secret: true);
+    var peoplePassword = builder.AddParameter(LocalKeys.PeoplePassword, secret: true);
 
     var servers = Infrastructure.Add(builder, options, ports);
 
@@ -63,13 +65,20 @@ try
 
     var reporting = Service<Projects.Reporting>("reporting");
 
+    // Who issues tokens here; a deployment has an issuer of its own (docs/identity.md). Nobody waits for it: tokens are asked for at first need.
+    var identity = Service<Projects.Identity>("identity", process => process
+        .WithEnvironment("Encryption__Keys__k1", identityKey)
+        .WithEnvironment("Encryption__CurrentKey", "k1")
+        .WithEnvironment("SampleData__Password", peoplePassword)
+        .WithEnvironment("TryOut__Secret", tryOutSecret));
+
     // Questions that need an answer now (gRPC). Each service starts without the others and copes with their absence.
-    intake.Calls(billing, physician, matching);
+    intake.Calls(billing, physician);
     physician.Calls(intake);
     matching.Calls(physician);
 
     var gateway = new ServiceProcesses("gateway", [builder.AddProject<Projects.Gateway>("gateway", project => project.ExcludeLaunchProfile = true)]);
-    gateway.With(process => WithTokens(process)
+    gateway.With(process => AsInProduction(process)
         .WithHttpEndpoint(port: options.GatewayPort(ports), name: "http", env: "HTTP_PORT", isProxied: false)
         .WithExternalHttpEndpoints()
         .WithHttpHealthCheck("/health")
@@ -78,8 +87,22 @@ try
         .RunsAsBuilt());
     gateway.Calls(billing, intake, matching, physician, reporting);
 
-    foreach (var service in (ServiceProcesses[])[billing, intake, matching, physician, reporting, gateway])
+    foreach (var service in (ServiceProcesses[])[billing, intake, matching, physician, reporting, gateway, identity])
     {
+        // Everybody knows the issuer and asks it for tokens: to call those whom it calls, and to hear what was revoked. The gateway only hands on what callers
+        // bring.
+        var secret = builder.AddParameter(LocalKeys.ClientSecret(service.Name), secret: true);
+        service.With(process => process
+            .WithEnvironment("Identity__Authority", identity.All[0].GetEndpoint("http"))
+            .WithEnvironment("Identity__ClientSecret", secret));
+        identity.With(process => process
+            .WithEnvironment($"Clients__{service.Name}__Secret", secret)
+            .WithEnvironment($"Clients__{service.Name}__Scopes__0", identity.Name));
+        foreach (var (callee, i) in (service == gateway ? [] : service.Callees).Select((callee, i) => (callee, i + 1)))
+        {
+            identity.With(process => process.WithEnvironment($"Clients__{service.Name}__Scopes__{i}", callee));
+        }
+
         // Problem types are absolute addresses that resolve: the gateway serves their pages.
         service.With(process => process.WithEnvironment("Problems__BaseUri", gateway.All[0].GetEndpoint("http")));
     }
@@ -87,26 +110,26 @@ try
     builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
     return await Running.Run(builder, options, dashboard);
 
-    // Every service: a database of its own, the broker, one port for HTTP/1.1 and one for gRPC, tokens, health.
+    // Every service: a database of its own, the broker (the issuer of tokens needs none), one port for HTTP/1.1 and one for gRPC, health.
     ServiceProcesses Service<TProject>(string name, Action<IResourceBuilder<ProjectResource>>? configure = null) where TProject : IProjectMetadata, new()
     {
         var database = servers.Database(name);
         return builder.AddProcesses<TProject>(name, options, ports).With(process =>
         {
-            WithTokens(process)
+            AsInProduction(process)
                 .WithHttpHealthCheck("/health", endpointName: "http")
                 .WithReference(database, connectionName: name).WaitFor(database)
-                .WithReference(servers.RabbitMQ)
                 .WithEnvironment("SampleData__Enabled", "true");
+            if (name != "identity")
+            {
+                process.WithReference(servers.RabbitMQ);
+            }
+
             configure?.Invoke(process);
         });
     }
 
-    IResourceBuilder<ProjectResource> WithTokens(IResourceBuilder<ProjectResource> process) => process
-        .WithEnvironment("Authentication__Schemes__Bearer__ValidIssuer", LocalKeys.Issuer)
-        .WithEnvironment("Authentication__Schemes__Bearer__ValidAudiences__0", LocalKeys.Audience)
-        .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Issuer", LocalKeys.Issuer)
-        .WithEnvironment("Authentication__Schemes__Bearer__SigningKeys__0__Value", tokenKey)
+    IResourceBuilder<ProjectResource> AsInProduction(IResourceBuilder<ProjectResource> process) => process
         .WithEnvironment("ASPNETCORE_ENVIRONMENT", "Production")
         // A dashboard that is gone must not hold up a process that stops.
         .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");

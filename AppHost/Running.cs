@@ -33,7 +33,7 @@ internal static class Running
                     .ToList();
         await using var app = builder.Build();
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        Console.WriteLine($"Starting PostgreSQL, RabbitMQ, five services and the gateway (data in {options.DataFolder})…");
+        Console.WriteLine($"Starting PostgreSQL, RabbitMQ, five services, the issuer of tokens and the gateway (data in {options.DataFolder})…");
         var success = false;
         try
         {
@@ -67,6 +67,9 @@ internal static class Running
         var success = true;
         var gateway = resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway").GetEndpoint("http").Url;
         await File.WriteAllTextAsync(OpsClient.GatewayFile(options.DataFolder), gateway, stopping);
+        var identity = resources.OfType<ProjectResource>().First(resource =>
+            resource.Name.StartsWith("identity", StringComparison.Ordinal)).GetEndpoint("http").Url;
+        await File.WriteAllTextAsync(LocalIdentity.AddressFile(options.DataFolder), identity, stopping);
         if (options.Demo)
         {
             var root = Path.GetFullPath("..", builder.AppHostDirectory);

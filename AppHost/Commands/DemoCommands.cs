@@ -23,13 +23,12 @@ internal static class DemoCommands
                     ? CommandResults.Success("The case was played to its end.", told.ToString(), CommandResultFormat.Text, displayImmediately: true)
                     : CommandResults.Failure("The case stopped on its way.", told.ToString(), CommandResultFormat.Text);
             })
-            .WithCommand("mint-token", "Mint an operator's token", _ =>
+            .WithCommand("mint-token", "Get an operator's token", async _ =>
             {
-                var token = LocalTokens.Create(
-                    LocalKeys.TokenSettings(options.DataFolder), Access.Ops, "local-ops", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(),
-                    TimeSpan.FromHours(12));
-                return Task.FromResult(CommandResults.Success(
-                    "Valid for 12 hours; ./run token gives those of other roles.", token, CommandResultFormat.Text, displayImmediately: true));
+                using var identity = LocalIdentity.Of(options.DataFolder);
+                var token = await identity.Token(Access.Ops, "local-ops", TimeSpan.FromHours(12));
+                return CommandResults.Success(
+                    "Valid for 12 hours; ./run token gives those of other roles.", token, CommandResultFormat.Text, displayImmediately: true);
             });
     }
 }

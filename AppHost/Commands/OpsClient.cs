@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Configuration;
+using SecondOpinion.Servers;
 using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.AppHost.Commands;
@@ -22,8 +23,18 @@ internal static class OpsClient
             return null;
         }
 
-        var token = LocalTokens.Create(
-            LocalKeys.TokenSettings(data), Access.Ops, "local-ops", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(1));
+        string token;
+        try
+        {
+            using var identity = LocalIdentity.Of(data);
+            token = await identity.Token(Access.Ops, "local-ops", TimeSpan.FromMinutes(1));
+        }
+        catch (CannotStartException reason)
+        {
+            Console.Error.WriteLine(reason.Message);
+            return null;
+        }
+
         var http = new HttpClient { BaseAddress = new Uri(gateway), Timeout = limit };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;

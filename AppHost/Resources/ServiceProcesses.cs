@@ -12,6 +12,9 @@ internal sealed class ServiceProcesses(string name, IReadOnlyList<IResourceBuild
 
     public IReadOnlyList<IResourceBuilder<ProjectResource>> All => all;
 
+    /// <summary>Names of those that it calls.</summary>
+    public List<string> Callees { get; } = [];
+
     public ServiceProcesses With(Action<IResourceBuilder<ProjectResource>> configure)
     {
         foreach (var process in all)
@@ -29,6 +32,8 @@ internal sealed class ServiceProcesses(string name, IReadOnlyList<IResourceBuild
         {
             Introduce(caller, other);
         }
+
+        Callees.AddRange(others.Select(other => other.Name).Except(Callees));
     });
 
     private static void Introduce(IResourceBuilder<ProjectResource> caller, ServiceProcesses other)

@@ -18,11 +18,11 @@ internal sealed partial class SampleStory : IDisposable
 
     private readonly Narrator _tell;
     private readonly Api _api;
-    private readonly string _data;
+    private readonly LocalIdentity _identity;
     private readonly string _sample;
     private readonly string _output;
-    private readonly string _patient;
-    private readonly string _ops;
+    private string _patient = "";
+    private string _ops = "";
     private string _pathology = "";
     private string _physician = "";
     private string _caseId = "";
@@ -31,11 +31,9 @@ internal sealed partial class SampleStory : IDisposable
     {
         _tell = teller;
         _api = new Api(gateway, stopping);
-        _data = dataFolder;
+        _identity = LocalIdentity.Of(dataFolder);
         _sample = Path.Combine(root, "samples", "endometriose");
         _output = Path.Combine(root, "artifacts", "demo");
-        _patient = Token(Access.Patient, Guid.CreateVersion7().ToString());
-        _ops = Token(Access.Ops, "story-ops");
     }
 
     /// <returns>True when every step was as it must be; the first that was not is told.</returns>
@@ -66,10 +64,16 @@ internal sealed partial class SampleStory : IDisposable
         }
     }
 
-    public void Dispose() => _api.Dispose();
+    public void Dispose()
+    {
+        _api.Dispose();
+        _identity.Dispose();
+    }
 
     private async Task PlaySteps()
     {
+        _patient = await Token(Access.Patient, Guid.CreateVersion7().ToString());
+        _ops = await Token(Access.Ops, "story-ops");
         var before = await Indicators();
         await FindTheRightDoor();
         await CheckEligibility();
@@ -231,7 +235,7 @@ internal sealed partial class SampleStory : IDisposable
         var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId)
             ?? throw new StoryException($"physician {physicianId} is not listed");
         var rpps = Rpps.Parse(Text(chosen["rpps"]));
-        _physician = Token(Access.Physician, "sample-physician", ("rpps", rpps.Value));
+        _physician = await Token(Access.Physician, "sample-physician", ("rpps", rpps.Value));
         var worklist = await _api.Until(
             "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
         _tell.Step(
@@ -260,7 +264,8 @@ internal sealed partial class SampleStory : IDisposable
         Must(!file.ToJsonString().Contains(Text(Sample("case.json")["patient"]!["birthName"]), StringComparison.Ordinal),
             "the physician sees the patient's name");
         var stranger = Rpps.WithKey("9999999990");
-        var refused = await _api.Get($"/api/v1/worklist/cases/{_caseId}/dossier", Token(Access.Physician, "another-physician", ("rpps", stranger.Value)));
+        var refused = await _api.Get(
+            $"/api/v1/worklist/cases/{_caseId}/dossier", await Token(Access.Physician, "another-physician", ("rpps", stranger.Value)));
         Must((int)refused.Status == 404, $"another physician got {(int)refused.Status}");
         _tell.Step("file read",
             $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");
@@ -320,7 +325,7 @@ internal sealed partial class SampleStory : IDisposable
         Directory.CreateDirectory(_output);
         var file = Path.Combine(_output, $"avis-{_caseId}.pdf");
         await File.WriteAllBytesAsync(file, pdf.Bytes);
-        var insurer = Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
+        var insurer = await Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
         var refused = await _api.Get($"/api/v1/cases/{_caseId}/opinion", insurer);
         Must((int)refused.Status is 403 or 404, $"an insurer got {(int)refused.Status} from a clinical route");
         _tell.Step("downloaded",
@@ -346,8 +351,8 @@ internal sealed partial class SampleStory : IDisposable
 
     private JsonNode Sample(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_sample, file), Encoding.UTF8))!;
 
-    private string Token(string role, string subject, params (string Name, object Value)[] claims) => LocalTokens.Create(
-        LocalKeys.TokenSettings(_data), role, subject, claims.ToDictionary(c => c.Name, c => c.Value), TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+    private Task<string> Token(string role, string subject, params (string Name, object Value)[] claims) =>
+        _identity.Token(role, subject, TimeSpan.FromHours(1), claims);
 
     private static string Text(JsonNode? node) => node?.ToString() ?? "";
 

@@ -3,12 +3,14 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using SecondOpinion.ServiceDefaults.Background;
 
 namespace SecondOpinion.ServiceDefaults.Access;
 
 /// <summary>
-/// Who may call: a bearer token with one <c>role</c>. Nothing is open unless an endpoint says so (fallback policy). Keys, issuer and audience come
-/// from <c>Authentication:Schemes:Bearer</c>, so any OIDC issuer can take the place of the local key.
+/// Who may call: a bearer token with one <c>role</c>. Nothing is open unless an endpoint says so (fallback policy). The issuer comes from <see
+/// cref="IdentityOptions"/>: the local one (services/identity) or any other of OpenID Connect.
 /// </summary>
 public static class Access
 {
@@ -28,29 +30,13 @@ public static class Access
 
     internal static void AddAccess(this IServiceCollection services, IConfiguration configuration)
     {
-        if (!configuration.GetSection("Authentication:Schemes:Bearer").Exists())
-        {
-            throw new InvalidOperationException(
-                "No token issuer is configured. Set Authentication:Schemes:Bearer (ValidIssuer, ValidAudiences, and Authority or SigningKeys); AppHost does "
-                    + "it for local runs.");
-        }
-
-        services.AddAuthentication().AddJwtBearer(options =>
-        {
-            options.MapInboundClaims = false;
-            options.TokenValidationParameters.RoleClaimType = "role";
-            options.TokenValidationParameters.NameClaimType = "sub";
-            options.TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(30);
-            options.TokenValidationParameters.RequireExpirationTime = true;
-            options.TokenValidationParameters.RequireSignedTokens = true;
-            options.TokenValidationParameters.ValidAlgorithms = ["HS256", "RS256", "PS256", "ES256"];
-        });
-        services.AddSingleton<AcceptedTokens>();
-        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<AcceptedTokens>((options, accepted) =>
-            options.Events = new JwtBearerEvents { OnMessageReceived = accepted.Recognise, OnTokenValidated = accepted.Keep });
-        // The framework hands the signing keys over as a query that reads the configuration anew for every request.
-        services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
-            options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToArray());
+        services.AddTokens(configuration);
+        services.AddSingleton<BearerTokens>();
+        services.AddSingleton<IConfigureOptions<JwtBearerOptions>>(provider => provider.GetRequiredService<BearerTokens>());
+        services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>>(provider => provider.GetRequiredService<BearerTokens>());
+        BearerTokens.Add(services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme));
+        services.AddSingleton<IAuthorizationHandler, GrpcCalls.Judge>();
+        services.AddJob<ReadRevocations>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(
             new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireAssertion(_ => false).Build());
     }

@@ -48,5 +48,14 @@ public sealed class Keyring
             ? Envelope.Open(key, wrapped, Place(caseId, version))
             : throw new CryptographicException($"Encryption:Keys:{version} is not set, but cases are still sealed under it.");
 
+    /// <summary>For what is no case's: sealed under the current version.</summary>
+    /// <param name="place">Where it stands, e.g. <c>table|column|row</c>.</param>
+    public byte[] Seal(string place, ReadOnlySpan<byte> plain) => Envelope.Seal(_keys[Current], plain, $"{place}|{Current}");
+
+    /// <exception cref="CryptographicException">As of <see cref="Unwrap"/>.</exception>
+    public byte[] Open(string place, string version, ReadOnlySpan<byte> box) => _keys.TryGetValue(version, out var key)
+        ? Envelope.Open(key, box, $"{place}|{version}")
+        : throw new CryptographicException($"Encryption:Keys:{version} is not set.");
+
     private static string Place(Guid caseId, string version) => $"case_key|wrapped_key|{caseId}|{version}";
 }

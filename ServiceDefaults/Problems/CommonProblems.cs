@@ -30,7 +30,7 @@ public static class CommonProblems
     [
         BadRequest, InvalidInput, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, TooLarge, UnsupportedMediaType, TooManyRequests,
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInFlight, PreconditionRequired, PreconditionFailed, Unavailable, Unexpected,
-        StorageFull,
+        StorageFull, .. Access.TokenProblems.All,
     ];
 
     /// <summary>The one answer for what is absent and for what belongs to somebody else.</summary>

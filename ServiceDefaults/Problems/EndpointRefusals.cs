@@ -27,7 +27,7 @@ public static class EndpointRefusals
         // Nothing is open unless it says so.
         if (!all.OfType<IAllowAnonymous>().Any())
         {
-            types.UnionWith([CommonProblems.Unauthenticated, CommonProblems.Forbidden]);
+            types.UnionWith([CommonProblems.Unauthenticated, CommonProblems.Forbidden, .. Access.TokenProblems.All]);
         }
 
         if (hasRouteParameters)

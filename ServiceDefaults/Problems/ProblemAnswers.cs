@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.ServiceDefaults.Problems;
 
@@ -23,8 +24,10 @@ public static class ProblemAnswers
     public static void UseProblemAnswers(this IApplicationBuilder app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = context => !IsOurFault(context.Exception) });
-        app.UseStatusCodePages(context => CommonProblems.ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
+        app.UseStatusCodePages(context => Of(context.HttpContext, context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
     }
+
+    private static Problem Of(HttpContext http, int status) => TokenFault.Of(http, status) ?? CommonProblems.ForStatus(status);
 
     private static bool IsOurFault(Exception exception) => exception is not (ProblemException or BadHttpRequestException or OperationCanceledException);
 }

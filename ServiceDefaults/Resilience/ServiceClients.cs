@@ -32,13 +32,12 @@ public static class ServiceClients
 
     /// <summary>
     /// Registers a typed gRPC client. It finds <paramref name="service"/> by <c>services:NAME:grpc:0…n</c> (one <c>dns:///host:port</c> in a cluster), goes to
-    /// its addresses in turn, leaves out those that do not answer and retries what was never sent. It calls as this service unless the call brings its own
-    /// <c>authorization</c>. Every call needs a deadline.
+    /// its addresses in turn, leaves out those that do not answer and retries what was never sent. It calls as this service; a call that brings a person's
+    /// <c>authorization</c> is vouched for by this service's own token beside it. Every call needs a deadline.
     /// </summary>
     public static IHttpClientBuilder AddServiceClient<TClient>(this WebApplicationBuilder builder, string service) where TClient : ClientBase<TClient>
     {
-        builder.Services.TryAddSingleton<ServiceTokens>();
-        builder.Services.TryAddTransient<ServiceTokenHandler>();
+        builder.Services.AddTokens(builder.Configuration);
         builder.Services.TryAddTransient<SentOnce>();
         if (!builder.Services.Any(known => known.ServiceType == typeof(ResolverFactory)))
         {
@@ -77,7 +76,7 @@ public static class ServiceClients
                 // One call is one client span, that of gRPC: SentOnce passes it on, and HTTP adds none of its own.
                 ActivityHeadersPropagator = null,
             })
-            .AddHttpMessageHandler<ServiceTokenHandler>()
+            .AddHttpMessageHandler(services => new ServiceTokenHandler(services.GetRequiredService<ServiceTokens>(), service))
             .AddHttpMessageHandler<SentOnce>()
             .AddInterceptor(() => new DeadlineInterceptor());
     }
@@ -85,12 +84,29 @@ public static class ServiceClients
     private static Uri[] Addresses(IConfiguration configuration, string service) =>
         [.. configuration.GetSection($"services:{service}:grpc").GetChildren().Where(a => !string.IsNullOrEmpty(a.Value)).Select(a => new Uri(a.Value!))];
 
-    private sealed class ServiceTokenHandler(ServiceTokens tokens) : DelegatingHandler
+    /// <summary>The call carries this service's own token: as the caller's, or beside that of the person for whom it calls.</summary>
+    private sealed class ServiceTokenHandler(ServiceTokens tokens, string audience) : DelegatingHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            request.Headers.Authorization ??= new("Bearer", tokens.Current());
-            return base.SendAsync(request, cancellationToken);
+            var token = await tokens.For(audience, cancellationToken);
+            if (request.Headers.Authorization is null)
+            {
+                request.Headers.Authorization = new("Bearer", token);
+            }
+            else
+            {
+                request.Headers.Remove(BearerTokens.ServiceHeader);
+                request.Headers.Add(BearerTokens.ServiceHeader, $"Bearer {token}");
+            }
+
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (answer.StatusCode == System.Net.HttpStatusCode.Unauthorized)
+            {
+                tokens.Forget(audience);
+            }
+
+            return answer;
         }
     }
 

@@ -66,7 +66,8 @@ builder.Services.AddJob<ImportWorker>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
-app.MapGrpcService<EligibilityService>().AllowRoles(Access.Service);
+app.MapGrpcService<EligibilityService>().AllowCalls(
+    SecondOpinion.Contracts.Billing.V1.Eligibility.Descriptor, new AllowedCalls("intake", "Check", "CheckMany", "Reserve"));
 var api = app.MapGroup("/api/v1");
 CheckEligibility.Map(api);
 ListInsurers.Map(api);

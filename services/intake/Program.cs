@@ -1,4 +1,5 @@
 using SecondOpinion.Contracts.Billing.V1;
+using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Intake;
 using SecondOpinion.Intake.Cases;
@@ -60,8 +61,8 @@ builder.Services.AddJob<ExpireDrafts>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
-// Open to every role, and answered to one: whoever is not the assigned physician learns as little as of a case that does not exist (AssignedPhysician).
-app.MapGrpcService<DossiersService>().AllowRoles([.. Access.Roles]);
+app.MapGrpcService<DossiersService>().AllowCalls(
+    Dossiers.Descriptor, new AllowedCalls("physician", "Get", "Download", "CheckAccess", "RequestInformation") { For = Access.Physician });
 var api = app.MapGroup("/api/v1");
 var open = api.MapGroup("").AddEndpointFilter(OpenPages.Cacheable);
 ScreenEmergency.Map(open);

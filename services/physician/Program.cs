@@ -1,4 +1,5 @@
 using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Admission;
@@ -36,8 +37,8 @@ builder.Services.AddSingleton<OpinionPdf>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
-app.MapGrpcService<ServeOpinions>().AllowRoles(Access.Service);
-app.MapGrpcService<ServeRoster>().AllowRoles(Access.Service);
+app.MapGrpcService<ServeOpinions>().AllowCalls(Opinions.Descriptor, new AllowedCalls("intake", "Get", "Download"));
+app.MapGrpcService<ServeRoster>().AllowCalls(Roster.Descriptor, new AllowedCalls("matching", "List"));
 
 var api = app.MapGroup("/api/v1");
 ListPhysicians.Map(api);

@@ -33,7 +33,7 @@ public sealed class BillingFixture : IAsyncLifetime
 
     public string Spool { get; } = Directory.CreateTempSubdirectory("rosters-").FullName;
 
-    public Eligibility.EligibilityClient Client => new(Service.Grpc(TestTokens.Of(Access.Service)));
+    public Eligibility.EligibilityClient Client => new(Service.Grpc(TestTokens.Service("intake")));
 
     public HttpClient Ops => Service.Http(TestTokens.Of(Access.Ops));
 

@@ -76,7 +76,7 @@ public sealed class LimitTests : IAsyncLifetime
         await Eventually.True(
             async () => await _billing.Scalar<long>(
                 "select coalesce(sum(asked), 0)::bigint from check_count "
-                + "where actor_role = 'service' and actor = 'service-of-tests' and code = ''") == answered,
+                + "where actor_role = 'service' and actor = 'intake' and code = ''") == answered,
             "every answer is counted for its client");
     }
 

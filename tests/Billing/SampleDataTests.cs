@@ -20,7 +20,7 @@ public sealed class SampleDataTests
             ["SampleData:Enabled"] = "true",
         };
         await using var service = await ServiceUnderTest<Program>.Start("billing", settings);
-        var client = new Eligibility.EligibilityClient(service.Grpc(TestTokens.Of(Access.Service)));
+        var client = new Eligibility.EligibilityClient(service.Grpc(TestTokens.Service("intake")));
         var patientOfTheStory = new CheckRequest { AmcNumber = "99000001", MemberNumber = "FICTIF000042", BirthDate = "1989-04-17", BirthRank = 1 };
         var reply = await client.CheckAsync(patientOfTheStory, deadline: BillingFixture.Soon);
         reply.Covered.ShouldBeTrue(reply.RefusalCode);

@@ -37,7 +37,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Access.Ops));
         var calls = new HttpClient();
-        calls.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Access.Service));
+        calls.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Service("intake"));
         await Eventually.True(async () =>
         {
             try

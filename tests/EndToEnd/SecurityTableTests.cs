@@ -63,7 +63,7 @@ public sealed class SecurityTableTests(SharedSystem system)
         [
             new("anonymous", null), new("partner", system.Token(Access.Partner, "table-partner", ("insurer_id", Insurer.ToString()))),
             new("council", system.Token(Access.Council, "table-council")), new("ops", system.Token(Access.Ops, "table-ops")),
-            new("agent", system.Token(Access.Agent, "table-agent")), new("service", system.Token(Access.Service, "intake")),
+            new("agent", system.Token(Access.Agent, "table-agent")), new("service", system.ServiceToken("intake", "billing")),
             new("physician", mine.Physician), new("patient", mine.Patient),
         ];
         // First, while the case is the physician's to read.
@@ -175,6 +175,14 @@ public sealed class SecurityTableTests(SharedSystem system)
 
     private HttpClient Client(Actor actor) => _clients.TryGetValue(actor.Name, out var known) ? known : _clients[actor.Name] = system.Http(actor.Token);
 
+    /// <summary>Who calls it in the running system.</summary>
+    private static string CallerOf(string service) => service switch
+    {
+        "Dossiers" => "physician",
+        "Roster" => "matching",
+        _ => "intake",
+    };
+
     private async Task AddCalls(StringBuilder text, Journey mine, Actor[] people, Thing own, Thing foreign, Thing absent)
     {
         Actor[] actors = [.. people, new("another physician", system.PhysicianToken(Rpps.WithKey("9999999990")))];
@@ -186,7 +194,9 @@ public sealed class SecurityTableTests(SharedSystem system)
         foreach (var service in Protos.SelectMany(p => p.Services).OrderBy(s => s.FullName, StringComparer.Ordinal))
         {
             // secondopinion.billing.v1.Eligibility is billing's.
-            using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{ports[$"{service.FullName.Split('.')[1]}-grpc"]}");
+            var callee = service.FullName.Split('.')[1];
+            var voucher = system.ServiceToken(CallerOf(service.Name), callee);
+            using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{ports[$"{callee}-grpc"]}");
             foreach (var method in service.Methods)
             {
                 Thing[] things = method.InputType.FindFieldByName("case_id") is null ? [own with { Name = "–" }] : [absent, foreign, own];
@@ -195,7 +205,9 @@ public sealed class SecurityTableTests(SharedSystem system)
                     var cells = new List<string>();
                     foreach (var actor in actors)
                     {
-                        cells.Add(await Call(channel, method, actor, thing));
+                        // A service comes with its token for this callee; a person's call comes through a service that vouches for it.
+                        var caller = actor.Name == "service" ? actor with { Token = system.ServiceToken(CallerOf(service.Name), callee) } : actor;
+                        cells.Add(await Call(channel, method, caller, thing, voucher));
                     }
 
                     text.AppendLine(CultureInfo.InvariantCulture, $"| `{service.Name}/{method.Name}` | {thing.Name} | {string.Join(" | ", cells)} |");
@@ -206,7 +218,7 @@ public sealed class SecurityTableTests(SharedSystem system)
         mine.CaseId.ShouldBe(own.CaseId);
     }
 
-    private static async Task<string> Call(GrpcChannel channel, MethodDescriptor method, Actor actor, Thing thing)
+    private static async Task<string> Call(GrpcChannel channel, MethodDescriptor method, Actor actor, Thing thing, string voucher)
     {
         var request = (IMessage)Activator.CreateInstance(method.InputType.ClrType)!;
         foreach (var (field, value) in new[] { ("case_id", thing.CaseId), ("document_id", thing.DocumentId), ("request_id", Guid.CreateVersion7().ToString()) })
@@ -223,7 +235,7 @@ public sealed class SecurityTableTests(SharedSystem system)
             _ => MethodType.Unary,
         };
         var called = new Method<byte[], byte[]>(type, method.Service.FullName, method.Name, bytes, bytes);
-        var headers = new Metadata();
+        var headers = new Metadata { { "service-authorization", $"Bearer {voucher}" } };
         if (actor.Token is { } token)
         {
             headers.Add("authorization", $"Bearer {token}");

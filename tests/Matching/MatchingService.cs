@@ -31,7 +31,7 @@ public sealed class MatchingService : IAsyncLifetime
 
     public HttpClient Http(string role) => _service.Http(TestTokens.Of(role));
 
-    public Grpc.Net.Client.GrpcChannel Grpc(string role) => _service.Grpc(TestTokens.Of(role));
+    public ServiceUnderTest<Program> Service => _service;
 
     internal AdvanceDueCases AdvanceDueCases() =>
         _service.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<AdvanceDueCases>().Single();

@@ -139,7 +139,7 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     [Fact]
     public async Task Matching_reads_the_whole_roster_over_grpc()
     {
-        using var channel = physician.Service.Grpc(TestTokens.Of(Access.Service));
+        using var channel = physician.Service.Grpc(TestTokens.Service("matching"));
         using var call = new Roster.RosterClient(channel).List(new ListRosterRequest(), deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10));
         var profiles = await call.ResponseStream.ReadAllAsync().ToListAsync();
 

@@ -219,7 +219,7 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         var offer = await physician.AssignedCase(physician.Alix, PhysicianService.SampleQuestions());
         var request = new GetOpinionRequest { CaseId = offer.CaseId.ToString() };
         var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20);
-        using var channel = physician.Service.Grpc(TestTokens.Of(Access.Service));
+        using var channel = physician.Service.Grpc(TestTokens.Service("intake"));
         var opinions = new Opinions.OpinionsClient(channel);
         (await Should.ThrowAsync<RpcException>(async () => await opinions.GetAsync(request, deadline: deadline))).StatusCode.ShouldBe(StatusCode.NotFound);
         var signed = await Sign(offer);

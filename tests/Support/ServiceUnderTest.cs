@@ -115,13 +115,18 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         return client;
     }
 
-    /// <summary>A gRPC channel; the token, if any, is sent with every call.</summary>
-    public GrpcChannel Grpc(string? token = null)
+    /// <summary>A gRPC channel; the token, if any, is sent with every call, and so is that of the service which vouches for it.</summary>
+    public GrpcChannel Grpc(string? token = null, string? voucher = null)
     {
         var client = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true });
         if (token is not null)
         {
             client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+
+        if (voucher is not null)
+        {
+            client.DefaultRequestHeaders.Add("Service-Authorization", $"Bearer {voucher}");
         }
 
         _clients.Add(client);

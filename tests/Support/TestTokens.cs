@@ -1,27 +1,23 @@
-using Microsoft.Extensions.Configuration;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.Tests.Support;
 
-/// <summary>Tokens signed with a key that only tests know.</summary>
+/// <summary>Tokens of an issuer that only this run knows.</summary>
 public static class TestTokens
 {
     private static readonly byte[] PseudonymKey = "pseudonyms of tests: 32 bytes ok"u8.ToArray();
 
-    private static readonly Dictionary<string, string?> Scheme = new()
-    {
-        ["Authentication:Schemes:Bearer:ValidIssuer"] = "secondopinion-tests",
-        ["Authentication:Schemes:Bearer:ValidAudiences:0"] = "secondopinion",
-        ["Authentication:Schemes:Bearer:SigningKeys:0:Issuer"] = "secondopinion-tests",
-        ["Authentication:Schemes:Bearer:SigningKeys:0:Value"] = Convert.ToBase64String("a key of tests: thirty-two bytes"u8),
-        ["Physicians:PseudonymKey"] = Convert.ToBase64String(PseudonymKey),
-    };
+    private static readonly Lazy<TestIssuer> Shared = new(() => TestIssuer.Start().GetAwaiter().GetResult());
+
+    /// <summary>Whose they are.</summary>
+    public static TestIssuer Issuer => Shared.Value;
 
     static TestTokens() => PhysicianPseudonyms.Use(PseudonymKey);
 
     /// <summary>What a service needs to accept these tokens.</summary>
-    public static IReadOnlyDictionary<string, string?> Settings => Scheme;
+    public static IReadOnlyDictionary<string, string?> Settings =>
+        new Dictionary<string, string?>(Issuer.Settings) { ["Physicians:PseudonymKey"] = Convert.ToBase64String(PseudonymKey) };
 
     public static string Patient(Guid id) => Create(Access.Patient, id.ToString());
 
@@ -29,9 +25,11 @@ public static class TestTokens
 
     public static string Partner(Guid insurerId) => Create(Access.Partner, $"partner-{insurerId}", ("insurer_id", insurerId.ToString()));
 
+    /// <summary>A service's own token, by its name.</summary>
+    public static string Service(string name) => Create(Access.Service, name, ("client_id", name));
+
     public static string Of(string role) => Create(role, $"{role}-of-tests");
 
-    public static string Create(string role, string subject, params (string Name, object Value)[] claims) => LocalTokens.Create(
-        new ConfigurationBuilder().AddInMemoryCollection(Scheme).Build(), role, subject, claims.ToDictionary(c => c.Name, c => c.Value),
-        TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(30));
+    public static string Create(string role, string subject, params (string Name, object Value)[] claims) =>
+        Issuer.Token(new Dictionary<string, object>(claims.Select(c => KeyValuePair.Create(c.Name, c.Value))) { ["role"] = role, ["sub"] = subject });
 }

@@ -8,10 +8,10 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Dapper;
 using Grpc.Net.Client;
-using Microsoft.Extensions.Configuration;
 using Npgsql;
 using SecondOpinion.Servers;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Bench.Eligibility;
 
@@ -22,11 +22,10 @@ internal sealed class RunningBilling : IAsyncDisposable
 {
     private readonly PrivateServers _servers;
     private readonly Process _service;
-    private readonly IConfiguration _tokens;
 
-    private RunningBilling(string folder, PrivateServers servers, Process service, IConfiguration tokens, string connectionString, Uri http, Uri grpc)
+    private RunningBilling(string folder, PrivateServers servers, Process service, string connectionString, Uri http, Uri grpc)
     {
-        (Folder, _servers, _service, _tokens, ConnectionString) = (folder, servers, service, tokens, connectionString);
+        (Folder, _servers, _service, ConnectionString) = (folder, servers, service, connectionString);
         Http = new HttpClient { BaseAddress = http, Timeout = TimeSpan.FromHours(2) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Access.Ops));
         GrpcAddress = grpc;
@@ -56,12 +55,9 @@ internal sealed class RunningBilling : IAsyncDisposable
 
         var connectionString = servers.Postgres.ConnectionString + ";Database=billing";
 
-        var settings = new Dictionary<string, string?>
+        // An issuer of its own in this process: its tokens outlast the measurement.
+        var settings = new Dictionary<string, string?>(TestTokens.Settings)
         {
-            ["Authentication:Schemes:Bearer:ValidIssuer"] = "bench",
-            ["Authentication:Schemes:Bearer:ValidAudiences:0"] = "bench",
-            ["Authentication:Schemes:Bearer:SigningKeys:0:Issuer"] = "bench",
-            ["Authentication:Schemes:Bearer:SigningKeys:0:Value"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Beneficiaries:Keys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Beneficiaries:CurrentKey"] = "k1",
             ["Rosters:SpoolPath"] = Path.Combine(folder, "rosters"),
@@ -95,19 +91,18 @@ internal sealed class RunningBilling : IAsyncDisposable
         service.OutputDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
         service.BeginOutputReadLine();
         var system = new RunningBilling(
-            folder, servers, service, new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), connectionString,
+            folder, servers, service, connectionString,
             new Uri($"http://127.0.0.1:{httpPort}"), new Uri($"http://127.0.0.1:{grpcPort}"));
         await system.WaitAlive();
         return system;
     }
 
-    public string Token(string role) =>
-        LocalTokens.Create(_tokens, role, $"bench-{role}", new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(4));
+    public static string Token(string role) => TestTokens.Of(role);
 
     public GrpcChannel Channel()
     {
         var client = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true });
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Access.Service));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Service("intake"));
         return GrpcChannel.ForAddress(GrpcAddress, new GrpcChannelOptions { HttpClient = client });
     }
 

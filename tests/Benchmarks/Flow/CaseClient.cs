@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Configuration;
+using SecondOpinion.AppHost;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 
@@ -14,7 +14,7 @@ namespace SecondOpinion.Bench.Flow;
 internal sealed record Run(string CaseId, string Token, double SubmitMs);
 
 /// <summary>Plays patients: each case has a patient of its own, from opening to submission.</summary>
-internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
+internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
 {
     public const int RequestsPerCase = 6;
     private const string Pathology = "endometriose";
@@ -24,7 +24,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
     /// <summary>The sample référents would be full after a dozen cases: these take a thousand each.</summary>
     public async Task AdmitPhysicians()
     {
-        var council = Token(Access.Council, "bench-council");
+        var council = await Token(Access.Council, "bench-council");
         for (var i = 0; i < 5; i++)
         {
             await Send(HttpMethod.Post, "/api/v1/physicians", council, new
@@ -72,7 +72,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
 
     private async Task<Run> OpenAndSubmit()
     {
-        var token = Token(Access.Patient, Guid.CreateVersion7().ToString());
+        var token = await Token(Access.Patient, Guid.CreateVersion7().ToString());
         var sample = Sample("case.json");
         var opened = await Send(HttpMethod.Post, "/api/v1/cases", token, new
         {
@@ -131,8 +131,7 @@ internal sealed class CaseClient(Uri gateway, IConfiguration tokens)
             : throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {text}");
     }
 
-    private string Token(string role, string subject) =>
-        LocalTokens.Create(tokens, role, subject, new Dictionary<string, object>(), TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+    private Task<string> Token(string role, string subject) => identity.Token(role, subject, TimeSpan.FromHours(1));
 
     private JsonNode Sample(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_sample, file)))!;
 

@@ -27,7 +27,8 @@ foreach (var resource in app.Services.GetRequiredService<DistributedApplicationM
 }
 
 var broker = new Uri((await app.GetConnectionStringAsync("rabbitmq"))!);
-var client = new CaseClient(app.GetEndpoint("gateway", "http"), LocalKeys.TokenSettings(data));
+using var identity = new LocalIdentity(app.GetEndpoint("identity", "http"), data);
+var client = new CaseClient(app.GetEndpoint("gateway", "http"), identity);
 
 await client.AdmitPhysicians();
 await client.RunCases(Concurrency * 2, Concurrency); // warm-up: JIT, pools, queues

@@ -27,14 +27,29 @@ internal sealed class MalformedCalls(SharedSystem system, Random random)
     {
         var faults = new ConcurrentBag<string>();
         var answers = new ConcurrentDictionary<StatusCode, int>();
-        string[] tokens = [system.Token(Access.Service, "intake"), system.Token(Access.Patient), "not-a-token", ""];
+        var physician = system.Token(Access.Physician, "drill-physician", ("rpps", "99000010019"));
+        var patient = system.Token(Access.Patient);
+        var known = new Dictionary<string, (string Caller, string Voucher)>
+        {
+            ["Dossiers"] = (physician, system.ServiceToken("physician", "intake")),
+            ["Roster"] = (system.ServiceToken("matching", "physician"), ""),
+            ["Opinions"] = (system.ServiceToken("intake", "physician"), ""),
+            ["Eligibility"] = (system.ServiceToken("intake", "billing"), ""),
+        };
         using var channels = new Channels(system);
         for (var i = 0; i < count; i++)
         {
             var method = _methods[i % _methods.Count];
             var (name, bytes) = Message(method.InputType);
+            var (caller, voucher) = known[method.Service.Name];
+            string[] tokens = [caller, patient, "not-a-token", ""];
             var token = tokens[random.Next(8) is > 3 ? 0 : random.Next(tokens.Length)];
             var headers = new Metadata();
+            if (voucher.Length > 0)
+            {
+                headers.Add("service-authorization", $"Bearer {voucher}");
+            }
+
             if (token.Length > 0)
             {
                 headers.Add("authorization", $"Bearer {token}");

@@ -29,9 +29,11 @@ public sealed partial class SharedSystem : IAsyncLifetime
     private readonly Dictionary<string, Uri> _addresses = [];
     private readonly HttpClient _health = new();
     private HttpClient _dashboard = null!;
+    private LocalIdentity _identity = null!;
 
     /// <summary>Processes of the system.</summary>
-    public static IReadOnlyList<string> Parts { get; } = ["intake", "billing", "matching", "physician", "reporting", "gateway", "rabbitmq", "postgres"];
+    public static IReadOnlyList<string> Parts { get; } = ["intake", "billing", "matching", "physician", "reporting", "identity", "gateway", "rabbitmq",
+        "postgres"];
 
     public string DataFolder { get; } = AppHostProcess.NewDataFolder();
 
@@ -56,6 +58,8 @@ public sealed partial class SharedSystem : IAsyncLifetime
                 _addresses[part] = new Uri(http.Groups[1].Value);
             }
         }
+
+        _identity = new LocalIdentity(_addresses["identity"], DataFolder);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,6 +67,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
         _clients.ForEach(c => c.Dispose());
         _dashboard?.Dispose();
         _health.Dispose();
+        _identity?.Dispose();
         if (_host is not null)
         {
             Processes.Terminate(_host.ProcessId);
@@ -93,9 +98,12 @@ public sealed partial class SharedSystem : IAsyncLifetime
         return client;
     }
 
-    public string Token(string role, string? subject = null, params (string Name, object Value)[] claims) => LocalTokens.Create(
-        LocalKeys.TokenSettings(DataFolder), role, subject ?? Guid.CreateVersion7().ToString(), claims.ToDictionary(c => c.Name, c => c.Value),
-        TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+    /// <summary>Of a fictitious person, from the system's own issuer.</summary>
+    public string Token(string role, string? subject = null, params (string Name, object Value)[] claims) =>
+        _identity.Token(role, subject ?? Guid.CreateVersion7().ToString(), TimeSpan.FromHours(1), claims).GetAwaiter().GetResult();
+
+    /// <summary>As a service gets it to call another.</summary>
+    public string ServiceToken(string caller, string callee) => _identity.ServiceToken(caller, callee).GetAwaiter().GetResult();
 
     internal string PhysicianToken(Rpps rpps) => Token(Access.Physician, null, ("rpps", rpps.Value));
 

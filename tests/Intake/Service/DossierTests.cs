@@ -95,7 +95,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
             Access.Partner => TestTokens.Partner(FakeBilling.Insurer),
             _ => TestTokens.Of(who),
         };
-        var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(token));
+        var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(token, TestTokens.Service("physician")));
 
         var get = await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon));
         var absent =
@@ -104,9 +104,11 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var ask = await Should.ThrowAsync<RpcException>(async () => await stranger.RequestInformationAsync(
             new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "?" }, deadline: Soon));
 
-        get.StatusCode.ShouldBe(StatusCode.NotFound);
+        // Another role is told so, whatever it asks for; a physician only that there is no such case.
+        var refusal = who == "another physician" ? StatusCode.NotFound : StatusCode.PermissionDenied;
+        get.StatusCode.ShouldBe(refusal);
         (get.StatusCode, get.Status.Detail).ShouldBe((absent.StatusCode, absent.Status.Detail));
-        ask.StatusCode.ShouldBe(StatusCode.NotFound);
+        ask.StatusCode.ShouldBe(refusal);
     }
 
     [Fact]
@@ -247,7 +249,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         (await intake.Sql<long>("select count(*) from case_move where case_id = @id and move = 'offer'", new { id })).ShouldBe(1);
     }
 
-    private Dossiers.DossiersClient As(Rpps rpps) => new(intake.Service.Grpc(TestTokens.Physician(rpps)));
+    private Dossiers.DossiersClient As(Rpps rpps) => new(intake.Service.Grpc(TestTokens.Physician(rpps), TestTokens.Service("physician")));
 
     private async Task NotFound(Guid id) =>
         (await Should.ThrowAsync<RpcException>(

@@ -12,7 +12,7 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
 {
     private static DateTime Soon => TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
 
-    private Dossiers.DossiersClient Expert => new(intake.Service.Grpc(TestTokens.Physician(IntakeFixture.Expert)));
+    private Dossiers.DossiersClient Expert => new(intake.Service.Grpc(TestTokens.Physician(IntakeFixture.Expert), TestTokens.Service("physician")));
 
     [Fact]
     public async Task A_consent_taken_back_after_the_delivery_closes_the_file_and_one_given_again_opens_it()
@@ -122,7 +122,7 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
             "select string_agg(action || ' ' || object_type, ',') from audit_record where actor = @Me and object_id = any(@Ids)",
             new { Me = IntakeFixture.Expert.PhysicianId.ToString(), Ids = new[] { id.ToString(), document.ToString() } })).ShouldBe("download document");
 
-        var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(Rpps.WithKey("9900000202"))));
+        var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(Rpps.WithKey("9900000202")), TestTokens.Service("physician")));
         await Should.ThrowAsync<RpcException>(async () => await stranger.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon));
         await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}");
         (await intake.Sql<string>(
