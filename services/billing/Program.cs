@@ -82,6 +82,8 @@ DecideRoster.Map(api);
 RollBackRoster.Map(api);
 ShowActivity.Map(api);
 ShowCaseLedger.Map(api);
+ShowTrialBalance.Map(api);
+ExportFec.Map(api);
 await app.RunService();
 
 /// <summary>Entry point, visible to the service's tests.</summary>

@@ -4,37 +4,23 @@ using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Billing.Ledger;
 
-internal enum AccountKind
-{
-    Receivable,
-    Payable,
-    Revenue,
-    Cost,
-}
-
-/// <summary>An account, in plain words; those of insurers and physicians are opened when first needed.</summary>
-/// <param name="PartyId">The insurer, or the physician's pseudonym.</param>
-internal sealed record Account(string Name, Word<AccountKind> Kind, Guid? PartyId)
-{
-    public static readonly Account Opinions = new("Second opinions sold", AccountKind.Revenue, null);
-    public static readonly Account PhysicianFees = new("Physicians' fees", AccountKind.Cost, null);
-
-    public static Account Receivable(Guid insurerId, string name) => new($"Owed by {name} ({insurerId})", AccountKind.Receivable, insurerId);
-
-    public static Account Payable(Guid physicianId) => new($"Due to physician {physicianId}", AccountKind.Payable, physicianId);
-}
-
 /// <summary>A transaction to be booked: debits positive, credits negative, in cents. The database refuses it unless its lines sum to zero.</summary>
-/// <param name="businessKey">The fact behind it; booked once.</param>
+/// <param name="businessKey">The fact behind it, <c>kind:reference</c>; booked once.</param>
 /// <param name="caseId">The case that it is about, if any.</param>
 /// <param name="description">A plain sentence.</param>
-internal sealed class LedgerEntry(string businessKey, Guid? caseId, string description)
+/// <param name="journal">Where an accountant looks for it.</param>
+internal sealed class LedgerEntry(string businessKey, Guid? caseId, string description, Journal journal = Journal.Opinions)
 {
     private readonly List<(Account Account, long Cents)> _lines = [];
 
+    /// <summary>Nothing is written for nothing.</summary>
     public LedgerEntry Line(Account account, long cents)
     {
-        _lines.Add((account, cents));
+        if (cents != 0)
+        {
+            _lines.Add((account, cents));
+        }
+
         return this;
     }
 
@@ -43,10 +29,10 @@ internal sealed class LedgerEntry(string businessKey, Guid? caseId, string descr
         var id = Guid.CreateVersion7();
         await db.ExecuteAsync(
             """
-            insert into ledger_transaction (id, business_key, case_id, description, booked_at)
-            values (@id, @businessKey, @caseId, @description, @now)
+            insert into ledger_transaction (id, business_key, case_id, description, booked_at, journal)
+            values (@id, @businessKey, @caseId, @description, @now, @journal)
             """,
-            new { id, businessKey, caseId, description, now });
+            new { id, businessKey, caseId, description, now, journal = (Word<Journal>)journal });
         for (var i = 0; i < _lines.Count; i++)
         {
             var (account, cents) = _lines[i];

@@ -27,7 +27,7 @@ internal static class ShowCaseLedger
 
     /// <summary>An amount on one account.</summary>
     /// <param name="Account">In plain words.</param>
-    /// <param name="Kind"><c>receivable</c>, <c>payable</c>, <c>revenue</c> or <c>cost</c>.</param>
+    /// <param name="Kind">E.g. <c>receivable</c>, <c>payable</c>, <c>revenue</c>, <c>cost</c>, <c>fund</c> or <c>patient</c>.</param>
     /// <param name="Amount">Debit positive, credit negative.</param>
     internal sealed record CaseLedgerLine(string Account, string Kind, Money Amount);
 
