@@ -40,8 +40,7 @@ internal static class Running
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
             limit.CancelAfter(ReadyLimit);
             await app.StartAsync(limit.Token);
-            await Task.WhenAll(resources.OfType<ProjectResource>().Select(resource =>
-                app.ResourceNotifications.WaitForResourceHealthyAsync(resource.Name, WaitBehavior.WaitOnResourceUnavailable, limit.Token)));
+            await Task.WhenAll(resources.OfType<ProjectResource>().Select(resource => UntilHealthy(resource, app, limit.Token)));
             ResourceTable.Print(resources, app, dashboard);
             Console.WriteLine($"ready in {watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
             Console.WriteLine();
@@ -59,6 +58,31 @@ internal static class Running
         await Stopping.Stop(app, resources);
         Console.WriteLine("Stopped.");
         return success ? 0 : 1;
+    }
+
+    /// <summary>Asked here as soon as it may answer: Aspire itself looks at what is not healthy only every 5 s.</summary>
+    private static async Task UntilHealthy(ProjectResource resource, DistributedApplication app, CancellationToken cancel)
+    {
+        await app.ResourceNotifications.WaitForResourceAsync(resource.Name, KnownResourceStates.Running, cancel);
+        using var client = new HttpClient { BaseAddress = new Uri(resource.GetEndpoint("http").Url), Timeout = TimeSpan.FromSeconds(5) };
+        while (!await IsHealthy(client, cancel))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
+        }
+    }
+
+    private static async Task<bool> IsHealthy(HttpClient client, CancellationToken cancel)
+    {
+        try
+        {
+            using var answer = await client.GetAsync("/health", cancel);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            // It does not listen yet, or is too busy starting.
+            return false;
+        }
     }
 
     private static async Task<bool> StayUp(
