@@ -84,6 +84,7 @@ try
         .WithHttpHealthCheck("/health")
         .WithUrlForEndpoint("http", endpoint => new() { Url = "/docs", DisplayText = "API reference" })
         .WithDemoCommands(options)
+        .WithResetCommand(options)
         .RunsAsBuilt());
     gateway.Calls(billing, intake, matching, physician, reporting);
 

@@ -6,7 +6,7 @@ namespace SecondOpinion.AppHost.LocalServers;
 
 /// <summary>PostgreSQL as a process of this machine: what <c>AddPostgres</c> is where a container engine answers.</summary>
 internal sealed class LocalPostgresResource(string name, PostgresServer server, ParameterResource password)
-    : ExecutableResource(name, server.Command, server.WorkingDirectory), IResourceWithConnectionString
+    : LocalServerResource(name, server), IResourceWithConnectionString
 {
     public PostgresServer Server => server;
 

@@ -4,7 +4,7 @@ namespace SecondOpinion.AppHost.LocalServers;
 
 /// <summary>RabbitMQ as a process of this machine: what <c>AddRabbitMQ</c> is where a container engine answers.</summary>
 internal sealed class LocalRabbitMQResource(string name, RabbitMQServer server, ParameterResource password)
-    : ExecutableResource(name, server.Command, server.WorkingDirectory), IResourceWithConnectionString
+    : LocalServerResource(name, server), IResourceWithConnectionString
 {
     public EndpointReference Endpoint => field ??= new(this, "tcp");
 

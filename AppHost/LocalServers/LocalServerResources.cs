@@ -5,6 +5,13 @@ using SecondOpinion.Servers;
 
 namespace SecondOpinion.AppHost.LocalServers;
 
+/// <summary>A server that runs as a process of this machine.</summary>
+internal abstract class LocalServerResource(string name, LocalServer server) : ExecutableResource(name, server.Command, server.WorkingDirectory)
+{
+    /// <summary>Deletes all it keeps; it must be stopped.</summary>
+    public void Forget() => server.Forget();
+}
+
 /// <summary>What the two have in common.</summary>
 internal static class LocalServerResources
 {

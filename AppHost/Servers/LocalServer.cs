@@ -27,6 +27,15 @@ public abstract class LocalServer
     /// <exception cref="Exception">It does not answer (yet).</exception>
     public abstract Task Check(CancellationToken cancellationToken);
 
+    /// <summary>Deletes all it keeps, so that the next start is a first one; it must be stopped.</summary>
+    public void Forget()
+    {
+        foreach (var folder in Directory.GetDirectories(Folder.Path))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private protected ServerFolder Folder { get; }
 
     /// <summary><c>-c SCRIPT NAME ARGUMENT…</c> for bash.</summary>
