@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
@@ -14,6 +15,7 @@ internal static class LocalKeys
     public const string TryOutSecret = "try-out-secret";
     public const string PeoplePassword = "people-password";
     public const string PseudonymKey = "physician-pseudonym-key";
+    public const string SealCertificate = "seal-certificate";
     public const string PostgresPassword = "postgres-password";
     public const string RabbitMQPassword = "rabbitmq-password";
     private static readonly string[] Services = ["billing", "intake", "matching", "physician", "reporting", "gateway", "identity"];
@@ -41,7 +43,7 @@ internal static class LocalKeys
     {
         var file = Path.Combine(dataFolder, "keys.json");
         var known = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))! : [];
-        var missing = Keys.Concat(Passwords).Except(known.Keys).ToList();
+        var missing = Keys.Concat(Passwords).Append(SealCertificate).Except(known.Keys).ToList();
         if (missing.Count == 0)
         {
             return known;
@@ -50,7 +52,8 @@ internal static class LocalKeys
         foreach (var name in missing)
         {
             // Passwords stand in connection strings and addresses, so of letters and digits only.
-            known[name] = Passwords.Contains(name) ? RandomNumberGenerator.GetHexString(32, lowercase: true)
+            known[name] = name == SealCertificate ? MakeCertificate()
+                : Passwords.Contains(name) ? RandomNumberGenerator.GetHexString(32, lowercase: true)
                 : Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         }
 
@@ -70,5 +73,16 @@ internal static class LocalKeys
 
         File.Move(file + ".new", file, overwrite: true);
         return known;
+    }
+
+    /// <summary>Seals opinions of a local installation only: its own issuer, so that reader programs show the signature as of somebody unknown.</summary>
+    private static string MakeCertificate()
+    {
+        using var key = RSA.Create(3072);
+        var request = new CertificateRequest("CN=Cachet SecondOpinion (essai local)", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation, critical: true));
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
+        return Convert.ToBase64String(certificate.Export(X509ContentType.Pkcs12));
     }
 }

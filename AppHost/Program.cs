@@ -35,6 +35,7 @@ try
     // Secrets: made at the first start for local runs (LocalKeys), given by the environment anywhere else.
     var encryptionKey = builder.AddParameter("encryption-key", secret: true);
     var pseudonymKey = builder.AddParameter(LocalKeys.PseudonymKey, secret: true);
+    var sealCertificate = builder.AddParameter(LocalKeys.SealCertificate, secret: true);
     var beneficiaryKey = builder.AddParameter("beneficiary-key", secret: true);
     var identityKey = builder.AddParameter("identity-key", secret: true);
     var tryOutSecret = builder.AddParameter(LocalKeys.TryOutSecret, secret: true);
@@ -61,6 +62,7 @@ try
     var physician = Service<Projects.Physician>("physician", process => process
         .WithEnvironment("Encryption__Keys__k1", encryptionKey)
         .WithEnvironment("Encryption__CurrentKey", "k1")
+        .WithEnvironment("Seal__Certificate", sealCertificate)
         .WithEnvironment("Physicians__PseudonymKey", pseudonymKey));
 
     var reporting = Service<Projects.Reporting>("reporting");

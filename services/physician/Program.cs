@@ -34,6 +34,7 @@ builder.AddSettings<SampleDataSettings>();
 builder.Services.AddHostedService<LoadSamplePhysicians>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));
 builder.Services.AddSingleton<OpinionPdf>();
+builder.Services.AddSingleton(new PdfSeal(builder.AddSettings<SealSettings>(), TimeProvider.System));
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);

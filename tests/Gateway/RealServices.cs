@@ -12,6 +12,7 @@ namespace SecondOpinion.Tests.Gateway;
 /// <summary>The five services as processes, each with an empty database, for what only their real descriptions can show.</summary>
 public sealed partial class RealServices : IAsyncLifetime
 {
+    private static readonly string Certificate = TestCertificate.Sealing();
     private readonly List<Process> _processes = [];
     private readonly string _documents = Directory.CreateTempSubdirectory("secondopinion-documents-").FullName;
     private TestBroker? _broker;
@@ -90,6 +91,7 @@ public sealed partial class RealServices : IAsyncLifetime
             ["Documents:Path"] = _documents,
             ["Encryption:Keys:k1"] = key,
             ["Encryption:CurrentKey"] = "k1",
+            ["Seal:Certificate"] = Certificate,
             ["Beneficiaries:Keys:k1"] = key,
             ["Beneficiaries:CurrentKey"] = "k1",
         };

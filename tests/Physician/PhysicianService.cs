@@ -16,6 +16,7 @@ public sealed class PhysicianService : IAsyncLifetime
     {
         ["Encryption:CurrentKey"] = "k1",
         ["Encryption:Keys:k1"] = Convert.ToBase64String("thirty-two bytes for tests only!"u8),
+        ["Seal:Certificate"] = TestCertificate.Sealing(),
     };
 
     public FakeIntake Intake { get; private set; } = null!;

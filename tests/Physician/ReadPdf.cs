@@ -28,6 +28,9 @@ internal sealed class ReadPdf : IDisposable
     /// <summary>Embedded fonts, one line each.</summary>
     public string Fonts => Run("pdffonts", _path);
 
+    /// <summary>What poppler says of its signatures; the certificate itself is nobody's it knows.</summary>
+    public string Signatures => Run("pdfsig", "-nocert", _path);
+
     public int Pages => int.Parse(Properties.Split('\n').Single(l => l.StartsWith("Pages:", StringComparison.Ordinal))[6..], CultureInfo.InvariantCulture);
 
     public static ReadPdf Of(byte[] bytes) => new(bytes);

@@ -14,6 +14,7 @@ using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -54,6 +55,7 @@ internal static class SignOpinion
         Keyring keyring,
         IntakeDossiers intake,
         OpinionPdf pages,
+        PdfSeal seal,
         TimeProvider time,
         CancellationToken cancel)
     {
@@ -66,7 +68,7 @@ internal static class SignOpinion
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
         Prepared? prepared = null;
-        if (draft.Content is not null && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, time)).TryGet(out prepared, out var refusal))
+        if (draft.Content is not null && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, seal, time)).TryGet(out prepared, out var refusal))
         {
             return refusal;
         }
@@ -120,7 +122,8 @@ internal static class SignOpinion
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
     private static async Task<Result<Prepared>> Prepare(
-        Guid caseId, PhysicianRow physician, Draft draft, SignedOpinion? latest, HttpContext http, IntakeDossiers intake, OpinionPdf pages, TimeProvider time)
+        Guid caseId, PhysicianRow physician, Draft draft, SignedOpinion? latest, HttpContext http, IntakeDossiers intake, OpinionPdf pages,
+        PdfSeal seal, TimeProvider time)
     {
         if (http.Request.Headers.IfMatch.Count > 0 && Etags.Mismatch(http.Request, draft.Version) is { } mismatch)
         {
@@ -152,7 +155,7 @@ internal static class SignOpinion
             dossier.Sex,
             [.. dossier.Questions],
             draft.Content);
-        var pdf = pages.Set(opinion);
+        var pdf = seal.On(pages.Set(opinion), "Deuxième avis médical signé par le médecin référent nommé dans le document", now);
         return new Prepared(opinion, pdf, Convert.ToHexStringLower(SHA256.HashData(pdf)));
     }
 
