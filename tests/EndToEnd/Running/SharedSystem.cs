@@ -70,8 +70,10 @@ public sealed partial class SharedSystem : IAsyncLifetime
         _identity?.Dispose();
         if (_host is not null)
         {
+            var alive = _host.Everything();
             Processes.Terminate(_host.ProcessId);
             await _host.Exited(TimeSpan.FromSeconds(60));
+            alive.Where(Processes.Lives).ShouldBeEmpty("SIGTERM ends everything");
             _host.Dispose();
         }
 
