@@ -41,7 +41,8 @@ internal static class Problems
     public static readonly ProblemType TusVersion = new("INT-0040", 412, "This version of tus is not spoken", "Cette version de tus n'est pas prise en charge");
     public static readonly ProblemType UploadOffset =
         new("INT-0041", 409, "The piece does not begin where the last one ended", "Cet envoi ne commence pas où le précédent s'est arrêté");
-    public static readonly ProblemType UploadBusy = new("INT-0042", 423, "Another piece of this upload is arriving", "Un autre envoi est en cours pour ce fichier");
+    public static readonly ProblemType UploadBusy =
+        new("INT-0042", 423, "Another piece of this upload is arriving", "Un autre envoi est en cours pour ce fichier");
     public static readonly ProblemType UploadOver = new("INT-0043", 410, "This upload is over", "Cet envoi est terminé");
     public static readonly ProblemType UploadChecksum =
         new("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas");

@@ -40,8 +40,8 @@ internal static class RosterRefusals
             "L'envoi dépasse la taille annoncée : rien n'est pris, l'ancien fichier reste en vigueur. Annoncez la taille exacte, en octets, du fichier tel "
                 + "qu'il est envoyé.",
         [Changed] =
-            "Le fichier reçu n'est pas celui qui a été annoncé (son empreinte SHA-256 diffère) : il a changé pendant l'envoi. Rien n'est pris, l'ancien fichier "
-                + "reste en vigueur. Annoncez de nouveau le fichier, une fois terminé.",
+            "Le fichier reçu n'est pas celui qui a été annoncé (son empreinte SHA-256 diffère) : il a changé pendant l'envoi. Rien n'est pris, l'ancien "
+                + "fichier reste en vigueur. Annoncez de nouveau le fichier, une fois terminé.",
         [Held] =
             "Ce fichier contient bien moins de bénéficiaires que celui en vigueur. Nous vérifions avec vous avant de le prendre ; l'ancien reste en vigueur.",
         [DropRefused] = "Après vérification, ce fichier n'est pas pris : il contient bien moins de bénéficiaires que celui en vigueur, qui le reste.",

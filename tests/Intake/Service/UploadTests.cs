@@ -257,7 +257,8 @@ public sealed class UploadTests(IntakeFixture intake) : IClassFixture<IntakeFixt
         documents.Single(d => first.EndsWith(d.GetProperty("documentId").GetString()!, StringComparison.Ordinal))
             .GetProperty("documentDate").GetString().ShouldBe("2025-11-30");
         var twin = documents.Single(d => d.GetProperty("duplicateOf").ValueKind == JsonValueKind.String);
-        twin.GetProperty("duplicateOf").GetGuid().ShouldBe(documents.Single(d => d.GetProperty("duplicateOf").ValueKind == JsonValueKind.Null).GetProperty("documentId").GetGuid());
+        twin.GetProperty("duplicateOf").GetGuid().ShouldBe(documents
+            .Single(d => d.GetProperty("duplicateOf").ValueKind == JsonValueKind.Null).GetProperty("documentId").GetGuid());
     }
 
     /// <summary>A DICOM image with so many bytes of pixels, which no other test has.</summary>

@@ -65,7 +65,16 @@ internal static class CreateRosterUpload
                 insert into roster_import (id, insurer_id, kind, state, requested_by, size_bytes, sha256, created_at, updated_at)
                 values (@importId, @id, @Kind, 'receiving', @By, @SizeBytes, @Sha256, @Now, @Now)
                 """,
-                new { importId, id, Kind = (Word<RosterKind>)kind, By = user.Subject(), request.SizeBytes, Sha256 = request.Sha256?.ToLowerInvariant(), Now = time.GetUtcNow() });
+                new
+                {
+                    importId,
+                    id,
+                    Kind = (Word<RosterKind>)kind,
+                    By = user.Subject(),
+                    request.SizeBytes,
+                    Sha256 = request.Sha256?.ToLowerInvariant(),
+                    Now = time.GetUtcNow(),
+                });
             var import = await RosterImport.Find(db, importId);
             return TypedResults.Created($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import!, time.GetUtcNow()));
         });

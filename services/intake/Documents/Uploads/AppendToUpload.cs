@@ -82,6 +82,7 @@ internal static class AppendToUpload
 
     /// <param name="id">The case.</param>
     /// <param name="uploadId">The upload.</param>
+    /// <returns>How much is here in `Upload-Offset`, of how much in `Upload-Length`, until when in `Upload-Expires`.</returns>
     private static async Task<Results<Ok, Problem>> Offset(Guid id, Guid uploadId, ClaimsPrincipal user, HttpContext http, UploadDesk desk) =>
         await desk.Tell(id, uploadId, user, http) is { } problem ? problem : TypedResults.Ok();
 

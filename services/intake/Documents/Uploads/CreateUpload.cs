@@ -52,6 +52,7 @@ internal static class CreateUpload
     }
 
     /// <param name="id">The case.</param>
+    /// <returns>The upload is begun; `Location` is where its pieces go, `Upload-Offset` how much came with the announcement.</returns>
     private static async Task<Results<Created, Problem>> Handle(
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options,
         PathologyCatalogue catalogue, Keyring keyring, UploadDesk desk, TimeProvider time, CancellationToken cancel)
@@ -122,7 +123,8 @@ internal static class CreateUpload
         if (Tus.Metadata(header) is not { } metadata)
         {
             return CommonProblems.Invalid(new FieldError(
-                "#/Upload-Metadata", "wrong_form", "L'en-tête Upload-Metadata porte des paires « nom valeur », la valeur en base64, séparées par des virgules."));
+                "#/Upload-Metadata", "wrong_form",
+                "L'en-tête Upload-Metadata porte des paires « nom valeur », la valeur en base64, séparées par des virgules."));
         }
 
         var type = metadata.GetValueOrDefault("documentType", "");

@@ -11,8 +11,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Intake.Documents.Uploads;
 
 /// <summary>
-/// Takes the pieces of uploads. Bytes are hashed and sealed as they come, a few hundred kilobytes at a time; every <see cref="SafeEvery"/> bytes, and when a line
-/// breaks, what is here is on the disk and confirmed. Whoever completes a file judges it; should the process die meanwhile, the next question does.
+/// Takes the pieces of uploads. Bytes are hashed and sealed as they come, a few hundred kilobytes at a time; every <see cref="SafeEvery"/> bytes, and when a
+/// line breaks, what is here is on the disk and confirmed. Whoever completes a file judges it; should the process die meanwhile, the next question does.
 /// </summary>
 internal sealed class UploadDesk(
     NpgsqlDataSource dataSource, DocumentStore store, DocumentOptions options, Keyring keyring, Admission admission, TimeProvider time) : IDisposable

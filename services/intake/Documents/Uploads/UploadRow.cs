@@ -27,8 +27,8 @@ internal static class UploadColumns
 
 /// <summary>An upload as stored.</summary>
 internal sealed record UploadRow(
-    Guid Id, Guid CaseId, Word<UploadState> State, string TypeCode, DateOnly? DocumentDate, long SizeBytes, long ReceivedBytes, string? Sha256, byte[] SealedName,
-    byte[] SealedKey, byte[] SealedMetadata, string? RefusalCode, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+    Guid Id, Guid CaseId, Word<UploadState> State, string TypeCode, DateOnly? DocumentDate, long SizeBytes, long ReceivedBytes, string? Sha256,
+    byte[] SealedName, byte[] SealedKey, byte[] SealedMetadata, string? RefusalCode, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
 {
     public bool IsOver => State != UploadState.Receiving;
 
