@@ -5,8 +5,8 @@ namespace SecondOpinion.ServiceDefaults.Encryption;
 
 /// <summary>
 /// A file sealed in chunks of 64 KiB under a key that seals this one file: nonce, ciphertext, tag each. The document's id, the chunk's number and whether it
-/// is the last are authenticated: a chunk that is changed, moved, dropped or cut off at the end does not open. The nonce is drawn anew each time, so that the chunk
-/// at which an interrupted upload goes on may be sealed again. (Files of the first form, whose nonce is the chunk's number, stay readable.)
+/// is the last are authenticated: a chunk that is changed, moved, dropped or cut off at the end does not open. The nonce is drawn anew each time, so that the
+/// chunk at which an interrupted upload goes on may be sealed again. (Files of the first form, whose nonce is the chunk's number, stay readable.)
 /// </summary>
 public static class SealedFile
 {

@@ -134,8 +134,9 @@ public sealed class SecurityTableTests(SharedSystem system)
     {
         var path = operation.Path
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
-            .Replace("{id}", thing.CaseId).Replace("{caseId}", thing.CaseId).Replace("{documentId}", thing.DocumentId).Replace("{uploadId}", thing.DocumentId).Replace("{requestId}", thing.RequestId)
-            .Replace("{offerId}", thing.OfferId).Replace("{physicianId}", thing.PhysicianId).Replace("{insurerId}", thing.InsurerId.ToString())
+            .Replace("{id}", thing.CaseId).Replace("{caseId}", thing.CaseId).Replace("{documentId}", thing.DocumentId).Replace("{requestId}", thing.RequestId)
+            .Replace("{uploadId}", thing.DocumentId).Replace("{offerId}", thing.OfferId).Replace("{physicianId}", thing.PhysicianId)
+            .Replace("{insurerId}", thing.InsurerId.ToString())
             .Replace("{importId}", thing.ImportId).Replace("{version}", "1")
             .Replace("{code}", operation.Path switch
             {
@@ -161,10 +162,14 @@ public sealed class SecurityTableTests(SharedSystem system)
             request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
             request.Headers.TryAddWithoutValidation("If-Match", "*");
             // What a tus client says: of eight bytes that are no whole PDF.
-            request.Headers.Add("Tus-Resumable", "1.0.0");
-            request.Headers.Add("Upload-Length", "8");
-            request.Headers.Add("Upload-Offset", "0");
-            request.Headers.Add("Upload-Metadata", "filename aXJtLmRjbQ==,documentType bXJp");
+            if (path.Contains("/uploads", StringComparison.Ordinal))
+            {
+                request.Headers.Add("Tus-Resumable", "1.0.0");
+                request.Headers.Add("Upload-Length", "8");
+                request.Headers.Add("Upload-Offset", "0");
+                request.Headers.Add("Upload-Metadata", "filename aXJtLmRjbQ==,documentType bXJp");
+            }
+
             using var answer = await Client(actor).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             if ((int)answer.StatusCode == 429)
             {
