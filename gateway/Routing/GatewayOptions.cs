@@ -16,6 +16,10 @@ internal sealed class GatewayOptions : ISettings
     [Range(1, long.MaxValue)]
     public long DocumentBytes { get; set; } = 300L << 20;
 
+    /// <summary>Largest document that comes in pieces, in bytes. Intake has the last word.</summary>
+    [Range(1, long.MaxValue)]
+    public long PieceBytes { get; set; } = 2L << 30;
+
     /// <summary>Largest roster, in bytes: 28 million lines of about 60 bytes, and room.</summary>
     [Range(1, long.MaxValue)]
     public long RosterBytes { get; set; } = 4L << 30;
@@ -40,6 +44,10 @@ internal sealed class GatewayOptions : ISettings
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan DocumentTime { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>A whole piece of a document: 2 GB over a line of 1 Mbit/s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan PieceTime { get; set; } = TimeSpan.FromHours(6);
+
     /// <summary>A whole part of a roster.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan RosterTime { get; set; } = TimeSpan.FromHours(6);
@@ -47,6 +55,7 @@ internal sealed class GatewayOptions : ISettings
     public TimeSpan Time(Body body) => body switch
     {
         Body.Document => DocumentTime,
+        Body.Piece => PieceTime,
         Body.Roster => RosterTime,
         _ => JsonTime,
     };
@@ -54,6 +63,7 @@ internal sealed class GatewayOptions : ISettings
     public long Limit(Body body) => body switch
     {
         Body.Document => DocumentBytes,
+        Body.Piece => PieceBytes,
         Body.Roster => RosterBytes,
         _ => JsonBytes,
     };

@@ -11,6 +11,9 @@ internal enum Body
     /// <summary>One medical document, streamed.</summary>
     Document,
 
+    /// <summary>A piece of a large medical document, streamed; the service knows how much is still to come.</summary>
+    Piece,
+
     /// <summary>An insurer's list of beneficiaries, streamed.</summary>
     Roster,
 }
@@ -59,6 +62,8 @@ internal static class Routes
         new("/questionnaires", "intake", Readers, Public: true),
         new("/cases", "intake", Files),
         new("/cases/{caseId}/documents", "intake", Files, Body: Body.Document, Method: "POST"),
+        new("/cases/{caseId}/uploads", "intake", Files, Body: Body.Piece, Method: "POST"),
+        new("/cases/{caseId}/uploads/{uploadId}", "intake", Files, Body: Body.Piece, Method: "PATCH"),
 
         new("/matching", "matching", Oversight),
 

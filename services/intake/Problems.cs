@@ -38,6 +38,15 @@ internal static class Problems
     public static readonly ProblemType AccountBound = new("INT-0026", 409, "This account has asked about other members already",
         "Ce compte a déjà été utilisé pour d'autres adhérents");
 
+    public static readonly ProblemType TusVersion = new("INT-0040", 412, "This version of tus is not spoken", "Cette version de tus n'est pas prise en charge");
+    public static readonly ProblemType UploadOffset =
+        new("INT-0041", 409, "The piece does not begin where the last one ended", "Cet envoi ne commence pas où le précédent s'est arrêté");
+    public static readonly ProblemType UploadBusy =
+        new("INT-0042", 423, "Another piece of this upload is arriving", "Un autre envoi est en cours pour ce fichier");
+    public static readonly ProblemType UploadOver = new("INT-0043", 410, "This upload is over", "Cet envoi est terminé");
+    public static readonly ProblemType UploadChecksum =
+        new("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas");
+
     /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
     public static Problem CaseIs(CaseState state)
     {
@@ -116,6 +125,29 @@ internal static class Problems
         "Le contenu de ce fichier est celui d'un programme, quel que soit son nom.",
         new FieldError("#/body", found, "Ce fichier n'est pas un document médical."));
 
+    public static Problem OtherTus() => TusVersion.Because(
+        $"Send `Tus-Resumable: {Documents.Uploads.Tus.Version}`.", $"Envoyez « Tus-Resumable: {Documents.Uploads.Tus.Version} ».");
+
+    /// <param name="offset">Where the next piece begins.</param>
+    public static Problem GoOnFrom(long offset) => UploadOffset.Because(
+        "Go on from the offset in Upload-Offset.", "Reprenez à la position indiquée par Upload-Offset.").With("offset", offset);
+
+    public static Problem UploadArriving() => UploadBusy.Because(
+        "Wait until it has ended, then ask with HEAD where to go on.", "Attendez sa fin, puis demandez avec HEAD où reprendre.").RetryAfter(2);
+
+    /// <param name="code">Why the file was refused.</param>
+    public static Problem UploadEnded(string code) => UploadOver.Because(
+        $"The file was refused ({code}): it is no document of the case. See what that code asks for, then begin a new upload.",
+        $"Le fichier a été refusé ({code}). Voyez ce que ce code demande, puis commencez un nouvel envoi.").With("refusalCode", code);
+
+    public static Problem OtherChecksum() => UploadChecksum.Because(
+        "Nothing of the piece is taken; send it again.", "Rien de cet envoi n'est pris ; renvoyez-le.");
+
+    public static Problem NotAsAnnounced() => DocumentDamaged.Because(
+        "The file that came is not the one announced (its SHA-256 differs): it changed on the way. Send it again.",
+        "Le fichier reçu n'est pas celui qui a été annoncé : il a changé pendant l'envoi. Envoyez le fichier à nouveau.",
+        new FieldError("#/body", "content_changed", "Le fichier a changé pendant l'envoi."));
+
     public static Problem UnknownKind() => DocumentTypeRefused.Because(
         "Send a PDF, a DICOM file, a JPEG or a PNG.", "Envoyez un fichier PDF, DICOM, JPEG ou PNG.",
         new FieldError("#/body", "unknown_type", "Le type de ce fichier n'est pas reconnu."));
@@ -143,6 +175,6 @@ internal static class Problems
     [
         WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
-        FileClosed, TooManyOpenCases, TooManyCoverageChecks, AccountBound,
+        TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, FileClosed, TooManyOpenCases, TooManyCoverageChecks, AccountBound,
     ];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;
@@ -85,9 +86,13 @@ public sealed class BillingFixture : IAsyncLifetime
         return await Over(id, expected);
     }
 
-    public async Task<Guid> Announce(Guid insurerId, long size, string kind = "whole")
+    public async Task<Guid> Announce(Guid insurerId, long size, string kind = "whole", byte[]? file = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters") { Content = JsonContent.Create(new { insurerId, kind, sizeBytes = size }) };
+        var sha256 = file is null ? null : Convert.ToHexStringLower(SHA256.HashData(file));
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rosters")
+        {
+            Content = JsonContent.Create(new { insurerId, kind, sizeBytes = size, sha256 }),
+        };
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         var answer = await Ops.SendAsync(request);
         answer.EnsureSuccessStatusCode();

@@ -97,6 +97,32 @@ public sealed class RosterFileTests(BillingFixture billing) : IClassFixture<Bill
     }
 
     [Fact]
+    public async Task A_file_that_changes_between_the_pieces_of_its_upload_never_goes_live()
+    {
+        var (insurer, amc) = await NewInsurer();
+        await billing.Import(insurer, Plain);
+        // Of the same size, and a roster in itself: no count and no line tells that it is made of two.
+        var (before, after) = (Encoding.UTF8.GetBytes(Plain), Encoding.UTF8.GetBytes(Plain.Replace("0012;", "0013;").Replace("B2;", "X9;")));
+        var half = before.Length / 2;
+        foreach (var announced in (byte[][])[before, after])
+        {
+            var id = await billing.Announce(insurer, before.Length, file: announced);
+            (await billing.Send(id, 0, before[..half])).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            (await billing.Send(id, half, after[half..])).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            (await billing.Over(id, "refused")).GetProperty("refusalCode").GetString().ShouldBe("content_changed");
+        }
+
+        // Without a hash nobody could tell: a second piece is not taken.
+        var blind = await billing.Announce(insurer, before.Length);
+        await billing.Send(blind, 0, before[..half]);
+        var refused = await billing.Send(blind, half, after[half..]);
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("#/sha256");
+        (await billing.Scalar<int>("select max(version) from roster_version where insurer_id = @insurer", new { insurer })).ShouldBe(1);
+        (await Check(amc, "B2")).Covered.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_packed_file_that_unpacks_without_end_is_refused_while_it_unpacks()
     {
         var (insurer, _) = await NewInsurer();

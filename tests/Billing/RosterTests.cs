@@ -132,7 +132,7 @@ public sealed class RosterTests(BillingFixture billing) : IClassFixture<BillingF
     {
         var insurer = await billing.NewInsurer("99000206");
         var bytes = Encoding.UTF8.GetBytes(BillingFixture.Roster([.. Enumerable.Range(1, 100_000).Select(i => $"U{i};1980-01-02")]));
-        var id = await billing.Announce(insurer, bytes.Length);
+        var id = await billing.Announce(insurer, bytes.Length, file: bytes);
         (await billing.Send(id, 0, bytes[..700_000])).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await billing.Send(id, 600_000, bytes[600_000..])).StatusCode.ShouldBe(HttpStatusCode.Conflict);
 

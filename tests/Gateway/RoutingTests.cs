@@ -30,6 +30,8 @@ public sealed class RoutingTests : IAsyncLifetime
         { "POST /api/v1/cases", "intake", "patient physician agent ops" },
         { "GET /api/v1/cases/1/opinion.pdf", "intake", "patient physician agent ops" },
         { "POST /api/v1/cases/1/documents", "intake", "patient physician agent ops" },
+        { "POST /api/v1/cases/1/uploads", "intake", "patient physician agent ops" },
+        { "PATCH /api/v1/cases/1/uploads/1", "intake", "patient physician agent ops" },
         { "GET /api/v1/cases/1/documents", "intake", "patient physician agent ops" },
         { "GET /api/v1/matching/cases/1", "matching", "council ops" },
         { "GET /api/v1/physicians", "physician", "physician council ops" },
@@ -67,7 +69,8 @@ public sealed class RoutingTests : IAsyncLifetime
         foreach (var route in Routes.All)
         {
             var pattern = "^" + (route.Method ?? "[A-Z]+") + " " + Routes.Api
-                + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal).Replace("{importId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
+                + route.Path.Replace("{caseId}", "[^/]+", StringComparison.Ordinal).Replace("{importId}", "[^/]+", StringComparison.Ordinal)
+                    .Replace("{uploadId}", "[^/]+", StringComparison.Ordinal) + "(/|$)";
             Matrix().ShouldContain(row => System.Text.RegularExpressions.Regex.IsMatch(row.Data.Item1, pattern), route.Id);
         }
     }

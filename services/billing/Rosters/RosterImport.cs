@@ -46,13 +46,15 @@ internal sealed record RosterImport(
     Word<ImportPhase>? Phase, long BytesRead, long LinesRead,
     long Accepted, long Rejected, int Attempts, string? RefusalCode, int? RosterVersion, DateTimeOffset CreatedAt, DateTimeOffset? QueuedAt,
     DateTimeOffset? StartedAt,
-    DateTimeOffset? FinishedAt, DateTimeOffset UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved, long BlankLines)
+    DateTimeOffset? FinishedAt, DateTimeOffset UpdatedAt, long? MembersBefore, long? MembersAfter, bool? Approved, long BlankLines,
+    string? Sha256)
 {
     private const string Select =
         """
         select id, insurer_id, kind, state, requested_by, size_bytes, received_bytes, nullif(phase, '') as phase, bytes_read, lines_read, accepted, rejected,
         attempts,
-          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at, members_before, members_after, approved, blank_lines
+          refusal_code, roster_version, created_at, queued_at, started_at, finished_at, updated_at, members_before, members_after, approved, blank_lines,
+          sha256
         from roster_import
         """;
 

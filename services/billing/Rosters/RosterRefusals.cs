@@ -15,6 +15,7 @@ internal static class RosterRefusals
     public const string Repeated = "people_repeated";
     public const string TooMuchUnpacked = "unpacks_too_large";
     public const string SizeMismatch = "size_mismatch";
+    public const string Changed = "content_changed";
     public const string Held = "held_for_approval";
     public const string DropRefused = "drop_refused";
 
@@ -38,6 +39,9 @@ internal static class RosterRefusals
         [SizeMismatch] =
             "L'envoi dépasse la taille annoncée : rien n'est pris, l'ancien fichier reste en vigueur. Annoncez la taille exacte, en octets, du fichier tel "
                 + "qu'il est envoyé.",
+        [Changed] =
+            "Le fichier reçu n'est pas celui qui a été annoncé (son empreinte SHA-256 diffère) : il a changé pendant l'envoi. Rien n'est pris, l'ancien "
+                + "fichier reste en vigueur. Annoncez de nouveau le fichier, une fois terminé.",
         [Held] =
             "Ce fichier contient bien moins de bénéficiaires que celui en vigueur. Nous vérifions avec vous avant de le prendre ; l'ancien reste en vigueur.",
         [DropRefused] = "Après vérification, ce fichier n'est pas pris : il contient bien moins de bénéficiaires que celui en vigueur, qui le reste.",

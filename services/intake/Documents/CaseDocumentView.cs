@@ -11,6 +11,9 @@ namespace SecondOpinion.Intake.Documents;
 /// <param name="Sha256">SHA-256 of what a download gives, hexadecimal.</param>
 /// <param name="UploadedAt">When it was received whole.</param>
 /// <param name="ActiveContent">The file holds scripts, actions or files within: it is only saved, never opened in place.</param>
+/// <param name="DocumentDate">When it was written or the examination made, as the person said.</param>
+/// <param name="DuplicateOf">An earlier document of the case with the very same bytes.</param>
 [HealthData]
 internal sealed record CaseDocumentView(
-    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent);
+    Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent,
+    DateOnly? DocumentDate, Guid? DuplicateOf);

@@ -12,8 +12,14 @@ internal sealed class DocumentOptions : ISettings
 
     public string Path { get; set; } = "";
 
-    /// <summary>Bytes of one file; 300 MB unless set (an MRI series as one file).</summary>
+    /// <summary>Bytes of one file in one request; 300 MB unless set (an MRI series as one file).</summary>
     public long MaxBytes { get; set; } = 300L * 1000 * 1000;
+
+    /// <summary>Bytes of one file that may be sent in pieces; 2 GiB unless set (a hospital's CD).</summary>
+    public long MaxUploadBytes { get; set; } = 2L << 30;
+
+    /// <summary>How long an upload that nobody goes on with is kept, and its room.</summary>
+    public TimeSpan UploadLife { get; set; } = TimeSpan.FromHours(48);
 
     public int MaxPerCase { get; set; } = 100;
 
@@ -29,11 +35,11 @@ internal sealed class DocumentOptions : ISettings
     /// <summary>As many may always be set aside: a crash leaves one or two.</summary>
     public int SweepFloor { get; set; } = 2;
 
-    /// <summary>Bytes of all documents of a case; 2 GB unless set.</summary>
-    public long MaxBytesPerCase { get; set; } = 2L * 1000 * 1000 * 1000;
+    /// <summary>Bytes of all documents of a case; 20 GB unless set.</summary>
+    public long MaxBytesPerCase { get; set; } = 20L * 1000 * 1000 * 1000;
 
-    /// <summary>Bytes of all documents of a person, over all cases; 6 GB unless set.</summary>
-    public long MaxBytesPerPerson { get; set; } = 6L * 1000 * 1000 * 1000;
+    /// <summary>Bytes of all documents of a person, over all cases; 40 GB unless set.</summary>
+    public long MaxBytesPerPerson { get; set; } = 40L * 1000 * 1000 * 1000;
 
     /// <summary>Below this much free space on the folder's volume no document is taken; 1 GB unless set.</summary>
     public long FreeFloorBytes { get; set; } = 1000L * 1000 * 1000;
@@ -49,6 +55,7 @@ internal sealed class DocumentOptions : ISettings
 internal sealed class DocumentStore
 {
     private const string Aside = ".aside";
+    private const int BufferSize = 256 * 1024;
     private readonly string _root;
     private readonly TimeProvider _time;
 
@@ -80,8 +87,8 @@ internal sealed class DocumentStore
             }))
             {
                 using var writer = new SealedFileWriter(file, key, id);
-                var buffer = new byte[SealedFile.ChunkSize];
-                while (await source.ReadAsync(buffer, cancel) is > 0 and var read)
+                var buffer = new byte[BufferSize];
+                while (await source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel) is > 0 and var read)
                 {
                     size += read;
                     if (size > maxBytes)
@@ -89,8 +96,10 @@ internal sealed class DocumentStore
                         throw new DocumentTooLargeException();
                     }
 
-                    hash.AppendData(buffer, 0, read);
+                    // Hashing is the slower half: it runs beside the sealing.
+                    var hashed = Task.Run(() => hash.AppendData(buffer, 0, read), CancellationToken.None);
                     await writer.Write(buffer.AsMemory(0, read), cancel);
+                    await hashed;
                 }
 
                 await writer.Complete(cancel);
@@ -109,6 +118,41 @@ internal sealed class DocumentStore
 
     public SealedFileStream Open(Guid id, byte[] key) =>
         new(new FileStream(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0), key, id);
+
+    /// <summary>Where an upload that is not whole yet is kept, sealed.</summary>
+    public string PartOf(Guid id) => PathOf(id) + ".part";
+
+    public bool HasPart(Guid id) => File.Exists(PartOf(id));
+
+    /// <summary>The upload is whole: from now on a document like any other.</summary>
+    public void Take(Guid id)
+    {
+        File.Move(PartOf(id), PathOf(id), overwrite: true);
+        FlushFolder(Path.GetDirectoryName(PathOf(id))!);
+    }
+
+    public void DeletePart(Guid id)
+    {
+        File.Delete(PartOf(id));
+        File.Delete(PathOf(id) + ".lock");
+    }
+
+    public IEnumerable<Guid> AllParts() => Ids("*.sealed.part");
+
+    /// <summary>One at a time writes to an upload, whichever instance asks; null when it is not your turn.</summary>
+    public IDisposable? TurnOf(Guid id)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(id))!);
+        try
+        {
+            return new FileStream(PathOf(id) + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException)
+        {
+            // The file system's own lock, which a process that dies lets go.
+            return null;
+        }
+    }
 
     /// <summary>For good: only for what no row ever named.</summary>
     public void Delete(Guid id) => File.Delete(PathOf(id));

@@ -14,7 +14,7 @@ internal static class Room
     /// <param name="bytes">As announced; without a length, the most that one document may have.</param>
     public static Task<Problem?> Reserve(
         NpgsqlDataSource dataSource, DocumentOptions options, DocumentStore store, Guid documentId, Guid caseId, long bytes, DateTimeOffset now,
-        CancellationToken cancel) =>
+        CancellationToken cancel, DateTimeOffset? expires = null) =>
         dataSource.InTransaction<Problem?>(async db =>
         {
             var patient = await db.ExecuteScalarAsync<Guid>("select patient_id from case_file where id = @caseId", new { caseId });
@@ -51,7 +51,7 @@ internal static class Room
 
             await db.ExecuteAsync(
                 "insert into upload_reservation (document_id, case_id, bytes, expires_at) values (@documentId, @caseId, @bytes, @Expires)",
-                new { documentId, caseId, bytes, Expires = now + options.OrphanAge });
+                new { documentId, caseId, bytes, Expires = expires ?? now + options.OrphanAge });
             return null;
         }, cancel);
 

@@ -72,7 +72,8 @@ internal sealed partial class SweepOrphans(
         long all = 0;
         foreach (var old in store.WrittenBefore(time.GetUtcNow() - options.OrphanAge).Chunk(BatchSize))
         {
-            var known = (await db.QueryAsync<Guid>("select id from document where id = any(@old)", new { old })).ToHashSet();
+            var known = (await db.QueryAsync<Guid>(
+                "select id from document where id = any(@old) union select id from document_upload where id = any(@old)", new { old })).ToHashSet();
             orphans.AddRange(old.Where(id => !known.Contains(id)));
             all += old.Length;
         }

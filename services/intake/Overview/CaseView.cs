@@ -174,14 +174,16 @@ internal static class CaseViews
             .. (await db.QueryAsync<DocumentRow>(
                 """
                 select id, type_code, media_type, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, sealed_name,
-                    uploaded_at, active_content
+                    uploaded_at, active_content, document_date,
+                  (select min(twin.id::text)::uuid from document twin
+                      where twin.case_id = document.case_id and twin.sha256 = document.sha256 and twin.id < document.id) as duplicate_of
                 from document
                 where case_id = @caseId
                 order by id
                 """,
                 new { caseId })).Select(d => new CaseDocumentView(
                     d.Id, d.TypeCode, key.Open<string>(DocumentColumns.Name.Of(d.Id), d.SealedName), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt,
-                        d.ActiveContent)),
+                        d.ActiveContent, d.DocumentDate, d.DuplicateOf)),
         ];
 
     public static async Task<IReadOnlyList<InformationRequestView>> Requests(NpgsqlConnection db, CaseKey key, Guid caseId) =>
@@ -216,7 +218,7 @@ internal static class CaseViews
         : new CasePathology(code, code, specialty, [], null);
 
     private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName,
-        DateTimeOffset UploadedAt, bool ActiveContent);
+        DateTimeOffset UploadedAt, bool ActiveContent, DateOnly? DocumentDate, Guid? DuplicateOf);
 
     private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt);
 }

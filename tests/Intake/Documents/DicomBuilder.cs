@@ -24,7 +24,7 @@ internal sealed class DicomBuilder
 
     private bool BigEndian => _syntax == ExplicitBigEndian;
 
-    public static byte[] Image(string syntax, byte[]? preamble = null, Action<DicomBuilder>? more = null)
+    public static byte[] Image(string syntax, byte[]? preamble = null, Action<DicomBuilder>? more = null, byte[]? pixels = null)
     {
         var b = new DicomBuilder(syntax);
         b.Element(0x0008, 0x0016, "UI", Encoding.ASCII.GetBytes("1.2.840.10008.5.1.4.1.1.7\0"));
@@ -46,7 +46,7 @@ internal sealed class DicomBuilder
         }
         else
         {
-            b.Element(0x7FE0, 0x0010, "OW", new byte[128]);
+            b.Element(0x7FE0, 0x0010, "OW", pixels ?? new byte[128]);
         }
 
         var body = b._body.ToArray();

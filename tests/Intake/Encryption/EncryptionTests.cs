@@ -105,6 +105,29 @@ public sealed class EncryptionTests
         });
     }
 
+    [Fact]
+    public void A_file_of_the_first_form_stays_readable()
+    {
+        var plain = RandomNumberGenerator.GetBytes(SealedFile.ChunkSize + 10);
+        using var file = new MemoryStream();
+        file.Write("SODOC\0\0\u0001"u8);
+        using var aes = new AesGcm(Key, 16);
+        for (var chunk = 0; chunk < 2; chunk++)
+        {
+            var part = plain.AsSpan()[(chunk * SealedFile.ChunkSize)..Math.Min(plain.Length, (chunk + 1) * SealedFile.ChunkSize)];
+            var (cipher, tag) = (new byte[part.Length], new byte[16]);
+            aes.Encrypt([(byte)chunk, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)chunk], part, cipher, tag, Document.ToByteArray());
+            file.Write(cipher);
+            file.Write(tag);
+        }
+
+        file.Position = 0;
+        using var back = new SealedFileStream(file, Key, Document);
+        using var all = new MemoryStream();
+        back.CopyTo(all);
+        all.ToArray().ShouldBe(plain);
+    }
+
     [Theory]
     [InlineData(null, null, "Encryption:CurrentKey is not set")]
     [InlineData("v2", null, "Encryption:Keys:v2 is not set")]

@@ -34,7 +34,8 @@ internal static class AppendRosterContent
             .ReadsBody("The file or its next piece, as it is: CSV, or gzip of it.", "text/csv", "application/gzip", "application/octet-stream")
             .WithName("AppendRosterContent").WithSummary("Sends a roster file's content, or the next piece of it")
             .WithDescription(
-                "`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. "
+                "`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. A second piece is "
+                + "taken only when the announcement told the file's `sha256`: a file that changed between two pieces never goes live. "
                 + "gzip is recognised by its content.");
         api.MapMethods("/rosters/{importId:guid}/content", ["HEAD"], Offset).AllowRoles(Access.Partner, Access.Ops)
             .WithName("RosterContentOffset").WithSummary("How much of the content was received")
@@ -67,6 +68,13 @@ internal static class AppendRosterContent
             if (offset != length)
             {
                 return WrongOffset(http, length);
+            }
+
+            if (offset > 0 && import.Sha256 is null)
+            {
+                return CommonProblems.Invalid(new FieldError(
+                    "#/sha256", "missing",
+                    "Un envoi en plusieurs parties demande l'empreinte du fichier : annoncez-le de nouveau avec son sha256, puis envoyez-le depuis le début."));
             }
 
             // One byte more than announced, and nothing of the file is taken: cut off at the announced size it would be another file.

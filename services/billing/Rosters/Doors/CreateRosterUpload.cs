@@ -19,14 +19,17 @@ internal static class CreateRosterUpload
     /// <param name="Kind"><c>whole</c> replaces the roster; <c>delta</c> adds, replaces and removes single people.</param>
     /// <param name="SizeBytes">Of the file as it will be sent, gzip or not.</param>
     /// <param name="InsurerId">A partner may leave it out: it is its own.</param>
-    internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null);
+    /// <param name="Sha256">SHA-256 of the file as it will be sent, 64 hexadecimal digits. Without it the content must come in one piece: only by it is a file
+    /// found out that changed between two pieces, and then it is refused (<c>content_changed</c>).</param>
+    internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null, string? Sha256 = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .Refuses(CommonProblems.NotFound, CommonProblems.StorageFull)
         .WithName("CreateRoster")
         .WithSummary("Announces a roster file")
-        .WithDescription("Then send the content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream.");
+        .WithDescription("Then send the content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream. "
+            + "To send it in several pieces, or to go on after a break, announce its `sha256`.");
 
     private static async Task<Results<Once<Created<ShowRosterImport.RosterStatus>>, Problem>> Handle(
         CreateRosterRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, RosterSpool spool,
@@ -48,16 +51,30 @@ internal static class CreateRosterUpload
             return CommonProblems.Invalid(new FieldError("#/sizeBytes", "out_of_range", $"La taille va de 1 à {options.MaxBytes} octets."));
         }
 
+        if (request.Sha256 is { } hash && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit)))
+        {
+            return CommonProblems.Invalid(new FieldError("#/sha256", "wrong_form", "L'empreinte SHA-256 a 64 chiffres hexadécimaux."));
+        }
+
         return await Idempotent.Run<CreateRosterRequest, Created<ShowRosterImport.RosterStatus>>(dataSource, http, request, async db =>
         {
             var importId = Guid.CreateVersion7();
             spool.Create(importId);
             await db.ExecuteAsync(
                 """
-                insert into roster_import (id, insurer_id, kind, state, requested_by, size_bytes, created_at, updated_at)
-                values (@importId, @id, @Kind, 'receiving', @By, @SizeBytes, @Now, @Now)
+                insert into roster_import (id, insurer_id, kind, state, requested_by, size_bytes, sha256, created_at, updated_at)
+                values (@importId, @id, @Kind, 'receiving', @By, @SizeBytes, @Sha256, @Now, @Now)
                 """,
-                new { importId, id, Kind = (Word<RosterKind>)kind, By = user.Subject(), request.SizeBytes, Now = time.GetUtcNow() });
+                new
+                {
+                    importId,
+                    id,
+                    Kind = (Word<RosterKind>)kind,
+                    By = user.Subject(),
+                    request.SizeBytes,
+                    Sha256 = request.Sha256?.ToLowerInvariant(),
+                    Now = time.GetUtcNow(),
+                });
             var import = await RosterImport.Find(db, importId);
             return TypedResults.Created($"/api/v1/rosters/{importId}", ShowRosterImport.RosterStatus.Of(import!, time.GetUtcNow()));
         });

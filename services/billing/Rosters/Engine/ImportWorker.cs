@@ -87,6 +87,7 @@ internal sealed partial class ImportWorker(
         Log.Begins(logger, import.Id, import.InsurerId);
         try
         {
+            await RefuseWhenChanged(import, cancel);
             await importer.Run(import, cancel);
             spool.Delete(import.Id);
             Log.Imported(logger, import.Id);
@@ -123,6 +124,19 @@ internal sealed partial class ImportWorker(
             // State stays `running` without its lock: taken up again, until the attempts are spent.
             Log.Broke(logger, import.Id, exception);
             throw;
+        }
+    }
+
+    /// <summary>Pieces of two states of a file make a third one that nobody wrote.</summary>
+    private async Task RefuseWhenChanged(RosterImport import, CancellationToken cancel)
+    {
+        if (import.Sha256 is { } announced)
+        {
+            await using var received = spool.Open(import.Id);
+            if (Convert.ToHexStringLower(await SHA256.HashDataAsync(received, cancel)) != announced)
+            {
+                throw new RosterRefusedException(RosterRefusals.Changed);
+            }
         }
     }
 
