@@ -47,6 +47,13 @@ internal static class Problems
     public static readonly ProblemType UploadChecksum =
         new("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas");
 
+    public static readonly ProblemType DocumentHarmful =
+        new("INT-0045", 415, "The file could do harm when it is opened", "Le fichier pourrait nuire à l'ouverture");
+    public static readonly ProblemType PictureTooLargeToOpen =
+        new("INT-0046", 422, "The picture is too large to open", "L'image est trop grande pour être ouverte");
+
+    public static readonly ProblemType DocumentInfected = new("INT-0047", 422, "The file carries malware", "Le fichier contient un logiciel malveillant");
+
     /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
     public static Problem CaseIs(CaseState state)
     {
@@ -108,8 +115,8 @@ internal static class Problems
         new FieldError("#/body", "damaged", where));
 
     public static Problem NeedsPassword() => DocumentLocked.Because(
-        "This PDF opens only with a password, which the physician does not have. Open it, print it to a new PDF without a password, and send that copy.",
-        "Ce PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis "
+        "This file opens only with a password, which the physician does not have. Open it, print it to a new PDF without a password, and send that copy.",
+        "Ce fichier ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas. Ouvrez-le, « imprimez-le » dans un nouveau PDF sans mot de passe, puis "
         + "envoyez cette copie.",
         new FieldError("#/body", "password", "Enregistrez une copie sans mot de passe et envoyez-la."));
 
@@ -148,8 +155,25 @@ internal static class Problems
         "Le fichier reçu n'est pas celui qui a été annoncé : il a changé pendant l'envoi. Envoyez le fichier à nouveau.",
         new FieldError("#/body", "content_changed", "Le fichier a changé pendant l'envoi."));
 
+    /// <param name="code">What it would do.</param>
+    /// <param name="sentence">The same for a person; French.</param>
+    public static Problem Harmful(string code, string sentence) => DocumentHarmful.Because(
+        $"The file is refused ({code}). Save it as PDF, or send the images of the CD as a plain ZIP.",
+        $"{sentence} Ce fichier n'est pas pris.", new FieldError("#/body", code, sentence));
+
+    public static Problem Infected() => DocumentInfected.Because(
+        "A scanner knows what is in this file as malware. Have your device checked, and ask whoever made the document for it again.",
+        "Un antivirus reconnaît un logiciel malveillant dans ce fichier. Faites vérifier votre appareil, et redemandez le document à qui l'a établi.",
+        new FieldError("#/body", "malware", "Un logiciel malveillant a été reconnu."));
+
+    public static Problem PictureTooLarge() => PictureTooLargeToOpen.Because(
+        $"A picture has at most {Documents.Pictures.PictureChild.MostPoints / 1_000_000} million points and 300 pages. Send a smaller copy.",
+        $"Une image a au plus {Documents.Pictures.PictureChild.MostPoints / 1_000_000} millions de points et 300 pages. Envoyez une copie plus petite.",
+        new FieldError("#/body", "too_many_points", "L'image est trop grande."));
+
     public static Problem UnknownKind() => DocumentTypeRefused.Because(
-        "Send a PDF, a DICOM file, a JPEG or a PNG.", "Envoyez un fichier PDF, DICOM, JPEG ou PNG.",
+        "Send a PDF, a DICOM file or a CD of them as ZIP, a picture (JPEG, PNG, HEIC, TIFF), a text, CDA, DOCX or ODT.",
+        "Envoyez un fichier PDF, DICOM ou le CD d'images en ZIP, une image (JPEG, PNG, HEIC, TIFF), un texte, un CDA, un DOCX ou un ODT.",
         new FieldError("#/body", "unknown_type", "Le type de ce fichier n'est pas reconnu."));
 
     public static Problem HoldsAlready(int maxDocuments) => TooManyDocuments.Because(
@@ -175,6 +199,7 @@ internal static class Problems
     [
         WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
-        TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, FileClosed, TooManyOpenCases, TooManyCoverageChecks, AccountBound,
+        TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, DocumentHarmful, PictureTooLargeToOpen, DocumentInfected, FileClosed,
+        TooManyOpenCases, TooManyCoverageChecks, AccountBound,
     ];
 }

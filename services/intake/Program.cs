@@ -8,6 +8,7 @@ using SecondOpinion.Intake.Consents;
 using SecondOpinion.Intake.Coverage;
 using SecondOpinion.Intake.Delivery;
 using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Documents.Pictures;
 using SecondOpinion.Intake.Documents.Uploads;
 using SecondOpinion.Intake.Fhir;
 using SecondOpinion.Intake.Geography;
@@ -19,6 +20,7 @@ using SecondOpinion.Intake.Orientation.Letters;
 using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.PhysicianAccess;
+using SecondOpinion.Intake.Rights;
 using SecondOpinion.Intake.Social;
 using SecondOpinion.Intake.Submission;
 using SecondOpinion.ServiceDefaults;
@@ -29,6 +31,12 @@ using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Options;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Resilience;
+
+if (args is [PictureChild.Verb, var mediaType])
+{
+    // Not the service: the process in which it has pictures decoded.
+    return await PictureChild.Run(mediaType);
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("intake");
@@ -57,6 +65,8 @@ builder.Services.AddSingleton<DocumentStore>();
 builder.Services.AddSingleton<CoverageDesk>();
 builder.Services.AddJob<SettleCoverage>();
 builder.Services.AddHostedService<BindFolder>();
+builder.Services.AddSingleton<PictureReader>();
+builder.Services.AddSingleton<MalwareScan>();
 builder.Services.AddSingleton<Admission>();
 builder.Services.AddSingleton<UploadDesk>();
 builder.Services.AddJob<SweepOrphans>();
@@ -93,6 +103,7 @@ UploadDocument.Map(api);
 CreateUpload.Map(api);
 AppendToUpload.Map(api);
 DownloadDocument.Map(api);
+ShowPreview.Map(api);
 RemoveDocument.Map(api);
 Confirmation.Map(api);
 SubmitCase.Map(api);
@@ -101,7 +112,10 @@ AnswerInformationRequest.Map(api);
 GetOpinion.Map(api);
 DownloadOpinion.Map(api);
 CloseCase.Map(api);
+ShowAccesses.Map(api);
+ExportCase.Map(api);
 await app.RunService();
+return 0;
 
 /// <summary>Named for the tests.</summary>
 public partial class Program;

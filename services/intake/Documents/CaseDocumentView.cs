@@ -1,3 +1,4 @@
+using SecondOpinion.Intake.Documents.Recognition;
 using SecondOpinion.ServiceDefaults.Description;
 
 namespace SecondOpinion.Intake.Documents;
@@ -13,7 +14,10 @@ namespace SecondOpinion.Intake.Documents;
 /// <param name="ActiveContent">The file holds scripts, actions or files within: it is only saved, never opened in place.</param>
 /// <param name="DocumentDate">When it was written or the examination made, as the person said.</param>
 /// <param name="DuplicateOf">An earlier document of the case with the very same bytes.</param>
+/// <param name="DownloadMediaType">Of what a download gives: a HEIC or TIFF picture comes as JPEG or PDF, a CD as a ZIP of its images.</param>
+/// <param name="HasPreview">Whether there is a small picture of it.</param>
+/// <param name="Facts">What its content says of itself: pages, series of images.</param>
 [HealthData]
 internal sealed record CaseDocumentView(
     Guid DocumentId, string TypeCode, string FileName, string MediaType, long SizeBytes, string Sha256, DateTimeOffset UploadedAt, bool ActiveContent,
-    DateOnly? DocumentDate, Guid? DuplicateOf);
+    DateOnly? DocumentDate, Guid? DuplicateOf, string DownloadMediaType, bool HasPreview, DocumentFacts? Facts);

@@ -44,9 +44,27 @@ internal sealed class DocumentOptions : ISettings
     /// <summary>Below this much free space on the folder's volume no document is taken; 1 GB unless set.</summary>
     public long FreeFloorBytes { get; set; } = 1000L * 1000 * 1000;
 
+    /// <summary>Where clamd listens for TCP; nothing is scanned unless set. Its <c>StreamMaxLength</c> must be at least <see cref="MaxUploadBytes"/>.</summary>
+    public string ClamdHost { get; set; } = "";
+
+    public int ClamdPort { get; set; } = 3310;
+
     public string? Fault() => Path.Length > 0
         ? null
         : "Documents:Path is not set: intake has nowhere to keep documents. Set it to a folder of this service; AppHost does it for local runs.";
+}
+
+/// <summary>Files of one document.</summary>
+internal enum DocumentPart
+{
+    /// <summary>As it was uploaded.</summary>
+    Whole,
+
+    /// <summary>What is shown in its place.</summary>
+    Shown,
+
+    /// <summary>A small picture of it.</summary>
+    Preview,
 }
 
 /// <summary>
@@ -55,6 +73,7 @@ internal sealed class DocumentOptions : ISettings
 internal sealed class DocumentStore
 {
     private const string Aside = ".aside";
+    private static readonly DocumentPart[] Parts = Enum.GetValues<DocumentPart>();
     private const int BufferSize = 256 * 1024;
     private readonly string _root;
     private readonly TimeProvider _time;
@@ -68,10 +87,10 @@ internal sealed class DocumentStore
 
     /// <summary>Seals what comes from <paramref name="source"/> under a new key of its own. On any failure nothing is left on disk.</summary>
     /// <exception cref="DocumentTooLargeException">More than <paramref name="maxBytes"/> came.</exception>
-    public async Task<StoredFile> Write(Guid id, Stream source, long maxBytes, CancellationToken cancel)
+    public async Task<StoredFile> Write(Guid id, Stream source, long maxBytes, CancellationToken cancel, DocumentPart part = DocumentPart.Whole)
     {
         var key = RandomNumberGenerator.GetBytes(Envelope.KeySize);
-        var path = PathOf(id);
+        var path = PathOf(id, part);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         try
         {
@@ -111,13 +130,13 @@ internal sealed class DocumentStore
         }
         catch
         {
-            Delete(id);
+            File.Delete(path);
             throw;
         }
     }
 
-    public SealedFileStream Open(Guid id, byte[] key) =>
-        new(new FileStream(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0), key, id);
+    public SealedFileStream Open(Guid id, byte[] key, DocumentPart part = DocumentPart.Whole) =>
+        new(new FileStream(PathOf(id, part), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0), key, id);
 
     /// <summary>Where an upload that is not whole yet is kept, sealed.</summary>
     public string PartOf(Guid id) => PathOf(id) + ".part";
@@ -155,19 +174,28 @@ internal sealed class DocumentStore
     }
 
     /// <summary>For good: only for what no row ever named.</summary>
-    public void Delete(Guid id) => File.Delete(PathOf(id));
+    public void Delete(Guid id) => Array.ForEach(Parts, part => File.Delete(PathOf(id, part)));
+
+    /// <summary>What was made of a document that is not taken.</summary>
+    public void DeleteParts(Guid id) => Array.ForEach([DocumentPart.Shown, DocumentPart.Preview], part => File.Delete(PathOf(id, part)));
 
     /// <summary>Out of sight, and still there for the retention.</summary>
     public void SetAside(Guid id)
     {
-        if (File.Exists(PathOf(id)))
+        foreach (var path in Parts.Select(part => PathOf(id, part)).Where(File.Exists))
         {
-            File.SetLastWriteTimeUtc(PathOf(id), _time.GetUtcNow().UtcDateTime);
-            File.Move(PathOf(id), PathOf(id) + Aside);
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+            File.Move(path, path + Aside);
         }
     }
 
-    public void BringBack(Guid id) => File.Move(PathOf(id) + Aside, PathOf(id));
+    public void BringBack(Guid id)
+    {
+        foreach (var path in Parts.Select(part => PathOf(id, part)).Where(path => File.Exists(path + Aside)))
+        {
+            File.Move(path + Aside, path);
+        }
+    }
 
     public IEnumerable<Guid> All() => Ids("*.sealed");
 
@@ -207,20 +235,24 @@ internal sealed class DocumentStore
     public long FreeBytes() => new DriveInfo(_root).AvailableFreeSpace;
 
     /// <summary>Ids of the files that were last written before <paramref name="before"/>.</summary>
-    public IEnumerable<Guid> WrittenBefore(DateTimeOffset before) => Ids("*.sealed").Where(id => File.GetLastWriteTimeUtc(PathOf(id)) < before.UtcDateTime);
+    public IEnumerable<Guid> WrittenBefore(DateTimeOffset before) =>
+        Ids("*.sealed", path => File.GetLastWriteTimeUtc(path) < before.UtcDateTime);
 
-    private IEnumerable<Guid> Ids(string pattern) =>
+    private IEnumerable<Guid> Ids(string pattern, Func<string, bool>? which = null) =>
         Directory.EnumerateFiles(_root, pattern, SearchOption.AllDirectories)
+            .Where(path => which is null || which(path))
             .Select(path => Guid.TryParseExact(Path.GetFileName(path).Split('.')[0], "N", out var id) ? id : Guid.Empty)
-            .Where(id => id != Guid.Empty);
+            .Where(id => id != Guid.Empty)
+            .Distinct();
 
     private string InstallationFile => Path.Combine(_root, "installation.id");
 
     /// <summary>The last two digits spread files evenly; the first ones of a UUID v7 are its time.</summary>
-    private string PathOf(Guid id)
+    private string PathOf(Guid id, DocumentPart part = DocumentPart.Whole)
     {
         var name = id.ToString("N");
-        return Path.Combine(_root, name[^2..], name + ".sealed");
+        var which = part switch { DocumentPart.Shown => ".shown", DocumentPart.Preview => ".preview", _ => "" };
+        return Path.Combine(_root, name[^2..], $"{name}{which}.sealed");
     }
 
     /// <summary>A file's name is in its folder: without this a crash could keep the row and lose the name.</summary>
@@ -246,6 +278,9 @@ internal static class DocumentColumns
 {
     public static readonly SealedPlace Name = new("document", "sealed_name");
     public static readonly SealedPlace Key = new("document", "sealed_key");
+    public static readonly SealedPlace RenditionKey = new("document", "sealed_rendition_key");
+    public static readonly SealedPlace PreviewKey = new("document", "sealed_preview_key");
+    public static readonly SealedPlace Facts = new("document", "sealed_facts");
 }
 
 /// <param name="Key">The file's own key, to be sealed under the case's.</param>

@@ -18,12 +18,12 @@ internal static class DownloadDocument
     /// <summary>What is needed to read a document's bytes.</summary>
     /// <param name="Size">Of what is shown.</param>
     internal sealed record Readable(Guid Id, string TypeCode, string Name, string MediaType, bool ActiveContent, long Size, string Sha256, Shown? Shown,
-        byte[] Key)
+        byte[] Key, DocumentPart Part)
     {
         /// <summary>What a browser is told: of a file that does things, nothing that it might open.</summary>
         public string ServedType => ActiveContent ? "application/octet-stream" : MediaType;
 
-        public Stream Open(DocumentStore store) => Shown is null ? store.Open(Id, Key) : Shown.Of(store.Open(Id, Key));
+        public Stream Open(DocumentStore store) => Shown is null ? store.Open(Id, Key, Part) : Shown.Of(store.Open(Id, Key, Part));
     }
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
@@ -32,7 +32,8 @@ internal static class DownloadDocument
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
         .WithDescription(
-            "As it was uploaded, photographs without what the camera wrote into them; always an attachment. `Range` and `If-Range` are honoured; the ETag is "
+            "As it was uploaded, photographs without what the camera wrote into them, HEIC and TIFF as JPEG or PDF, a CD as a ZIP "
+                + "of its images; always an attachment. `Range` and `If-Range` are honoured; the ETag is "
                 + "the one that removal asks for.");
 
     /// <param name="id">The case.</param>
@@ -70,9 +71,9 @@ internal static class DownloadDocument
     {
         var row = await db.QuerySingleOrDefaultAsync<Row>(
             """
-            select type_code, media_type, active_content, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256,
-                shown_ranges, shown_orientation,
-              sealed_name, sealed_key
+            select type_code, coalesce(rendition_type, media_type) as media_type, active_content,
+              coalesce(rendition_size, shown_size, size_bytes) as size_bytes, coalesce(rendition_sha256, shown_sha256, sha256) as sha256,
+              shown_ranges, shown_orientation, sealed_name, sealed_key, sealed_rendition_key
             from document
             where id = @documentId and case_id = @caseId
             """, new { caseId, documentId });
@@ -82,11 +83,22 @@ internal static class DownloadDocument
         }
 
         using var key = await CaseKey.Of(db, keyring, caseId);
-        return new Readable(
-            documentId, row.TypeCode, key.Open<string>(DocumentColumns.Name.Of(documentId), row.SealedName), row.MediaType, row.ActiveContent, row.SizeBytes,
-                row.Sha256,
-            row.ShownRanges is { } ranges ? new Shown(ranges, row.ShownOrientation) : null,
-            key.OpenBytes(DocumentColumns.Key.Of(documentId), row.SealedKey));
+        var name = key.Open<string>(DocumentColumns.Name.Of(documentId), row.SealedName);
+        var shown = row.ShownRanges is { } ranges ? new Shown(ranges, row.ShownOrientation) : null;
+        return row.SealedRenditionKey is { } rendition
+            ? new Readable(
+                documentId, row.TypeCode, Named(name, row.MediaType), row.MediaType, row.ActiveContent, row.SizeBytes, row.Sha256, null,
+                key.OpenBytes(DocumentColumns.RenditionKey.Of(documentId), rendition), DocumentPart.Shown)
+            : new Readable(
+                documentId, row.TypeCode, name, row.MediaType, row.ActiveContent, row.SizeBytes, row.Sha256, shown,
+                key.OpenBytes(DocumentColumns.Key.Of(documentId), row.SealedKey), DocumentPart.Whole);
+    }
+
+    /// <summary>What is shown is of another kind than what came: its name ends as its kind does.</summary>
+    private static string Named(string name, string mediaType)
+    {
+        var ending = mediaType switch { FileKind.Pdf => ".pdf", FileKind.Disc => ".zip", _ => ".jpg" };
+        return name.EndsWith(ending, StringComparison.OrdinalIgnoreCase) ? name : name + ending;
     }
 
     /// <remarks>Not positional: Npgsql announces array columns as plain arrays, which no constructor of ours would fit.</remarks>
@@ -109,5 +121,7 @@ internal static class DownloadDocument
         public byte[] SealedName { get; init; } = [];
 
         public byte[] SealedKey { get; init; } = [];
+
+        public byte[]? SealedRenditionKey { get; init; }
     }
 }

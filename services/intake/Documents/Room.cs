@@ -23,7 +23,8 @@ internal static class Room
             var (ofCase, ofPerson, inFlight) = await db.QuerySingleAsync<(long, long, long)>(
                 """
                 with used as (
-                  select d.case_id, d.size_bytes as bytes, false as in_flight from document d join case_file c on c.id = d.case_id where c.patient_id = @patient
+                  select d.case_id, d.size_bytes + coalesce(d.rendition_size, 0) as bytes, false as in_flight
+                      from document d join case_file c on c.id = d.case_id where c.patient_id = @patient
                   union all
                   select r.case_id, r.bytes, true from upload_reservation r join case_file c on c.id = r.case_id
                       where c.patient_id = @patient and r.expires_at > @now

@@ -21,18 +21,22 @@ internal static class UploadDocument
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/documents", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .Accepts<byte[]>("application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png")
+        .Accepts<byte[]>("application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png", "image/heic", "image/tiff",
+            "application/zip", "text/plain", "text/xml")
         .ReadsBody(
             "The document as it is, told apart by its content.",
-            "application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png")
+            "application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png", "image/heic", "image/tiff",
+            "application/zip", "text/plain", "text/xml")
         .Refuses(Problems.WrongState, Problems.TooManyDocuments, Problems.DocumentEmpty, Problems.DocumentTooLarge, Problems.CaseFull,
-            Problems.DocumentTypeRefused, Problems.DocumentDisguised, Problems.DocumentDamaged, Problems.DocumentLocked, Problems.DocumentIndexOnly,
+            Problems.DocumentTypeRefused, Problems.DocumentDisguised, Problems.DocumentHarmful, Problems.DocumentInfected, Problems.PictureTooLargeToOpen,
+            Problems.DocumentDamaged, Problems.DocumentLocked, Problems.DocumentIndexOnly,
             CommonProblems.StorageFull)
         .WithName("UploadDocument")
         .WithSummary("Add a document")
         .WithDescription(
             "The raw bytes as the body; the document's type (a code of the catalogue) in `Document-Type`, its name in "
-            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM, JPEG and PNG are accepted, told apart by their content; anything else, and "
+            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM (also a hospital's CD as ZIP), JPEG, PNG, HEIC, TIFF, plain text, CDA, "
+            + "DOCX and ODT are accepted, told apart by their content; anything else, and "
             + "any damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the "
             + "answer's size and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 

@@ -3,6 +3,7 @@ using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Documents.Recognition;
 using SecondOpinion.Intake.Information;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Safety;
@@ -173,8 +174,9 @@ internal static class CaseViews
         [
             .. (await db.QueryAsync<DocumentRow>(
                 """
-                select id, type_code, media_type, coalesce(shown_size, size_bytes) as size_bytes, coalesce(shown_sha256, sha256) as sha256, sealed_name,
-                    uploaded_at, active_content, document_date,
+                select id, type_code, media_type, coalesce(rendition_size, shown_size, size_bytes) as size_bytes,
+                  coalesce(rendition_sha256, shown_sha256, sha256) as sha256, sealed_name, uploaded_at, active_content, document_date,
+                  coalesce(rendition_type, media_type) as download_media_type, sealed_preview_key is not null as has_preview, sealed_facts,
                   (select min(twin.id::text)::uuid from document twin
                       where twin.case_id = document.case_id and twin.sha256 = document.sha256 and twin.id < document.id) as duplicate_of
                 from document
@@ -183,7 +185,8 @@ internal static class CaseViews
                 """,
                 new { caseId })).Select(d => new CaseDocumentView(
                     d.Id, d.TypeCode, key.Open<string>(DocumentColumns.Name.Of(d.Id), d.SealedName), d.MediaType, d.SizeBytes, d.Sha256, d.UploadedAt,
-                        d.ActiveContent, d.DocumentDate, d.DuplicateOf)),
+                        d.ActiveContent, d.DocumentDate, d.DuplicateOf, d.DownloadMediaType, d.HasPreview,
+                        d.SealedFacts is { } facts ? key.Open<DocumentFacts>(DocumentColumns.Facts.Of(d.Id), facts) : null)),
         ];
 
     public static async Task<IReadOnlyList<InformationRequestView>> Requests(NpgsqlConnection db, CaseKey key, Guid caseId) =>
@@ -218,7 +221,8 @@ internal static class CaseViews
         : new CasePathology(code, code, specialty, [], null);
 
     private sealed record DocumentRow(Guid Id, string TypeCode, string MediaType, long SizeBytes, string Sha256, byte[] SealedName,
-        DateTimeOffset UploadedAt, bool ActiveContent, DateOnly? DocumentDate, Guid? DuplicateOf);
+        DateTimeOffset UploadedAt, bool ActiveContent, DateOnly? DocumentDate, string DownloadMediaType, bool HasPreview, byte[]? SealedFacts,
+        Guid? DuplicateOf);
 
     private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt);
 }

@@ -53,7 +53,7 @@ internal static class ReadDossier
                 DocumentId = d.DocumentId.ToString(),
                 TypeCode = d.TypeCode,
                 FileName = d.FileName,
-                MediaType = d.MediaType,
+                MediaType = d.DownloadMediaType,
                 SizeBytes = d.SizeBytes,
                 Sha256 = d.Sha256,
                 ActiveContent = d.ActiveContent,

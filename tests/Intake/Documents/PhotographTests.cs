@@ -32,7 +32,7 @@ public sealed class PhotographTests
         byte[] turned = orientation == 1 ? [] : [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0,
             0, 0];
         bytes.ShouldBe([0xFF, 0xD8, .. turned, .. Jfif, .. Profile, .. Adobe, .. Frame, .. ScanAndEnd]);
-        FileKind.Of(new MemoryStream(bytes)).ShouldBe(new Recognised.Accepted(FileKind.Jpeg));
+        FileKind.Of(new MemoryStream(bytes)).ShouldBe(new Recognised.Picture(FileKind.Jpeg));
         Encoding.Latin1.GetString(bytes).ShouldNotContain("GPS");
         // And so wherever a download goes on.
         foreach (var from in Enumerable.Range(0, bytes.Length))

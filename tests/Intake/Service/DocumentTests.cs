@@ -38,20 +38,88 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
     {
         var patient = intake.Patient();
         var id = await patient.Open();
-        byte[] photo =
-        [
-            0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x12, .. "Exif\0\0GPS 48.856"u8, 0xFF, 0xC0, 0x00, 0x0B, 8, 0, 1, 0, 1, 1, 1, 0x11, 0, 0xFF, 0xDA, 0x00, 0x08, 1, 1,
-                0, 0, 0x3F, 0, 0x12, 0xFF, 0xD9,
-        ];
+        var plain = Samples.Picture(ImageMagick.MagickFormat.Jpeg);
+        byte[] photo = [0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x12, .. "Exif\0\0GPS 48.856"u8, .. plain[2..]];
 
         var uploaded = await Journey.Json(await patient.Upload(id, photo, name: "photo.jpg"));
 
         var shown = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}");
-        shown.ShouldBe([0xFF, 0xD8, .. photo[22..]]);
+        shown.AsSpan().IndexOf("GPS"u8).ShouldBe(-1);
+        (await Samples.Verdict(shown)).ShouldBe("image/jpeg");
         uploaded.GetProperty("sizeBytes").GetInt64().ShouldBe(shown.Length);
         uploaded.GetProperty("sha256").GetString().ShouldBe(Convert.ToHexStringLower(SHA256.HashData(shown)));
         (await intake.Sql<string>("select sha256 from document where case_id = @id", new { id })).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(photo)));
         (await patient.Case(id)).GetProperty("documents")[0].GetProperty("sizeBytes").GetInt64().ShouldBe(shown.Length);
+    }
+
+    [Fact]
+    public async Task A_phones_photograph_is_shown_as_a_jpeg_with_a_preview_and_all_of_it_goes_when_it_is_removed()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var before = Files();
+
+        var uploaded = await Journey.Json(await patient.Upload(id, Samples.Heic, name: "IMG_0042.HEIC"));
+
+        (uploaded.GetProperty("mediaType").GetString(), uploaded.GetProperty("downloadMediaType").GetString()).ShouldBe(("image/heic", "image/jpeg"));
+        (uploaded.GetProperty("facts").GetProperty("width").GetInt32(), uploaded.GetProperty("hasPreview").GetBoolean()).ShouldBe((64, true));
+        var path = $"/api/v1/cases/{id}/documents/{uploaded.GetProperty("documentId").GetGuid()}";
+        var shown = await patient.Http.GetAsync(path);
+        shown.Content.Headers.ContentDisposition!.FileNameStar.ShouldBe("IMG_0042.HEIC.jpg");
+        var bytes = await shown.Content.ReadAsByteArrayAsync();
+        (await Samples.Verdict(bytes)).ShouldBe("image/jpeg");
+        Convert.ToHexStringLower(SHA256.HashData(bytes)).ShouldBe(uploaded.GetProperty("sha256").GetString());
+        (await Samples.Verdict(await patient.Http.GetByteArrayAsync(path + "/preview"))).ShouldBe("image/jpeg");
+        (await intake.Patient().Http.GetAsync(path + "/preview")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        Files().ShouldBe(before + 3, "as it came, as it is shown, and its preview");
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, path) { Headers = { { "If-Match", "\"v1\"" } } };
+        (await patient.Http.SendAsync(delete)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        Directory.EnumerateFiles(intake.DocumentsPath, "*.sealed", SearchOption.AllDirectories)
+            .ShouldNotContain(f => f.Contains(uploaded.GetProperty("documentId").GetGuid().ToString("N"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_fax_of_several_pages_is_shown_as_a_pdf_and_a_cd_as_its_images()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var fax = await Journey.Json(await patient.Upload(id, Samples.Picture(ImageMagick.MagickFormat.Tiff, pages: 3), name: "fax.tif"));
+        (fax.GetProperty("downloadMediaType").GetString(), fax.GetProperty("facts").GetProperty("pages").GetInt32()).ShouldBe(("application/pdf", 3));
+        var pdf = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/documents/{fax.GetProperty("documentId").GetGuid()}");
+        using (var pages = PdfSharp.Pdf.IO.PdfReader.Open(new MemoryStream(pdf), PdfSharp.Pdf.IO.PdfDocumentOpenMode.Import))
+        {
+            pages.PageCount.ShouldBe(3);
+        }
+
+        var cd = await Journey.Json(await patient.Upload(id, Samples.Cd(), type: "mri", name: "cd.zip"));
+        var facts = cd.GetProperty("facts");
+        facts.GetProperty("series").EnumerateArray().Select(s => (s.GetProperty("study").GetInt32(), s.GetProperty("modality").GetString(),
+            s.GetProperty("series").GetInt32(), s.GetProperty("images").GetInt32())).ShouldBe([(1, "MR", 1, 2), (1, "MR", 2, 1), (2, "CT", 1, 1)]);
+        (facts.GetProperty("leftOut").GetInt32(), facts.GetProperty("identity").GetString()).ShouldBe((4, "same"));
+        facts.GetProperty("series")[0].GetProperty("studyDate").GetString().ShouldBe("2025-11-03");
+        var zip = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/documents/{cd.GetProperty("documentId").GetGuid()}");
+        using var archive = new System.IO.Compression.ZipArchive(new MemoryStream(zip));
+        archive.Entries.Select(e => e.FullName).ShouldBe(
+            ["STUDY01/SERIES001/IM00001.dcm", "STUDY01/SERIES001/IM00002.dcm", "STUDY01/SERIES002/IM00001.dcm", "STUDY02/SERIES001/IM00001.dcm"]);
+        using var first = archive.Entries[0].Open();
+        using var image = new MemoryStream();
+        await first.CopyToAsync(image);
+        image.ToArray().ShouldBe(Samples.Slice("1.2.1", "1.2.1.1", 1));
+    }
+
+    [Theory]
+    [InlineData("EXEMPLE^CAMILLE", "19890417", "same")]
+    [InlineData("Exemple^Camille^Jeanne", "19890417", "same")]
+    [InlineData("ANONYME", "19890417", "unknown")]
+    [InlineData("EXEMPLE^CAMILLE", "19890418", "differs")]
+    [InlineData("AUTRE^PERSONNE", "19890417", "differs")]
+    public async Task Images_of_somebody_else_are_marked(string name, string birth, string identity)
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var uploaded = await Journey.Json(await patient.Upload(id, Samples.Slice("1.2", "1.2.1", 1, name, birth), type: "mri", name: "a.dcm"));
+        uploaded.GetProperty("facts").GetProperty("identity").GetString().ShouldBe(identity);
+        (await patient.Case(id)).GetProperty("documents")[0].GetProperty("facts").GetProperty("identity").GetString().ShouldBe(identity);
     }
 
     [Fact]
@@ -76,7 +144,10 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
     {
         { "empty", 400, "INT-0003" },
         { "executable renamed .pdf", 415, "INT-0007" },
-        { "text", 415, "INT-0004" },
+        { "gif", 415, "INT-0004" },
+        { "cut photograph", 422, "INT-0005" },
+        { "flood of points", 422, "INT-0046" },
+        { "archive that climbs out", 415, "INT-0045" },
         { "truncated dicom", 422, "INT-0005" },
         { "truncated pdf", 422, "INT-0005" },
         { "program in the dicom preamble", 415, "INT-0007" },
@@ -223,7 +294,10 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
     {
         "empty" => [],
         "executable renamed .pdf" => [.. "MZ"u8, .. new byte[500]],
-        "text" => "Cher confrère"u8.ToArray(),
+        "gif" => "GIF89a\u0001\0"u8.ToArray(),
+        "cut photograph" => Samples.Picture(ImageMagick.MagickFormat.Jpeg)[..^60],
+        "flood of points" => Samples.Flood(31_000),
+        "archive that climbs out" => Samples.Zip(("../IM1", Samples.Slice("1.2", "1.2.1", 1))),
         "truncated dicom" => File.ReadAllBytes(Journey.Sample("irm.dcm"))[..^1000],
         "truncated pdf" => File.ReadAllBytes(Journey.Sample("compte-rendu.pdf"))[..^1000],
         "program in the dicom preamble" => DicomBuilder.Image(DicomBuilder.ExplicitLittleEndian, [.. "MZ"u8, .. new byte[126]]),

@@ -17,6 +17,34 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
     private static DateTime Soon => TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
 
     [Fact]
+    public async Task A_person_takes_everything_along_and_sees_who_read_it_and_nobody_else_does()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        await patient.Fill(id);
+        var zip = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/export");
+        using var archive = new System.IO.Compression.ZipArchive(new MemoryStream(zip));
+        archive.Entries.Select(e => e.FullName).ShouldBe(
+            ["case.json", "answers.json", "questions.json", "accesses.json", "documents/001-compte-rendu.pdf"]);
+        using var document = archive.Entries[^1].Open();
+        using var bytes = new MemoryStream();
+        await document.CopyToAsync(bytes);
+        bytes.ToArray().ShouldBe(await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
+        using var text = new StreamReader(archive.GetEntry("case.json")!.Open());
+        (await text.ReadToEndAsync()).ShouldContain("EXEMPLE");
+
+        var accesses = (await patient.Get($"/api/v1/cases/{id}/accesses")).GetProperty("accesses").EnumerateArray().ToList();
+        accesses.Select(a => a.GetProperty("action").GetString()).ShouldContain("export");
+        accesses.ShouldContain(a => a.GetProperty("objectType").GetString() == "document" && a.GetProperty("action").GetString() == "write");
+        accesses.ShouldAllBe(a => a.GetProperty("isYou").GetBoolean());
+        foreach (var path in (string[])["export", "accesses"])
+        {
+            (await intake.Patient().Http.GetAsync($"/api/v1/cases/{id}/{path}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+            (await intake.Agent().Http.GetAsync($"/api/v1/cases/{id}/{path}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+        }
+    }
+
+    [Fact]
     public async Task The_assigned_physician_reads_everything_but_who_it_is()
     {
         var id = await intake.Patient().Assigned();

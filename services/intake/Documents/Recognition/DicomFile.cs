@@ -55,11 +55,18 @@ internal static class DicomFile
 
     public static Recognised Check(Stream file)
     {
+        var head = new byte[Math.Min(file.Length, 1024)];
+        file.Position = 0;
+        file.ReadExactly(head);
+        file.Position = 0;
+        return CheckUnfolding(file, head);
+    }
+
+    /// <summary>The same of what can be read once only, and stands at its beginning.</summary>
+    public static Recognised CheckUnfolding(Stream file, ReadOnlySpan<byte> head)
+    {
         try
         {
-            var head = new byte[Math.Min(file.Length, 1024)];
-            file.Position = 0;
-            file.ReadExactly(head);
             file.Position = HasMark(head) ? PreambleSize + 4 : 0;
             var (syntax, mediaClass) = ReadMeta(file);
             if (mediaClass == MediaDirectory)
@@ -85,7 +92,8 @@ internal static class DicomFile
         }
     }
 
-    private static Recognised Verdict(ElementReader reader) => reader.ReadDataset() is { } fault ? Broken(fault) : new Recognised.Accepted(FileKind.Dicom);
+    private static Recognised Verdict(ElementReader reader) =>
+        reader.ReadDataset() is { } fault ? Broken(fault) : new Recognised.Accepted(FileKind.Dicom, Dicom: DicomFacts.Of(reader.Values));
 
     /// <summary>Without a word on the transfer syntax: explicit when a value representation stands after the first tag.</summary>
     private static string Guess(Stream file)
@@ -138,6 +146,9 @@ internal static class DicomFile
         private string _vr = "";
         private ushort _group;
 
+        /// <summary>What was asked for of the header.</summary>
+        public Dictionary<uint, byte[]> Values { get; } = [];
+
         /// <summary>-1 at the end of the file.</summary>
         public int PeekGroup()
         {
@@ -171,6 +182,10 @@ internal static class DicomFile
                     if (tag == 0x0008_0016)
                     {
                         sopClass = Encoding.ASCII.GetString(ReadValue(length, atMost: 64)).TrimEnd('\0', ' ');
+                    }
+                    else if (length <= 1024 && DicomFacts.Tags.Contains(tag))
+                    {
+                        Values[tag] = ReadValue(length, atMost: 1024);
                     }
                     else
                     {

@@ -3,23 +3,32 @@ using System.IO.Compression;
 namespace SecondOpinion.Intake.Documents.Recognition;
 
 /// <summary>
-/// A deflated data set, read forward as it unfolds: a few kilobytes at a time are in memory, whatever it unfolds to. What unfolds to more than
-/// <see cref="MostRatio"/> times its size (beyond the first ten megabytes), or to more than <see cref="MostBytes"/>, is a bomb and ends there.
+/// A deflated data set or a file of an archive, read forward as it unfolds: a few kilobytes at a time are in memory, whatever it unfolds to, and a few bytes
+/// back may be looked at again. What unfolds to more than <see cref="MostRatio"/> times its size (beyond the first ten megabytes), or to more than
+/// <see cref="MostBytes"/>, is a bomb and ends there.
 /// </summary>
-internal sealed class Inflated(Stream packed) : Stream
+/// <param name="packed">From where it stands to its end.</param>
+/// <param name="isStored">Not compressed at all: it unfolds to itself.</param>
+/// <param name="isChecked">Whether <see cref="Crc"/> is wanted.</param>
+internal sealed class Inflated(Stream packed, bool isStored = false, bool isChecked = false) : Stream
 {
     public const int MostRatio = 100;
-    public const long MostBytes = 2L << 30;
+    public const long MostBytes = 4L << 30;
     private const long Free = 10L << 20;
+    private const int Back = 64;
+    private const int BlockSize = 64 * 1024;
     private readonly long _packedStart = packed.Position;
-    private readonly DeflateStream _plain = new(packed, CompressionMode.Decompress, leaveOpen: true);
-    private readonly byte[] _ahead = new byte[64 * 1024];
+    private readonly Stream _plain = isStored ? packed : new DeflateStream(packed, CompressionMode.Decompress, leaveOpen: true);
+    private readonly byte[] _ahead = new byte[Back + BlockSize];
     private int _start;
     private int _end;
     private long _position;
 
     /// <summary>Bytes that were made so far.</summary>
     public long Produced { get; private set; }
+
+    /// <summary>CRC-32 of them.</summary>
+    public uint Crc { get; private set; }
 
     /// <summary>The end is known when it is reached; before, it is infinitely far.</summary>
     public override long Length => Fill() ? long.MaxValue : _position;
@@ -44,7 +53,13 @@ internal sealed class Inflated(Stream packed) : Stream
 
             if (value < _position)
             {
-                throw new NotSupportedException("It is read forward only.");
+                if (_position - value > _start)
+                {
+                    throw new NotSupportedException("It is read forward only.");
+                }
+
+                _start -= (int)(_position - value);
+                _position = value;
             }
         }
     }
@@ -54,6 +69,16 @@ internal sealed class Inflated(Stream packed) : Stream
     public override bool CanSeek => false;
 
     public override bool CanWrite => false;
+
+    /// <summary>To its end, so that <see cref="Produced"/> and <see cref="Crc"/> are those of all of it.</summary>
+    public void Drain()
+    {
+        while (Fill())
+        {
+            _position += _end - _start;
+            _start = _end;
+        }
+    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -84,7 +109,11 @@ internal sealed class Inflated(Stream packed) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        _plain.Dispose();
+        if (!isStored)
+        {
+            _plain.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -95,13 +124,21 @@ internal sealed class Inflated(Stream packed) : Stream
             return true;
         }
 
-        (_start, _end) = (0, _plain.Read(_ahead));
-        Produced += _end;
-        if (Produced > MostBytes || (Produced > Free && Produced > (packed.Length - _packedStart) * MostRatio))
+        var kept = Math.Min(Back, _end);
+        _ahead.AsSpan(_end - kept, kept).CopyTo(_ahead);
+        var read = _plain.Read(_ahead, kept, BlockSize);
+        (_start, _end) = (kept, kept + read);
+        Produced += read;
+        if (isChecked)
+        {
+            Crc = Crc32.Append(Crc, _ahead.AsSpan(kept, read));
+        }
+
+        if (Produced > MostBytes || (Produced > Free && Produced / MostRatio > packed.Length - _packedStart))
         {
             throw new InvalidDataException("L'image compressée se déplie en un fichier démesuré.");
         }
 
-        return _end > 0;
+        return read > 0;
     }
 }

@@ -15,10 +15,8 @@ internal static class JpegFile
 
     public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 3 && head[..3] is [0xFF, Start, 0xFF];
 
-    public static Recognised Check(Stream file) => Walk(file, (_, _, _) => { }) is not null ? new Recognised.Accepted(FileKind.Jpeg) : Broken();
-
     /// <summary>Every segment: its marker, where it begins (the marker itself) and how long it is, marker and length included.</summary>
-    /// <returns>The length of the first image, its end mark included; null when it is cut off or broken.</returns>
+    /// <returns>The length of the first image, its end mark included; all of the file when it has none; null without an image.</returns>
     public static long? Walk(Stream file, Action<int, long, int> segment)
     {
         using var bytes = new BufferedStream(new Unowned(file), 64 * 1024);
@@ -27,11 +25,11 @@ internal static class JpegFile
         Span<byte> size = stackalloc byte[2];
         for (var i = 0; i < MostSegments; i++)
         {
-            var marker = NextMarker(bytes, inScan: scanned);
+            var marker = NextMarker(bytes);
             switch (marker)
             {
                 case < 0:
-                    return null;
+                    return framed && scanned ? file.Length : null;
                 case End:
                     return framed && scanned ? bytes.Position : null;
                 case 0x01 or Start or (>= 0xD0 and <= 0xD7):
@@ -53,18 +51,13 @@ internal static class JpegFile
         return null;
     }
 
-    /// <summary>Between segments nothing but fill bytes stands before a marker; inside a scan everything up to it is image data.</summary>
-    private static int NextMarker(BufferedStream bytes, bool inScan)
+    /// <summary>Inside a scan everything up to a marker is image data; between segments decoders pass over what does not belong there.</summary>
+    private static int NextMarker(BufferedStream bytes)
     {
         for (var b = bytes.ReadByte(); b >= 0; b = bytes.ReadByte())
         {
             if (b != 0xFF)
             {
-                if (!inScan)
-                {
-                    return -1;
-                }
-
                 continue;
             }
 
@@ -81,8 +74,6 @@ internal static class JpegFile
 
         return -1;
     }
-
-    private static Recognised.Damaged Broken() => new(FileKind.Jpeg, "L'image est coupée ou abîmée.");
 
     /// <summary>The caller's stream stays open when the buffer over it is closed.</summary>
     private sealed class Unowned(Stream inner) : Stream

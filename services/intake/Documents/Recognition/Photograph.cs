@@ -15,6 +15,10 @@ internal static class Photograph
 
     private static readonly string[] Told = ["eXIf", "tEXt", "zTXt", "iTXt", "tIME"];
 
+    /// <summary>Whether its parts can be told apart; else what the camera wrote would be shown.</summary>
+    public static bool IsTold(Stream file, string mediaType) =>
+        (mediaType == FileKind.Jpeg ? JpegFile.Walk(file, (_, _, _) => { }) : PngFile.Walk(file, (_, _, _) => { })) is not null;
+
     /// <returns>What is shown; null when that is the whole file, or it is no photograph.</returns>
     public static Shown? Clean(Stream file, string mediaType) => mediaType switch
     {

@@ -9,8 +9,6 @@ internal static class PngFile
 
     public static bool LooksLike(ReadOnlySpan<byte> head) => head.Length >= 8 && head[..8] is [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
 
-    public static Recognised Check(Stream file) => Walk(file, (_, _, _) => { }) is not null ? new Recognised.Accepted(FileKind.Png) : Broken();
-
     /// <summary>Every chunk: its kind, where it begins (its length) and how long it is, length and check sum included.</summary>
     /// <returns>The length of the image, IEND included; null when it is cut off or broken.</returns>
     public static long? Walk(Stream file, Action<string, long, long> chunk)
@@ -57,6 +55,4 @@ internal static class PngFile
         return length == 13 && file.ReadAtLeast(size, 13, throwOnEndOfStream: false) == 13
             && BinaryPrimitives.ReadInt32BigEndian(size) > 0 && BinaryPrimitives.ReadInt32BigEndian(size[4..]) > 0;
     }
-
-    private static Recognised.Damaged Broken() => new(FileKind.Png, "L'image est coupée ou abîmée.");
 }

@@ -16,7 +16,8 @@ internal static class AppendToUpload
     [
         Problems.UploadOffset, Problems.UploadBusy, Problems.UploadOver, Problems.UploadChecksum, CommonProblems.UnsupportedMediaType,
         Problems.WrongState, Problems.TooManyDocuments, Problems.DocumentEmpty, Problems.DocumentTooLarge, Problems.CaseFull,
-        Problems.DocumentTypeRefused, Problems.DocumentDisguised, Problems.DocumentDamaged, Problems.DocumentLocked, Problems.DocumentIndexOnly,
+        Problems.DocumentTypeRefused, Problems.DocumentDisguised, Problems.DocumentHarmful, Problems.DocumentInfected, Problems.PictureTooLargeToOpen,
+        Problems.DocumentDamaged, Problems.DocumentLocked, Problems.DocumentIndexOnly,
         CommonProblems.StorageFull,
     ];
 

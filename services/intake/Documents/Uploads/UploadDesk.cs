@@ -249,6 +249,12 @@ internal sealed class UploadDesk(
             }, CancellationToken.None);
         }
 
+        if (refusal is { Type.Status: >= StatusCodes.Status500InternalServerError })
+        {
+            // Not the file's fault: it stays, and the next question has it judged again.
+            return refusal;
+        }
+
         if (refusal is not null)
         {
             await using var db = await dataSource.OpenConnectionAsync();

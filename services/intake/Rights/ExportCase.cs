@@ -1,0 +1,93 @@
+using System.IO.Compression;
+using System.Security.Claims;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using SecondOpinion.Intake.Cases;
+using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Overview;
+using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Problems;
+
+namespace SecondOpinion.Intake.Rights;
+
+/// <summary>
+/// Everything that the person gave and that happened to it, in one file to take along (GDPR articles 15 and 20): what is read on the screen as JSON, the documents
+/// as they are downloaded. Written while it is sent: no copy lies anywhere.
+/// </summary>
+internal static class ExportCase
+{
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/export", Handle)
+        .AllowRoles(Access.Patient)
+        .Produces(StatusCodes.Status200OK, contentType: "application/zip")
+        .WithName("ExportCase")
+        .WithSummary("Everything about me, as a ZIP")
+        .WithDescription(
+            "`case.json`, `answers.json`, `questions.json`, `accesses.json` (who read it) and the documents in `documents/`. The opinion is downloaded "
+            + "by its own route.");
+
+    /// <param name="id">The case.</param>
+    /// <returns>The ZIP.</returns>
+    private static async Task<Results<PushStreamHttpResult, Problem>> Handle(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, PathologyCatalogue catalogue,
+        QuestionnaireBook questionnaires, DocumentStore store, IOptions<JsonOptions> json, TimeProvider time, CancellationToken cancel)
+    {
+        var files = await dataSource.InTransaction<List<(string Name, object Content)>?>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is not { } file)
+            {
+                return null;
+            }
+
+            await Audit.Record(db, user, "export", "case", id, Purpose.Of(user));
+            using var key = await CaseKey.Of(db, keyring, id);
+            var all = new List<(string, object)>
+            {
+                ("case.json", Json(await CaseViews.Of(db, key, file, catalogue, questionnaires, time.GetUtcNow()))),
+                ("answers.json", Json(ReadAnswers.Open(key, file))),
+                ("questions.json", Json(SaveQuestions.Open(key, file))),
+                ("accesses.json", Json(await ShowAccesses.Of(db, user, id))),
+            };
+            foreach (var (documentId, i) in (await db.QueryAsync<Guid>("select id from document where case_id = @id order by id", new { id }))
+                .Select((document, i) => (document, i)).ToList())
+            {
+                var readable = (await DownloadDocument.Find(db, keyring, id, documentId))!;
+                all.Add(($"documents/{i + 1:D3}-{readable.Name}", readable));
+            }
+
+            return all;
+        }, cancel);
+        if (files is null)
+        {
+            return CommonProblems.Absent();
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        // The writer of archives ends each of its parts without waiting.
+        http.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+        return TypedResults.Stream(stream => Write(stream, files, store, cancel), "application/zip", $"dossier-{id}.zip");
+
+        byte[] Json<T>(T content) => JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions);
+    }
+
+    private static async Task Write(Stream stream, List<(string Name, object Content)> files, DocumentStore store, CancellationToken cancel)
+    {
+        await using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        foreach (var (name, content) in files)
+        {
+            // Documents are compressed already.
+            var entry = zip.CreateEntry(name, content is DownloadDocument.Readable ? CompressionLevel.NoCompression : CompressionLevel.Fastest);
+            await using var part = entry.Open();
+            await using var bytes = content is DownloadDocument.Readable readable ? readable.Open(store) : new MemoryStream((byte[])content);
+            await bytes.CopyToAsync(part, cancel);
+        }
+    }
+}
