@@ -20,8 +20,8 @@ using SecondOpinion.ServiceDefaults.Problems;
 namespace SecondOpinion.Intake.Rights;
 
 /// <summary>
-/// Everything that the person gave and that happened to it, in one file to take along (GDPR articles 15 and 20): what is read on the screen as JSON, the documents
-/// as they are downloaded. Written while it is sent: no copy lies anywhere.
+/// Everything that the person gave and that happened to it, in one file to take along (GDPR articles 15 and 20): what is read on the screen as JSON, the
+/// documents as they are downloaded. Written while it is sent: no copy lies anywhere.
 /// </summary>
 internal static class ExportCase
 {

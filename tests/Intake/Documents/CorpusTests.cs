@@ -22,9 +22,17 @@ public sealed class CorpusTests
 
     private static readonly Dictionary<string, string> MediaTypes = new()
     {
-        ["PDF"] = FileKind.Pdf, ["JPEG"] = FileKind.Jpeg, ["PNG"] = FileKind.Png, ["HEIC"] = FileKind.Heic, ["TIFF"] = FileKind.Tiff,
+        ["PDF"] = FileKind.Pdf,
+        ["JPEG"] = FileKind.Jpeg,
+        ["PNG"] = FileKind.Png,
+        ["HEIC"] = FileKind.Heic,
+        ["TIFF"] = FileKind.Tiff,
         ["DICOM"] = FileKind.Dicom,
-        ["CD as ZIP"] = FileKind.Disc, ["text"] = FileKind.Text, ["CDA"] = FileKind.Cda, ["DOCX"] = FileKind.Docx, ["ODT"] = FileKind.Odt,
+        ["CD as ZIP"] = FileKind.Disc,
+        ["text"] = FileKind.Text,
+        ["CDA"] = FileKind.Cda,
+        ["DOCX"] = FileKind.Docx,
+        ["ODT"] = FileKind.Odt,
     };
 
     private static readonly Sample[] Corpus =

@@ -74,6 +74,13 @@ internal static class PictureChild
             FileKind.Tiff => MagickFormat.Tiff,
             _ => MagickFormat.Heic,
         };
+        // Its decoder would call that broken.
+        if (format == MagickFormat.Png && input.Length >= 24 && IsTooLarge(
+            BinaryPrimitives.ReadUInt32BigEndian(input.GetBuffer().AsSpan(16)), BinaryPrimitives.ReadUInt32BigEndian(input.GetBuffer().AsSpan(20))))
+        {
+            return new PictureFacts("too_large");
+        }
+
         // From memory and not from a stream: of some kinds a stream becomes a file first, which this process may not write.
         var pages = MagickImageInfo.ReadCollection(input.GetBuffer(), 0, (uint)input.Length, new MagickReadSettings { Format = format }).ToList();
         if (pages.Count == 0)
@@ -81,8 +88,7 @@ internal static class PictureChild
             return new PictureFacts("damaged");
         }
 
-        var largest = pages.MaxBy(p => (long)p.Width * p.Height)!;
-        if (pages.Count > MostPages || largest.Width > LongestSide || largest.Height > LongestSide || (long)largest.Width * largest.Height > MostPoints)
+        if (pages.Count > MostPages || pages.Exists(p => IsTooLarge(p.Width, p.Height)))
         {
             return new PictureFacts("too_large");
         }
@@ -146,6 +152,8 @@ internal static class PictureChild
 
         return image;
     }
+
+    private static bool IsTooLarge(long width, long height) => width > LongestSide || height > LongestSide || width * height > MostPoints;
 
     private static bool IsDamage(string words) => Damage.Any(d => words.Contains(d, StringComparison.OrdinalIgnoreCase));
 

@@ -2,18 +2,20 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using SecondOpinion.Intake.Documents.Recognition;
 
 namespace SecondOpinion.Intake.Documents.Pictures;
 
 /// <summary>
-/// Has pictures decoded in a child process (<see cref="PictureChild"/>) that has 2 GB of address space, 25 s of processor time, no file to write, no
-/// environment of ours and, where the system allows it, no network. Whatever a picture does to its decoder ends there.
+/// Has pictures decoded in a child process (<see cref="PictureChild"/>) that has 2 GB of address space, 25 s of processor time, no file to write (of a
+/// HEIC: in memory alone), no environment of ours and, where the system allows it, no network. Whatever a picture does to its decoder ends there.
 /// </summary>
 internal sealed partial class PictureReader(ILogger<PictureReader> logger)
 {
     /// <summary>A larger file is not given to a decoder.</summary>
     public const long MostBytes = 150L * 1000 * 1000;
 
+    private const string Memory = "/dev/shm";
     private const int MostFacts = 4096;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(40);
     private static readonly Lazy<bool> CanLeaveTheNetwork = new(() => Try("unshare", "-rn", "true"));
@@ -36,7 +38,12 @@ internal sealed partial class PictureReader(ILogger<PictureReader> logger)
             return new Decoded(new PictureFacts("too_large"), null);
         }
 
-        using var child = Process.Start(Start(mediaType)) ?? throw new InvalidOperationException("The picture process did not start.");
+        // Of a HEIC the decoder makes a file first: it goes to a folder in memory that nobody else reads, and leaves with the child.
+        var folder = mediaType == FileKind.Heic
+            ? Directory.CreateDirectory(Path.Combine(Memory, $"secondopinion-{Guid.CreateVersion7():N}"), UnixFileMode.UserRead | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute).FullName
+            : null;
+        using var child = Process.Start(Start(mediaType, folder)) ?? throw new InvalidOperationException("The picture process did not start.");
         using var limit = new CancellationTokenSource(Longest);
         try
         {
@@ -69,6 +76,12 @@ internal sealed partial class PictureReader(ILogger<PictureReader> logger)
             if (!child.HasExited)
             {
                 child.Kill(entireProcessTree: true);
+                await child.WaitForExitAsync(CancellationToken.None);
+            }
+
+            if (folder is not null)
+            {
+                Directory.Delete(folder, recursive: true);
             }
         }
     }
@@ -127,12 +140,12 @@ internal sealed partial class PictureReader(ILogger<PictureReader> logger)
         return bytes;
     }
 
-    private static ProcessStartInfo Start(string mediaType)
+    private static ProcessStartInfo Start(string mediaType, string? folder)
     {
         string[] command =
         [
             .. CanLeaveTheNetwork.Value ? (string[])["unshare", "-rn"] : [],
-            "prlimit", "--as=2200000000", "--cpu=25", "--nofile=256", "--fsize=0", "--core=0",
+            "prlimit", "--as=2200000000", "--cpu=25", "--nofile=256", $"--fsize={(folder is null ? 0 : MostBytes)}", "--core=0",
             Host, typeof(PictureReader).Assembly.Location, PictureChild.Verb, mediaType,
         ];
         var start = new ProcessStartInfo(command[0])
@@ -150,6 +163,11 @@ internal sealed partial class PictureReader(ILogger<PictureReader> logger)
         // Nothing of the service's settings: keys and passwords are among them.
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/bin:/bin";
+        if (folder is not null)
+        {
+            start.Environment["MAGICK_TEMPORARY_PATH"] = folder;
+        }
+
         start.Environment["DOTNET_GCHeapHardLimit"] = "24000000"; // 576 MB, hexadecimal
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";
