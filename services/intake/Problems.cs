@@ -202,4 +202,7 @@ internal static class Problems
         TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, DocumentHarmful, PictureTooLargeToOpen, DocumentInfected, FileClosed,
         TooManyOpenCases, TooManyCoverageChecks, AccountBound,
     ];
+
+    public static Problem NotAPiece(string type) => CommonProblems.UnsupportedMediaType.Because(
+        $"A piece is sent as {type}.", $"Une partie s'envoie avec le type {type}.");
 }

@@ -68,7 +68,8 @@ internal static class SignOpinion
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
         Prepared? prepared = null;
-        if (draft.Content is not null && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, seal, time)).TryGet(out prepared, out var refusal))
+        if (draft.Content is not null
+            && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, seal, time)).TryGet(out prepared, out var refusal))
         {
             return refusal;
         }
