@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace SecondOpinion.Matching.Offers;
 
-/// <summary>Has the waiting cases that a physician could take looked at again: the physician was admitted, came back, or has a free place.</summary>
+/// <summary>
+/// Has the waiting cases that a physician could take looked at again: the physician was admitted, came back, or has a free place; and those that the physician
+/// has, should the physician be gone.
+/// </summary>
 internal sealed class WaitingCases(NpgsqlDataSource dataSource, AdvanceDueCases advance, TimeProvider time)
 {
     /// <summary>Called after the commit of what changed. A call lost to a crash costs <c>Matching:TryAgainAfter</c> and nothing else.</summary>
@@ -19,6 +22,8 @@ internal sealed class WaitingCases(NpgsqlDataSource dataSource, AdvanceDueCases 
               from matching_case c
               join expert e on e.physician_id = @physicianId and (c.pathology_code = any(e.pathology_codes) or c.specialty_code = e.specialty_code)
               where c.state = 'waiting'
+                or c.state = 'assigned' and c.paused_since is null
+                  and exists (select from offer o where o.case_id = c.case_id and o.physician_id = @physicianId and o.state = 'accepted')
               order by c.case_id
               for update of c)
             """,

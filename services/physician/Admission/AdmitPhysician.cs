@@ -18,11 +18,12 @@ internal static partial class AdmitPhysician
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
+    /// <param name="Ties">What the référent declares beyond the places of practice; they decide independence too. None when left out.</param>
     /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
     /// warning.</param>
     internal sealed record AdmitPhysicianRequest(
         string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity,
-        bool? FoundInRegister = null);
+        bool? FoundInRegister = null, DeclaredTies? Ties = null);
 
     /// <summary>A référent who was admitted.</summary>
     /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
@@ -56,6 +57,8 @@ internal static partial class AdmitPhysician
                 request.SpecialtyCode,
                 [.. request.PathologyCodes.Distinct()],
                 [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
+                request.Ties?.PhysicianIds() ?? [],
+                request.Ties?.FinessNumbers() ?? [],
                 request.Capacity,
                 AwayUntil: null,
                 AdmittedAt: now);
@@ -103,6 +106,7 @@ internal static partial class AdmitPhysician
             }
         }
 
+        errors.AddRange(request.Ties?.Faults("#/ties") ?? []);
         if (request.Capacity is < 0 or > 1000)
         {
             errors.Add(new("#/capacity", "out_of_range", "De 0 à 1000."));

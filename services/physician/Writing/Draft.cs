@@ -15,9 +15,12 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffse
         new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     internal static readonly SealedPlace Place = new("opinion_draft", "content");
 
-    public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId)
+    /// <summary>What this physician has written; the words of one who was replaced are nobody's.</summary>
+    public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId)
     {
-        var row = await db.QuerySingleOrDefaultAsync<Row>("select version, content, saved_at from opinion_draft where case_id = @caseId", new { caseId });
+        var row = await db.QuerySingleOrDefaultAsync<Row>(
+            "select version, case when physician_id = @physicianId then content end as content, saved_at from opinion_draft where case_id = @caseId",
+            new { caseId, physicianId });
         return row switch
         {
             null => new Draft(0, null, null),
@@ -52,6 +55,15 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffse
         where case_id = @caseId and version = @version and content is not null
         """,
         new { caseId, version, now }) > 0;
+
+    /// <summary>Empties what a physician wrote of a case that is no longer theirs.</summary>
+    public static Task Drop(NpgsqlConnection db, Guid caseId, Guid physicianId, DateTimeOffset now) => db.ExecuteAsync(
+        """
+        update opinion_draft
+        set content = null, version = version + 1, saved_at = @now
+        where case_id = @caseId and physician_id = @physicianId and content is not null
+        """,
+        new { caseId, physicianId, now });
 
     private static async Task<OpinionContent> Open(NpgsqlConnection db, Keyring keyring, Guid caseId, byte[] content)
     {

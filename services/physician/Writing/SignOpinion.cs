@@ -118,7 +118,7 @@ internal static class SignOpinion
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await WorklistItem.OwnCase(db, caseId, physicianId) is null
             ? default
-            : (await PhysicianRow.Find(db, physicianId), await Draft.Read(db, keyring, caseId), await SignedOpinion.Find(db, caseId));
+            : (await PhysicianRow.Find(db, physicianId), await Draft.Read(db, keyring, caseId, physicianId), await SignedOpinion.Find(db, caseId));
     }
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>
