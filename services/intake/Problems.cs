@@ -46,6 +46,24 @@ internal static class Problems
     public static readonly ProblemType UploadOver = new("INT-0043", 410, "This upload is over", "Cet envoi est terminé");
     public static readonly ProblemType UploadChecksum =
         new("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas");
+    public static readonly ProblemType MinorAlone = new("INT-0027", 409, "Before 18 an adult asks", "Avant 18 ans, un adulte fait la demande");
+
+    public static readonly ProblemType QuestionLapsed = new("INT-0028", 409, "The question no longer waits for an answer",
+        "La question n'attend plus de réponse");
+
+    public static Problem NoLongerAsked() => QuestionLapsed.Because(
+        "It was open for too long, and the physician goes on with what there is.",
+        "Elle est restée trop longtemps sans réponse : le médecin continue avec ce qu'il a.");
+
+    /// <summary>Sources: L.1111-2, L.1111-5 and L.1111-7 of the Code de la santé publique; page `minors-l1111-5`.</summary>
+    public static Problem AskedByMinor() => MinorAlone.Because(
+        "A parent with parental authority or a guardian opens the case. A minor is informed and takes part in decisions; to safeguard the health "
+        + "of a minor who wants it kept secret from the parents, a physician may do without their consent, an adult of the minor's choice being there "
+        + "(L.1111-5). See /api/v1/orientation/pages/minors-l1111-5.",
+        "Avant 18 ans, un parent qui a l'autorité parentale, ou le tuteur, fait la demande. Votre avis compte : vous êtes informé et vous participez aux "
+        + "décisions. Si vous ne voulez pas que vos parents le sachent, parlez-en à un médecin : quand votre santé le demande, la loi lui permet de vous "
+        + "soigner en gardant le secret, avec un adulte que vous choisissez (article L.1111-5 du Code de la santé publique). Tout est "
+        + "expliqué à la page « Vous avez moins de 18 ans ».");
 
     public static readonly ProblemType DocumentHarmful =
         new("INT-0045", 415, "The file could do harm when it is opened", "Le fichier pourrait nuire à l'ouverture");
@@ -200,7 +218,7 @@ internal static class Problems
         WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
         TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, DocumentHarmful, PictureTooLargeToOpen, DocumentInfected, FileClosed,
-        TooManyOpenCases, TooManyCoverageChecks, AccountBound,
+        TooManyOpenCases, TooManyCoverageChecks, AccountBound, MinorAlone, QuestionLapsed,
     ];
 
     public static Problem NotAPiece(string type) => CommonProblems.UnsupportedMediaType.Because(

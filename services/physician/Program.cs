@@ -23,6 +23,7 @@ builder.AddMessaging("physician", handlers =>
 {
     handlers.Add<KeepOffer>();
     handlers.Add<CloseOffer>();
+    handlers.Add<DropDraft>();
     handlers.Add<KeepAssignment>();
     handlers.Add<KeepAnswer>();
     handlers.Add<KeepReminder>();

@@ -191,7 +191,8 @@ public sealed class ChoiceTests
         from involved in Gen.SubListOf(Id(3), Id(4))
         from asked in Gen.SubListOf(Id(1), Id(2), Id(3))
         select new Situation(
-            new CaseToMatch("endometriose", "SM20", [.. treating], involved.ToHashSet(), asked.ToHashSet()), [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
+            new CaseToMatch("endometriose", "SM20", [.. treating], involved.ToHashSet(), asked.ToHashSet()),
+            [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
 
     private static Guid Id(int n) => new($"00000000-0000-0000-0000-00000000000{n}");
 

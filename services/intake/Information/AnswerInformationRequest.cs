@@ -33,7 +33,7 @@ internal static class AnswerInformationRequest
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/information-requests/{requestId:guid}/answer", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven)
+        .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven, Problems.QuestionLapsed)
         .WithName("AnswerInformationRequest")
         .WithSummary("Answer the physician's question")
         .WithDescription("Documents can be added before answering. The 7-day clock, which stood still, runs again.");
@@ -52,7 +52,7 @@ internal static class AnswerInformationRequest
 
             if (await CaseRows.OwnLocked(db, user, id) is not { } file
                 || await db.QuerySingleOrDefaultAsync<OpenRequest>(
-                    "select physician_id, provided_at from information_request where id = @requestId and case_id = @id",
+                    "select physician_id, provided_at, lapsed_at from information_request where id = @requestId and case_id = @id",
                     new { id, requestId }) is not { } asked)
             {
                 return CommonProblems.Absent();
@@ -61,6 +61,11 @@ internal static class AnswerInformationRequest
             if (asked.ProvidedAt is not null)
             {
                 return Problems.AnsweredBefore();
+            }
+
+            if (asked.LapsedAt is not null)
+            {
+                return Problems.NoLongerAsked();
             }
 
             var now = time.GetUtcNow();
@@ -85,5 +90,5 @@ internal static class AnswerInformationRequest
             return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State.Text, now, moved.DueAt!.Value));
         }, cancel);
 
-    private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt);
+    private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt, DateTimeOffset? LapsedAt);
 }

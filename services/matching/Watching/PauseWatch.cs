@@ -4,7 +4,9 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Matching.Watching;
 
-/// <summary>The physician asks the patient: the clock stands still, and the watch with it. A question whose answer was heard before it pauses nothing.</summary>
+/// <summary>
+/// The physician asks the patient: the clock stands still, and the watch with it. A question whose answer was heard before it pauses nothing.
+/// </summary>
 internal sealed class PauseWatch(Inbox inbox) : IHandle<InformationRequested>
 {
     public Task Handle(Delivery<InformationRequested> delivery) => inbox.Once(delivery, nameof(PauseWatch), db => db.ExecuteAsync(

@@ -47,7 +47,7 @@ internal sealed record DeclaredTies(IReadOnlyList<string> Physicians, IReadOnlyL
     }
 }
 
-/// <summary>A référent declares ties, or the scientific council writes them down. Matching hears of it at once; cases already accepted are not touched.</summary>
+/// <summary>A référent declares ties, or the council writes them down. Matching hears of it at once; cases already accepted are not touched.</summary>
 internal static class DeclareTies
 {
     /// <summary>Ties as they are kept: the physicians as pseudonyms.</summary>

@@ -11,7 +11,8 @@ namespace SecondOpinion.Physician.Admission;
 /// <param name="SuspendedAt">Suspended by the scientific council since then.</param>
 internal sealed record PhysicianRow(
     Guid PhysicianId, string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments,
-    Guid[] TiedPhysicians, string[] TiedEstablishments, int Capacity, DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt, DateTimeOffset? SuspendedAt = null, int Version = 1)
+    Guid[] TiedPhysicians, string[] TiedEstablishments, int Capacity, DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt,
+    DateTimeOffset? SuspendedAt = null, int Version = 1)
 {
     /// <summary>Inserts the physician and tells so; false when the physician is known already, and then nothing is told.</summary>
     public static async Task<bool> Admit(NpgsqlConnection db, PhysicianRow referent)

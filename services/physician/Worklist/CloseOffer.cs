@@ -1,20 +1,19 @@
 using Dapper;
 using SecondOpinion.Contracts.Matching;
-using SecondOpinion.Physician.Writing;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Physician.Worklist;
 
 /// <summary>
 /// Matching ended the offer: it leaves the worklist, accepted or not, and with it the right to read the file. What the physician declined stays declined, and
-/// what was delivered stays delivered. What a physician who is replaced had written is emptied: nobody goes on with another's words.
+/// what was delivered stays delivered.
 /// </summary>
 internal sealed class CloseOffer(Inbox inbox) : IHandle<OfferClosed>
 {
-    public Task Handle(Delivery<OfferClosed> delivery) => inbox.Once(delivery, nameof(CloseOffer), async db =>
+    public Task Handle(Delivery<OfferClosed> delivery) => inbox.Once(delivery, nameof(CloseOffer), db =>
     {
         var closed = delivery.Event;
-        var ended = await db.ExecuteAsync(
+        return db.ExecuteAsync(
             """
             insert into worklist_item (offer_id, case_id, physician_id, state, closed_reason)
             values (@OfferId, @CaseId, @PhysicianId, 'closed', @Reason)
@@ -23,9 +22,5 @@ internal sealed class CloseOffer(Inbox inbox) : IHandle<OfferClosed>
             where worklist_item.state in ('offered', 'accepted', 'assigned')
             """,
             new { closed.OfferId, closed.CaseId, closed.PhysicianId, closed.Reason });
-        if (ended > 0)
-        {
-            await Draft.Drop(db, closed.CaseId, closed.PhysicianId, closed.ClosedAt);
-        }
     });
 }

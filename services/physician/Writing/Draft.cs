@@ -56,15 +56,6 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffse
         """,
         new { caseId, version, now }) > 0;
 
-    /// <summary>Empties what a physician wrote of a case that is no longer theirs.</summary>
-    public static Task Drop(NpgsqlConnection db, Guid caseId, Guid physicianId, DateTimeOffset now) => db.ExecuteAsync(
-        """
-        update opinion_draft
-        set content = null, version = version + 1, saved_at = @now
-        where case_id = @caseId and physician_id = @physicianId and content is not null
-        """,
-        new { caseId, physicianId, now });
-
     private static async Task<OpinionContent> Open(NpgsqlConnection db, Keyring keyring, Guid caseId, byte[] content)
     {
         using var key = await CaseKey.Of(db, keyring, caseId);
