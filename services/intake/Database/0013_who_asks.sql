@@ -33,3 +33,8 @@ alter table information_request add constraint information_answer_whole
   check (((sealed_answer is null) = (provided_at is null)) and (lapsed_at is null or provided_at is null));
 drop index information_request_open;
 create unique index information_request_open on information_request (case_id) where provided_at is null and lapsed_at is null;
+create index information_request_waiting on information_request (requested_at) where provided_at is null and lapsed_at is null;
+
+-- What the sweeps and the agents' queue look for among all cases.
+create index case_of_relative_written on case_file (id desc) where requested_by = 'relative' and state in ('draft', 'incomplete', 'submitted');
+create index case_delivered on case_file (stopped_at) where state = 'delivered';

@@ -43,3 +43,6 @@ from (values
   ('SM82', 'SM46'), ('SM83', 'SM30'), ('SM84', 'SM32'), ('SM86', 'SM34'), ('SM90', 'SM46'), ('SM91', 'SM41'),
   ('SM92', 'SM43'), ('SM95', 'SM75')) as older (code, canonical)
 where specialty_code = code;
+
+-- What a coordinator's list looks for among all cases.
+create index matching_case_under_way on matching_case (case_id desc) where state in ('waiting', 'offered', 'assigned', 'escalated');

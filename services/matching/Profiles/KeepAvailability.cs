@@ -25,5 +25,6 @@ internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IHan
             """,
             new { changed.PhysicianId, changed.Capacity, changed.ChangedAt, changed.AwayUntil, changed.Suspended }));
         await waiting.LookAgain(changed.PhysicianId);
+        await waiting.LookAtOwn(changed.PhysicianId);
     }
 }
