@@ -66,15 +66,15 @@ internal static class ReviewAuthorityProof
                 return CommonProblems.Invalid(new FieldError("#/reason", "missing", "Un refus a une raison ; une acceptation n'en a pas."));
             }
 
-            // After an acceptance there is one thing left to say: the adult no longer agrees.
-            var takenBack = fault == ProofFault.NoAgreement && !CaseLife.IsOver(file.State.Value);
+            using var key = await CaseKey.Of(db, keyring, id);
+            var relative = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Relative!;
+            // After an acceptance there is one thing left to say: the adult who decides no longer agrees.
+            var takenBack = relative.NeedsPatientsAgreement && fault == ProofFault.NoAgreement && !CaseLife.IsOver(file.State.Value);
             if (await Find(db, id) is null && !takenBack)
             {
                 return CommonProblems.Absent();
             }
 
-            using var key = await CaseKey.Of(db, keyring, id);
-            var relative = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Relative!;
             if (request.Accepted && relative.NeedsPatientsAgreement && !request.PatientAgreed)
             {
                 return CommonProblems.Invalid(new FieldError("#/patientAgreed", "must_be_true",

@@ -28,7 +28,14 @@ internal sealed class EndAssignment(Inbox inbox, TimeProvider time) : IHandle<Of
             return;
         }
 
-        await db.ExecuteAsync("update case_file set assigned_physician = null where id = @CaseId", new { closed.CaseId });
-        await CaseTransition.IfAllowed(db, file, CaseMove.Replace, time.GetUtcNow());
+        var now = time.GetUtcNow();
+        // A question of somebody who has gone waits for nothing; whoever follows asks anew.
+        await db.ExecuteAsync(
+            """
+            update case_file set assigned_physician = null where id = @CaseId;
+            update information_request set lapsed_at = @now where case_id = @CaseId and provided_at is null and lapsed_at is null;
+            """,
+            new { closed.CaseId, now });
+        await CaseTransition.IfAllowed(db, file, CaseMove.Replace, now);
     });
 }

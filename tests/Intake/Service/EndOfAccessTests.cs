@@ -144,6 +144,8 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
         (await Reads(id)).ShouldBeTrue();
         var first = await intake.Sql<Guid>("select assigned_physician from case_file where id = @id", new { id });
 
+        await Expert.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Depuis quand ?" }, deadline: Soon);
         await intake.Service.Broker.Publish(new OfferClosed
         {
             OfferId = Guid.CreateVersion7(),
@@ -170,9 +172,13 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
 
         var second = Rpps.WithKey("9900000105");
         await intake.Assign(id, second);
-        await new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(second), TestTokens.Service("physician")))
-            .GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+        var follower = new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(second), TestTokens.Service("physician")));
+        await follower.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
         (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset().ShouldBe(due);
+        // The question of who has gone waits for nothing; whoever follows may ask.
+        await follower.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Et la fièvre ?" }, deadline: Soon);
+        (await intake.State(id)).ShouldBe("awaiting_information");
     }
 
     [Fact]
