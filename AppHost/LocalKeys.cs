@@ -20,7 +20,12 @@ internal static class LocalKeys
     public const string RabbitMQPassword = "rabbitmq-password";
     private static readonly string[] Services = ["billing", "intake", "matching", "physician", "reporting", "gateway", "identity"];
     private static readonly string[] Keys = ["encryption-key", "beneficiary-key", PseudonymKey, "identity-key", TryOutSecret, .. Services.Select(ClientSecret)];
-    private static readonly string[] Passwords = [PostgresPassword, RabbitMQPassword, PeoplePassword];
+    private static readonly string[] Passwords =
+    [
+        PostgresPassword, RabbitMQPassword, PeoplePassword,
+        .. Services.Except(["gateway"]).SelectMany(service => (string[])[Database(service), Owner(service)]),
+        .. Services.Except(["gateway", "identity"]).Select(Broker),
+    ];
 
     public static void AddTo(IConfigurationManager configuration, string dataFolder)
     {
@@ -35,6 +40,15 @@ internal static class LocalKeys
 
     /// <summary>Name of the secret with which a service asks for its tokens.</summary>
     public static string ClientSecret(string service) => $"{service}-client";
+
+    /// <summary>Name of the password of a service's role at PostgreSQL.</summary>
+    public static string Database(string service) => $"{service}-database-password";
+
+    /// <summary>Name of the password of the role that owns a service's database.</summary>
+    public static string Owner(string service) => $"{service}-database-owner-password";
+
+    /// <summary>Name of the password of a service's user at RabbitMQ.</summary>
+    public static string Broker(string service) => $"{service}-broker-password";
 
     /// <summary>As the running system has it: from the environment, else from the data folder.</summary>
     public static string Kept(string dataFolder, string name) => Environment.GetEnvironmentVariable($"Parameters__{name}") ?? ReadOrMake(dataFolder)[name];

@@ -117,15 +117,18 @@ try
     ServiceProcesses Service<TProject>(string name, Action<IResourceBuilder<ProjectResource>>? configure = null) where TProject : IProjectMetadata, new()
     {
         var database = servers.Database(name);
+        var broker = name == "identity" ? null : servers.Broker(name);
         return builder.AddProcesses<TProject>(name, options, ports).With(process =>
         {
             AsInProduction(process)
                 .WithHttpHealthCheck("/health", endpointName: "http")
-                .WithReference(database, connectionName: name).WaitFor(database)
+                .WithEnvironment($"ConnectionStrings__{name}", database.Service)
+                .WithEnvironment($"ConnectionStrings__{name}_owner", database.Owner)
+                .WithReferenceRelationship(database.Resource).WaitFor(database.Resource)
                 .WithEnvironment("SampleData__Enabled", "true");
-            if (name != "identity")
+            if (broker is not null)
             {
-                process.WithReference(servers.RabbitMQ);
+                process.WithEnvironment("ConnectionStrings__rabbitmq", broker.Service).WithReferenceRelationship(broker.Resource);
             }
 
             configure?.Invoke(process);

@@ -81,9 +81,9 @@ public static class ServiceDefaults
     /// <summary>Migrates the database, then serves until told to stop.</summary>
     public static async Task RunService(this WebApplication app)
     {
-        if (app.Services.GetService<Migrations>() is { } migrations)
+        if (app.Services.GetService<DatabaseStart>() is { } database)
         {
-            await migrations.Run(app.Lifetime.ApplicationStopping);
+            await database.Run(app.Lifetime.ApplicationStopping);
             await app.Services.GetRequiredService<Cursors>().Load(app.Services.GetRequiredService<NpgsqlDataSource>());
         }
 

@@ -19,12 +19,14 @@ internal sealed class LocalPostgresResource(string name, PostgresServer server, 
 }
 
 /// <summary>A database of it, made when the server is ready.</summary>
-internal sealed class LocalPostgresDatabaseResource(string name, string database, LocalPostgresResource server)
+internal sealed class LocalPostgresDatabaseResource(string name, string database, DatabaseRoles roles, LocalPostgresResource server)
     : Resource(name), IResourceWithParent<LocalPostgresResource>, IResourceWithConnectionString
 {
     public LocalPostgresResource Parent => server;
 
     public string Database => database;
+
+    public DatabaseRoles Roles => roles;
 
     public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{server};Database={database}");
 }
@@ -38,12 +40,9 @@ internal static class LocalPostgres
         .RunsAs(server)
         .OnResourceReady(async (resource, ready, cancellationToken) =>
         {
-            await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false");
-            await connection.OpenAsync(cancellationToken);
+            await Make(server.ConnectionString, resource.Databases.Select(d => d.Roles), cancellationToken);
             foreach (var database in resource.Databases)
             {
-                await Create(connection, database.Database, cancellationToken);
-
                 // Aspire passes a parent's state on to its children for containers only; who waits for the database would wait for ever.
                 await ready.Services.GetRequiredService<ResourceNotificationService>().PublishUpdateAsync(
                     database, snapshot => snapshot with { State = KnownResourceStates.Running, StartTimeStamp = DateTime.UtcNow });
@@ -51,14 +50,32 @@ internal static class LocalPostgres
         });
 
     public static IResourceBuilder<LocalPostgresDatabaseResource> AddDatabase(
-        this IResourceBuilder<LocalPostgresResource> server, string name, string database)
+        this IResourceBuilder<LocalPostgresResource> server, string name, string database, DatabaseRoles roles)
     {
-        var resource = new LocalPostgresDatabaseResource(name, database, server.Resource);
+        var resource = new LocalPostgresDatabaseResource(name, database, roles, server.Resource);
         server.Resource.Databases.Add(resource);
         return server.ApplicationBuilder.AddResource(resource).WithCheck(server.Resource.Server.Check);
     }
 
-    public static async Task Create(NpgsqlConnection connection, string database, CancellationToken cancellationToken)
+    /// <summary>For each service its database and its two roles, where they are not there yet.</summary>
+    /// <param name="administrator">Connection string of a superuser.</param>
+    public static async Task Make(string administrator, IEnumerable<DatabaseRoles> services, CancellationToken cancel)
+    {
+        var server = new NpgsqlConnectionStringBuilder(administrator) { Pooling = false, Database = "postgres" };
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(cancel);
+        foreach (var roles in services)
+        {
+            await Create(connection, roles.Service, cancel);
+            await roles.Make(connection, cancel);
+            server.Database = roles.Service;
+            await using var inside = new NpgsqlConnection(server.ConnectionString);
+            await inside.OpenAsync(cancel);
+            await roles.Open(inside, cancel);
+        }
+    }
+
+    private static async Task Create(NpgsqlConnection connection, string database, CancellationToken cancellationToken)
     {
         try
         {

@@ -8,12 +8,33 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.ServiceDefaults.Database;
 
+/// <summary>Before a service works: its tables are those that its program knows, and the role it works as may not change them.</summary>
+internal sealed class DatabaseStart(NpgsqlDataSource dataSource, Assembly migrations, string? owner, string? role)
+{
+    public async Task Run(CancellationToken cancel)
+    {
+        if (owner is null)
+        {
+            await new Migrations(dataSource, migrations).Verify(cancel);
+        }
+        else
+        {
+            // No pool: afterwards nothing here can act as the owner.
+            await using var owning = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(owner) { Pooling = false, Timeout = 5 });
+            await new Migrations(owning, migrations, role).Run(cancel);
+        }
+
+        await using var db = await dataSource.OpenConnectionAsync(cancel);
+        await Rights.Check(db);
+    }
+}
+
 /// <summary>The one PostgreSQL database of a service: limits on every session, one small pool, migrations at start.</summary>
 public static class DatabaseRegistration
 {
     /// <summary>
-    /// Adds the service's <see cref="NpgsqlDataSource"/> from <c>ConnectionStrings:{name}</c>. The assembly of the service holds its numbered
-    /// migrations as <c>Database/NNNN_name.sql</c>.
+    /// Adds the service's <see cref="NpgsqlDataSource"/> from <c>ConnectionStrings:{name}</c>: of a role that owns nothing. The assembly of the service holds
+    /// its numbered migrations as <c>Database/NNNN_name.sql</c>; they run at the start as <c>ConnectionStrings:{name}_owner</c>, or have run elsewhere.
     /// </summary>
     /// <exception cref="InvalidOperationException">The connection string is not set.</exception>
     public static void AddDatabase(this WebApplicationBuilder builder, string name, Assembly migrations)
@@ -37,7 +58,8 @@ public static class DatabaseRegistration
         var dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
         // Made by the container, in its eyes: what it did not make it does not dispose of, and a stopped service would keep its connections.
         builder.Services.AddSingleton(_ => dataSource);
-        builder.Services.AddSingleton(new Migrations(dataSource, migrations));
+        builder.Services.AddSingleton(new DatabaseStart(
+            dataSource, migrations, builder.Configuration.GetConnectionString($"{name}_owner"), settings.Username));
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
     }
 

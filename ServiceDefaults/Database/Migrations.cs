@@ -8,7 +8,10 @@ namespace SecondOpinion.ServiceDefaults.Database;
 /// Numbered SQL files, each run once in its own transaction, in order of name; an advisory lock lets several instances start at once.
 /// A file that has run must not change: its hash is kept and compared.
 /// </summary>
-public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
+/// <param name="dataSource">As the owner of the database.</param>
+/// <param name="service">Holds the files.</param>
+/// <param name="role">The role that the service works as: it gets its rights afterwards. Null: nobody gets any.</param>
+public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service, string? role = null)
 {
     private const string OutsideTransaction = "-- outside a transaction";
 
@@ -33,28 +36,55 @@ public sealed class Migrations(NpgsqlDataSource dataSource, Assembly service)
                   applied_at timestamptz not null default now()
                 )
                 """);
-            var applied = (await db.QueryAsync<(string Name, string Sha256)>("select name, sha256 from schema_migration"))
-                .ToDictionary(m => m.Name, m => m.Sha256);
-            foreach (var (name, sql) in Files(typeof(Migrations).Assembly).Concat(Files(service)))
+            foreach (var (name, sql, hash) in await Missing(db))
             {
-                var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sql)));
-                if (applied.TryGetValue(name, out var known))
-                {
-                    if (known != hash)
-                    {
-                        throw new InvalidOperationException($"Migration {name} was edited after it ran. Restore it and put the change into a new file.");
-                    }
-
-                    continue;
-                }
-
                 await Apply(db, name, sql, hash, cancel);
+            }
+
+            if (role is not null)
+            {
+                await Rights.Settle(db, role);
             }
         }
         finally
         {
             await db.ExecuteAsync("select pg_advisory_unlock(@LockKey)", new { LockKey });
         }
+    }
+
+    /// <summary>For a service that is not given the owner: somebody else has migrated, with the same files.</summary>
+    /// <exception cref="InvalidOperationException">A migration has not run, or was edited after it ran.</exception>
+    public async Task Verify(CancellationToken cancel = default)
+    {
+        await using var db = await OpenWhenUp(cancel);
+        var missing = await db.ExecuteScalarAsync<bool>("select to_regclass('schema_migration') is null") ? ["all of them"]
+            : (await Missing(db)).Select(m => m.Name).ToList();
+        if (missing.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"Migrations have not run: {string.Join(", ", missing)}. Set the connection string of the owner, ConnectionStrings:NAME_owner, for the service "
+                    + "to run them at its start, or start it once somewhere with it.");
+        }
+    }
+
+    private async Task<List<(string Name, string Sql, string Hash)>> Missing(NpgsqlConnection db)
+    {
+        var applied = (await db.QueryAsync<(string Name, string Sha256)>("select name, sha256 from schema_migration")).ToDictionary(m => m.Name, m => m.Sha256);
+        var missing = new List<(string, string, string)>();
+        foreach (var (name, sql) in Files(typeof(Migrations).Assembly).Concat(Files(service)))
+        {
+            var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sql)));
+            if (!applied.TryGetValue(name, out var known))
+            {
+                missing.Add((name, sql, hash));
+            }
+            else if (known != hash)
+            {
+                throw new InvalidOperationException($"Migration {name} was edited after it ran. Restore it and put the change into a new file.");
+            }
+        }
+
+        return missing;
     }
 
     /// <summary>

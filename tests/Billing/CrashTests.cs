@@ -21,9 +21,9 @@ public sealed class CrashTests
     {
         var database = await TestDatabases.Create(typeof(Program).Assembly);
         await using var broker = await TestBroker.Start();
-        await using var data = NpgsqlDataSource.Create(database);
+        await using var data = NpgsqlDataSource.Create(database.Administrator);
         using var spool = new TemporaryFolder();
-        var settings = Settings(spool.Path, database, broker);
+        var settings = await Settings(spool.Path, database, broker);
 
         Guid import;
         await using (var first = await ServiceProcess.Start(settings))
@@ -50,17 +50,11 @@ public sealed class CrashTests
         using var folder = new TemporaryFolder();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await using var servers = await PrivateServers.Start(folder.Path, broker: false, limit.Token);
-        await using (var server = NpgsqlDataSource.Create(servers.Postgres.ConnectionString))
-        await using (var create = server.CreateCommand("create database billing"))
-        {
-            await create.ExecuteNonQueryAsync(limit.Token);
-        }
-
-        var connectionString = servers.Postgres.ConnectionString + ";Database=billing";
-        await using var data = NpgsqlDataSource.Create(connectionString);
+        var database = await TestDatabases.Empty(servers.Postgres.ConnectionString, "billing");
+        await using var data = NpgsqlDataSource.Create(database.Administrator);
         await using var broker = await TestBroker.Start();
         using var spool = new TemporaryFolder();
-        await using var service = await ServiceProcess.Start(Settings(spool.Path, connectionString, broker));
+        await using var service = await ServiceProcess.Start(await Settings(spool.Path, database, broker));
 
         var insurer = await AddInsurer(service.Http);
         await Upload(service.Http, insurer, Roster("OLD", 1000), wait: true);
@@ -95,13 +89,14 @@ public sealed class CrashTests
         await OnlyTablesOfVersions(data, 2);
     }
 
-    private static Dictionary<string, string?> Settings(string spool, string database, TestBroker broker) => new(TestTokens.Settings)
+    private static async Task<Dictionary<string, string?>> Settings(string spool, TestDatabase database, TestBroker broker) => new(TestTokens.Settings)
     {
         ["Beneficiaries:Keys:k1"] = Convert.ToBase64String("the first hashing key of tests !"u8),
         ["Beneficiaries:CurrentKey"] = "k1",
         ["Rosters:SpoolPath"] = spool,
-        ["ConnectionStrings:billing"] = database,
-        ["ConnectionStrings:rabbitmq"] = broker.Address.AbsoluteUri,
+        ["ConnectionStrings:billing"] = database.Service,
+        ["ConnectionStrings:billing_owner"] = database.Owner,
+        ["ConnectionStrings:rabbitmq"] = (await broker.AddressFor("billing")).AbsoluteUri,
     };
 
     private static CheckRequest Person(string member) => BillingFixture.Person(member, amc: Amc);

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using Dapper;
-using Npgsql;
 using SecondOpinion.Gateway.Routing;
 using SecondOpinion.Tests.Support;
 
@@ -32,13 +30,7 @@ public sealed partial class RealServices : IAsyncLifetime
         var starting = new List<(string Name, Task<Uri> Listening)>();
         foreach (var name in Routes.Services)
         {
-            var database = $"real_{name}_{Guid.CreateVersion7():n}";
-            await using (var db = new NpgsqlConnection(servers.Postgres))
-            {
-                await db.ExecuteAsync($"create database {database}");
-            }
-
-            starting.Add((name, Start(name, new NpgsqlConnectionStringBuilder(servers.Postgres) { Database = database }.ConnectionString, servers)));
+            starting.Add((name, Start(name, await TestDatabases.Empty(servers.Postgres, name), await _broker.AddressFor(name))));
         }
 
         foreach (var (name, listening) in starting)
@@ -68,7 +60,7 @@ public sealed partial class RealServices : IAsyncLifetime
         Directory.Delete(_documents, recursive: true);
     }
 
-    private Task<Uri> Start(string name, string database, TestServers.Addresses servers)
+    private Task<Uri> Start(string name, TestDatabase database, Uri broker)
     {
         var assembly =
             Path.Combine(RepositoryRoot, "services", name, "bin", Metadata("Configuration"), "net10.0",
@@ -83,8 +75,9 @@ public sealed partial class RealServices : IAsyncLifetime
         var key = Convert.ToBase64String("a key of tests: thirty-two bytes"u8);
         var settings = new Dictionary<string, string?>(TestTokens.Settings)
         {
-            [$"ConnectionStrings:{name}"] = database,
-            ["ConnectionStrings:rabbitmq"] = _broker!.Address.AbsoluteUri,
+            [$"ConnectionStrings:{name}"] = database.Service,
+            [$"ConnectionStrings:{name}_owner"] = database.Owner,
+            ["ConnectionStrings:rabbitmq"] = broker.AbsoluteUri,
             ["Database:MaxPoolSize"] = "6",
             ["HTTP_PORT"] = "0",
             ["GRPC_PORT"] = "0",

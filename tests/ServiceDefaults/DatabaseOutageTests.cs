@@ -48,18 +48,18 @@ public sealed class DatabaseOutageTests
     private static async Task Outlives(string folder, string longestHold)
     {
         await using var servers = await PrivateServers.Start(folder, broker: false, TestContext.Current.CancellationToken);
-        var database = new NpgsqlConnectionStringBuilder(servers.Postgres.ConnectionString) { Database = "probe" }.ConnectionString;
-        await using (var make = new NpgsqlConnection(servers.Postgres.ConnectionString))
-        {
-            await make.ExecuteAsync("create database probe");
-        }
-
+        var database = await TestDatabases.Empty(servers.Postgres.ConnectionString, "probe");
         await using var probe = await ServiceUnderTest<Program>.Start(
-            "probe", new Dictionary<string, string?> { ["ConnectionStrings:probe"] = database, ["Messaging:LongestHold"] = longestHold });
+            "probe", new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:probe"] = database.Service,
+                ["ConnectionStrings:probe_owner"] = database.Owner,
+                ["Messaging:LongestHold"] = longestHold,
+            });
         await using var link = new BrokerLink(probe.Broker.Address);
         var ids = Enumerable.Range(0, 40).Select(_ => Guid.CreateVersion7()).ToList();
         await Publish(probe, ids[..10]);
-        await using var data = NpgsqlDataSource.Create(database + ";Pooling=false");
+        await using var data = NpgsqlDataSource.Create(database.Administrator + ";Pooling=false");
         await Eventually.True(async () => (await Handled(data)).Count == 10, "the first are handled");
 
         var postmaster = int.Parse(File.ReadLines(Path.Combine(folder, "postgres/data/postmaster.pid")).First(),

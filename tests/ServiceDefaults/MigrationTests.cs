@@ -14,7 +14,7 @@ public sealed class MigrationTests
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => new Migrations(dataSource, typeof(Program).Assembly).Run()));
         await using var db = await dataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         (await db.QueryAsync<string>("select name from schema_migration order by name"))
-            .ShouldBe(["0000_shared_secret.sql", "0000_shared.sql", "0001_things.sql"], ignoreOrder: true);
+            .ShouldBe(["0000_shared_secret.sql", "0000_shared_unchanging.sql", "0000_shared.sql", "0001_things.sql"], ignoreOrder: true);
     }
 
     [Fact]
@@ -58,6 +58,47 @@ public sealed class MigrationTests
         migrating.IsCompleted.ShouldBeFalse("the report still reads");
         await reading.CommitAsync(cancel);
         await migrating.WaitAsync(TimeSpan.FromSeconds(20), cancel);
+    }
+
+    [Fact]
+    public async Task The_role_of_a_service_reads_and_writes_rows_and_takes_nothing_back_that_is_append_only()
+    {
+        var database = await TestDatabases.Create(typeof(Program).Assembly);
+        await using var db = new NpgsqlConnection(database.Service);
+        await db.ExecuteAsync(
+            """
+            insert into audit_record (id, actor_role, actor, action, object_type, object_id, purpose)
+            values (gen_random_uuid(), 'ops', 'x', 'read', 'thing', 'x', 'test')
+            """);
+        await db.ExecuteAsync("insert into thing (id, name) values (gen_random_uuid(), 'x'); update thing set name = 'y'; delete from thing");
+        foreach (var statement in (string[])
+            [
+                "update audit_record set actor = 'y'", "delete from audit_record", "truncate audit_record", "truncate thing", "drop table thing",
+                "create table mine ()", "delete from schema_migration", "alter table audit_record disable trigger all", "set role probe_owner",
+            ])
+        {
+            (await Should.ThrowAsync<PostgresException>(() => db.ExecuteAsync(statement))).SqlState.ShouldBe("42501", statement);
+        }
+    }
+
+    [Fact]
+    public async Task A_service_starts_neither_as_an_owner_or_superuser_nor_on_tables_that_nobody_made()
+    {
+        var made = await TestDatabases.Create(typeof(Program).Assembly);
+        await Start(made.Service, null);
+        await Start(made.Service, made.Owner);
+        (await Should.ThrowAsync<InvalidOperationException>(() => Start(made.Owner, null))).Message.ShouldContain("owns its tables");
+        (await Should.ThrowAsync<InvalidOperationException>(() => Start(made.Administrator, null))).Message.ShouldContain("superuser");
+
+        var empty = await TestDatabases.Empty((await TestServers.Get()).Postgres, "probe");
+        (await Should.ThrowAsync<InvalidOperationException>(() => Start(empty.Service, null))).Message.ShouldContain("ConnectionStrings:NAME_owner");
+
+        static async Task Start(string service, string? owner)
+        {
+            await using var dataSource = NpgsqlDataSource.Create(service);
+            await new DatabaseStart(dataSource, typeof(Program).Assembly, owner, new NpgsqlConnectionStringBuilder(service).Username)
+                .Run(TestContext.Current.CancellationToken);
+        }
     }
 
     private static async Task<NpgsqlDataSource> Empty()

@@ -19,11 +19,11 @@ public sealed class PoisonTests
     public async Task Six_deaths_within_a_prefetch_delete_nothing_and_the_neighbours_are_brought_back()
     {
         var database = await TestDatabases.Create(typeof(Program).Assembly);
-        await using var data = NpgsqlDataSource.Create(database);
+        await using var data = NpgsqlDataSource.Create(database.Administrator);
         await using var broker = await TestBroker.Start(listens: false);
         var link = new BrokerLink(broker.Address);
         await using var closing = link;
-        using (var first = new ProbeProcess(database, broker.Address))
+        using (var first = new ProbeProcess(database, await broker.AddressFor("probe")))
         {
             // It makes its queue; then it is gone, and what comes waits there.
             await Eventually.True(first.IsHealthy, "the probe is healthy");
@@ -39,7 +39,7 @@ public sealed class PoisonTests
         var deaths = 0;
         while (deaths < 15)
         {
-            using var victim = new ProbeProcess(database, broker.Address, ("Probe:Kills", poison.ToString()));
+            using var victim = new ProbeProcess(database, await broker.AddressFor("probe"), ("Probe:Kills", poison.ToString()));
             await Eventually.True(async () => !victim.Lives
                 || (await victim.IsHealthy() && await link.Look(QueueName, default) is { MessageCount: 0 } && await Settled(data, link, all.Count)),
                     "the poison kills, or all is settled");
@@ -58,7 +58,7 @@ public sealed class PoisonTests
         // A neighbour may be both: handled, and its consumer killed before it could say so. Brought back it has no second effect (below).
         dead.Union(handled).Order().ShouldBe(all.Order(), "each is handled or dead, and none is gone");
 
-        using var sound = new ProbeProcess(database, broker.Address);
+        using var sound = new ProbeProcess(database, await broker.AddressFor("probe"));
         await Eventually.True(sound.IsHealthy, "the probe is healthy");
         using var ops = new HttpClient { BaseAddress = new Uri($"http://localhost:{sound.HttpPort}") };
         ops.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Access.Ops));

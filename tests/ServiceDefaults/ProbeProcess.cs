@@ -12,14 +12,14 @@ internal sealed class ProbeProcess : IDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _said = new();
 
-    public ProbeProcess(string database, Uri broker, params (string Name, string Value)[] settings)
+    public ProbeProcess(TestDatabase database, Uri broker, params (string Name, string Value)[] settings)
     {
         HttpPort = FreePort();
         var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true };
         (string, string)[] all =
         [
             .. TestTokens.Settings.Select(s => (s.Key, s.Value!)),
-            ("ConnectionStrings:probe", database), ("ConnectionStrings:rabbitmq", broker.AbsoluteUri), ("HTTP_PORT", $"{HttpPort}"),
+            ("ConnectionStrings:probe", database.Service), ("ConnectionStrings:rabbitmq", broker.AbsoluteUri), ("HTTP_PORT", $"{HttpPort}"),
                 ("GRPC_PORT", $"{FreePort()}"),
             ("Logging:LogLevel:Default", "Warning"), ("ASPNETCORE_ENVIRONMENT", "Production"), .. settings,
         ];

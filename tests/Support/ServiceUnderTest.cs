@@ -27,7 +27,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         (_name, Broker, Data, _settings, _configure) = (name, broker, data, settings, configure);
     }
 
-    /// <summary>The service's database, as its owner.</summary>
+    /// <summary>The service's database, as the superuser: for what a test must do or see that the service may not.</summary>
     public NpgsqlDataSource Data { get; }
 
     public TestBroker Broker { get; }
@@ -50,11 +50,10 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
     {
         var database = await TestDatabases.Create(typeof(TProgram).Assembly);
         broker ??= await TestBroker.Start();
-        var servers = await TestServers.Get();
         var all = new Dictionary<string, string?>(TestTokens.Settings)
         {
-            [$"ConnectionStrings:{name}"] = database,
-            ["ConnectionStrings:rabbitmq"] = broker.Address.AbsoluteUri,
+            [$"ConnectionStrings:{name}"] = database.Service,
+            ["ConnectionStrings:rabbitmq"] = (await broker.AddressFor(name)).AbsoluteUri,
             ["Database:MaxPoolSize"] = "12",
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:MassTransit"] = "Error",
@@ -66,7 +65,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
             all[key] = value;
         }
 
-        var service = new ServiceUnderTest<TProgram>(name, broker, NpgsqlDataSource.Create(database + ";Maximum Pool Size=8"), all, configure);
+        var service = new ServiceUnderTest<TProgram>(name, broker, NpgsqlDataSource.Create(database.Administrator + ";Maximum Pool Size=8"), all, configure);
         await service.Start();
         return service;
     }

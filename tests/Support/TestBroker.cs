@@ -3,13 +3,16 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Text;
 using MassTransit;
+using SecondOpinion.Contracts;
 using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Servers;
 
 namespace SecondOpinion.Tests.Support;
 
 /// <summary>A virtual host of its own, an ear on every event of the contracts, and a mouth to publish with.</summary>
 public sealed class TestBroker : IAsyncDisposable
 {
+    private static readonly SemaphoreSlim OneUser = new(1, 1);
     private readonly IBusControl _bus;
     private readonly ConcurrentQueue<Heard> _heard;
 
@@ -22,6 +25,33 @@ public sealed class TestBroker : IAsyncDisposable
 
     /// <summary><c>amqp://…/vhost</c>, for the service under test.</summary>
     public Uri Address { get; }
+
+    /// <summary>As the user of a service, with the rights that it has anywhere.</summary>
+    /// <param name="service">Its name; one that the contracts do not know is the probe, which stands for any.</param>
+    public async Task<Uri> AddressFor(string service)
+    {
+        var servers = await TestServers.Get();
+        var rights = Subscriptions.All.ContainsKey(service) ? BrokerRights.Of(service) : AnyRights(service);
+        var user = new BrokerUser(service, Secrets.Of(servers.RabbitMq.UserInfo, service), rights.Configure, rights.Write, rights.Read);
+        await OneUser.WaitAsync();
+        try
+        {
+            await user.Make(servers.Management, Uri.UnescapeDataString(servers.RabbitMq.UserInfo), Address.AbsolutePath[1..]);
+        }
+        finally
+        {
+            OneUser.Release();
+        }
+
+        return new UriBuilder(Address) { UserName = user.Name, Password = user.Password }.Uri;
+    }
+
+    /// <summary>The probe publishes and hears events of others; its queues are its own.</summary>
+    private static BrokerRights AnyRights(string service)
+    {
+        var heard = BrokerRights.Of(service, Events);
+        return heard with { Write = heard.Configure };
+    }
 
     /// <param name="listens">False: no queue takes anything until <see cref="Listen"/>.</param>
     public static async Task<TestBroker> Start(bool listens = true)

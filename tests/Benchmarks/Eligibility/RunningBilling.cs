@@ -48,12 +48,7 @@ internal sealed class RunningBilling : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("bench-eligibility-").FullName;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var servers = await PrivateServers.Start(folder, broker: false, limit.Token, throwaway: false);
-        await using (var db = new NpgsqlConnection(servers.Postgres.ConnectionString))
-        {
-            await db.ExecuteAsync("create database billing");
-        }
-
-        var connectionString = servers.Postgres.ConnectionString + ";Database=billing";
+        var database = await TestDatabases.Empty(servers.Postgres.ConnectionString, "billing");
 
         // An issuer of its own in this process: its tokens outlast the measurement.
         var settings = new Dictionary<string, string?>(TestTokens.Settings)
@@ -61,7 +56,8 @@ internal sealed class RunningBilling : IAsyncDisposable
             ["Beneficiaries:Keys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Beneficiaries:CurrentKey"] = "k1",
             ["Rosters:SpoolPath"] = Path.Combine(folder, "rosters"),
-            ["ConnectionStrings:billing"] = connectionString,
+            ["ConnectionStrings:billing"] = database.Service,
+            ["ConnectionStrings:billing_owner"] = database.Owner,
             ["ConnectionStrings:rabbitmq"] = "amqp://guest:guest@127.0.0.1:1",
         };
         var (httpPort, grpcPort) = (FreePort(), FreePort());
@@ -91,7 +87,7 @@ internal sealed class RunningBilling : IAsyncDisposable
         service.OutputDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
         service.BeginOutputReadLine();
         var system = new RunningBilling(
-            folder, servers, service, connectionString,
+            folder, servers, service, database.Administrator,
             new Uri($"http://127.0.0.1:{httpPort}"), new Uri($"http://127.0.0.1:{grpcPort}"));
         await system.WaitAlive();
         return system;

@@ -177,10 +177,9 @@ internal sealed class HistoryCheck(SharedSystem system)
 
     private async Task<IReadOnlyList<JsonNode>> Queues()
     {
-        var broker = new Uri(Processes.Variable(system.Pid("intake"), "ConnectionStrings__rabbitmq")!);
         using var http = new HttpClient { BaseAddress = system.BrokerManagement };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(broker.UserInfo))));
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(system.BrokerAdministrator)));
         return [.. (await http.GetFromJsonAsync<JsonArray>("/api/queues"))!.Select(q => q!)];
     }
 

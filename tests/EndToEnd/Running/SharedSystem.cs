@@ -113,6 +113,9 @@ public sealed partial class SharedSystem : IAsyncLifetime
     public Uri BrokerManagement =>
         new($"http://localhost:{JsonNode.Parse(File.ReadAllText(Path.Combine(DataFolder, "ports.json")))!["rabbitmq-management"]}");
 
+    /// <summary>Who administers the broker, <c>user:password</c>: no service is it.</summary>
+    public string BrokerAdministrator => $"app:{JsonNode.Parse(File.ReadAllText(Path.Combine(DataFolder, "keys.json")))!["rabbitmq-password"]}";
+
     /// <summary>The process of a part, found in /proc.</summary>
     public int Pid(string part) => Find(part) ?? throw new InvalidOperationException($"{part} has no process.");
 

@@ -1,0 +1,2 @@
+-- That a coordinator was called.
+comment on table escalation is 'append-only';
