@@ -102,7 +102,7 @@ internal sealed partial class SampleStory : IDisposable
         var door = Expect(await _api.Post("/api/v1/orientation/emergency-screen", _patient, NoEmergency)).Json;
         Must((bool)door["mayContinue"]!, $"the emergency screen stops a calm patient: {door.ToJsonString()}");
 
-        var found = Expect(await _api.Get($"/api/v1/pathologies?q={typed}&limit=5", _patient)).Json["items"]!.AsArray();
+        var found = Expect(await _api.Post("/api/v1/pathologies/search", _patient, new { q = typed, limit = 5 })).Json["items"]!.AsArray();
         _pathology = Text(Sample("case.json")["pathology"]);
         Must(found.Any(p => Text(p!["code"]) == _pathology), $"« {typed} » does not find {_pathology}");
         var pathology = Expect(await _api.Get($"/api/v1/pathologies/{_pathology}", _patient)).Json;

@@ -7,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
 /// <summary>
-/// Starts the bus as soon as the broker accepts connections. By itself the bus would try at once, in vain while a broker still starts, and its pauses between
-/// attempts grow past ten seconds; so services and broker start side by side, and all are ready within a moment of the broker. Afterwards the bus connects
-/// anew by itself.
+/// Starts the bus as soon as the broker lets the service in. By itself the bus would try at once, in vain while a broker still starts or does not know the
+/// service's user yet, and its pauses between attempts grow without end; so services and broker start side by side, and all are ready within a moment of the
+/// broker. Afterwards the bus connects anew by itself.
 /// </summary>
-internal sealed partial class BusStart(IBusDepot bus, IConfiguration configuration, TimeProvider time, ILogger<BusStart> logger) : BackgroundService
+internal sealed partial class BusStart(IBusDepot bus, BrokerLink link, IConfiguration configuration, TimeProvider time, ILogger<BusStart> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -32,14 +33,19 @@ internal sealed partial class BusStart(IBusDepot bus, IConfiguration configurati
         {
             try
             {
-                _started = true;
+                await using (await link.Channel(stoppingToken))
+                {
+                    // Logged in, as the bus will: it does not come back from a refusal by itself.
+                    _started = true;
+                }
+
                 await bus.Start(stoppingToken);
                 return;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // The broker hung up or does not know us: requests are answered meanwhile, and the health check tells.
-                var pause = Pause * Math.Pow(2, Math.Min(failures, 7));
+                var pause = Pause * Math.Pow(2, Math.Min(failures, 5));
                 Log.NotStarted(logger, failures, pause.TotalSeconds, exception);
                 await Task.Delay(pause, time, stoppingToken);
             }

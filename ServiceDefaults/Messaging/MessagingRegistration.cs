@@ -74,6 +74,8 @@ public static class MessagingRegistration
         // A poison message takes its unacknowledged neighbours along when it kills the process: keep them few.
         endpoint.PrefetchCount = 16;
         endpoint.ConcurrentMessageLimit = 8;
+        // Nobody hears MassTransit's Fault<…>, which repeats the message and the exception's text; its exchanges are not the service's to make.
+        endpoint.PublishFaults = false;
         foreach (var (name, value) in queue.Arguments)
         {
             endpoint.SetQueueArgument(name, value);

@@ -24,7 +24,8 @@ public sealed class ServerRightsTests(SharedSystem system)
     /// <summary>By meaning, whatever the migrations say: what happened stays happened.</summary>
     private static readonly Dictionary<string, string[]> History = new()
     {
-        ["billing"] = ["insurer_version", "contract_version", "coverage_refusal", "withdrawn_case", "ledger_account", "ledger_transaction", "ledger_line"],
+        ["billing"] = ["insurer_version", "contract_version", "coverage_refusal", "withdrawn_case", "ledger_account", "ledger_transaction", "ledger_line",
+            "ledger_number"],
         ["intake"] = ["case_move", "consent", "confirmation"],
         ["matching"] = ["escalation"],
         ["physician"] = ["opinion", "opinion_version"],

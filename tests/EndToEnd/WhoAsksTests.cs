@@ -22,7 +22,8 @@ public sealed class WhoAsksTests(SharedSystem system)
         ((bool)danger["mayContinue"]!).ShouldBeFalse();
         ((string)danger["door"]!["call"]![0]!).ShouldBe("15");
         ((bool)(await Sent(anybody, HttpMethod.Post, "/api/v1/orientation/emergency-screen", Screen()))["mayContinue"]!).ShouldBeTrue();
-        var hits = (await Read(anybody, "/api/v1/pathologies?q=endometrioz&limit=5"))["items"]!.AsArray();
+        var typed = new JsonObject { ["q"] = "endometrioz", ["limit"] = 5 };
+        var hits = (await Sent(anybody, HttpMethod.Post, "/api/v1/pathologies/search", typed))["items"]!.AsArray();
         var pathology = (string)hits[0]!["code"]!;
         pathology.ShouldBe("endometriose");
         var questionnaire = (string)(await Read(anybody, $"/api/v1/pathologies/{pathology}"))["questionnaire"]!;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using SecondOpinion.Servers;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.ServiceDefaults;
@@ -34,6 +35,23 @@ public sealed class BusStartTests
         await Eventually.True(async () => !probe.Lives || await Answers(http), "requests are answered");
         probe.Lives.ShouldBeTrue(probe.Said);
         (await http.GetAsync("/health")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_service_whose_user_is_made_after_it_started_is_ready_soon_afterwards()
+    {
+        await using var broker = await TestBroker.Start(listens: false);
+        var user = new BrokerUser($"late-{Guid.CreateVersion7():n}", "a password of tests", ".*", ".*", ".*");
+        var address = new UriBuilder(broker.Address) { UserName = user.Name, Password = user.Password }.Uri;
+        using var probe = new ProbeProcess(await TestDatabases.Create(typeof(Program).Assembly), address);
+        await Eventually.True(
+            () => !probe.Lives || probe.Said.Contains("ACCESS_REFUSED", StringComparison.Ordinal), "the refusal is told", TimeSpan.FromSeconds(60));
+
+        var servers = await TestServers.Get();
+        await user.Make(servers.Management, Uri.UnescapeDataString(servers.RabbitMq.UserInfo), broker.Address.AbsolutePath[1..]);
+
+        await Eventually.True(async () => !probe.Lives || await probe.IsHealthy(), "the probe is healthy", TimeSpan.FromSeconds(20));
+        probe.Lives.ShouldBeTrue(probe.Said);
     }
 
     private static async Task<bool> Answers(HttpClient http)

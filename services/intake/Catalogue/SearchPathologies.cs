@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Catalogue;
@@ -9,6 +10,12 @@ internal static class SearchPathologies
     private const int DefaultLimit = 10;
     private const int MaxLimit = 50;
     private const int LongestQuery = 100;
+
+    /// <summary>What people type.</summary>
+    /// <param name="Q">A name, an everyday word, an abbreviation or a CIM-10 code, e.g. <c>cancer du sein</c>.</param>
+    /// <param name="Limit">How many at most, 1 to 50; 10 when left out.</param>
+    [HealthData]
+    internal sealed record PathologySearch(string Q, int Limit = DefaultLimit);
 
     /// <summary>A disease that was found.</summary>
     /// <param name="Code">Code of the catalogue.</param>
@@ -27,29 +34,28 @@ internal static class SearchPathologies
     internal sealed record PathologySuggestions(IReadOnlyList<PathologySuggestion> Items);
 
     // Open to everybody: one looks for one's disease before having an account, and the answer is the same for all.
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/pathologies", Handle)
+    // What they type is their disease: it goes in the body, since addresses stand in logs that are not ours.
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/pathologies/search", Handle)
         .AllowAnonymous()
         .WithName("SearchPathologies")
         .WithSummary("Search the catalogue")
         .WithDescription("Names, everyday words, abbreviations and CIM-10 codes; accents, case and typos do not matter. Best first.");
 
-    /// <param name="q">What people type: a name, an everyday word, an abbreviation or a CIM-10 code, e.g. <c>cancer du sein</c>.</param>
-    /// <param name="limit">How many at most, 1 to 50; 10 when left out.</param>
-    private static Results<Ok<PathologySuggestions>, Problem> Handle(string q, PathologyIndex index, PathologyCatalogue catalogue, int limit = DefaultLimit)
+    private static Results<Ok<PathologySuggestions>, Problem> Handle(PathologySearch search, PathologyIndex index, PathologyCatalogue catalogue)
     {
-        if (limit is < 1 or > MaxLimit)
+        if (search.Limit is < 1 or > MaxLimit)
         {
             return CommonProblems.Invalid(new FieldError("#/limit", "out_of_range", $"limit va de 1 à {MaxLimit}."));
         }
 
-        if (q.Length > LongestQuery)
+        if (search.Q.Length > LongestQuery)
         {
             return CommonProblems.Invalid(new FieldError("#/q", "too_long", $"La recherche compte au plus {LongestQuery} caractères."));
         }
 
         return TypedResults.Ok(new PathologySuggestions(
         [
-            .. index.Search(q, limit).Select(hit => new PathologySuggestion(
+            .. index.Search(search.Q, search.Limit).Select(hit => new PathologySuggestion(
                 hit.Pathology.Code, hit.Pathology.Name, hit.Matched, catalogue.Families[hit.Pathology.Family],
                 catalogue.Organs[hit.Pathology.Organ], hit.Pathology.Rare,
                 hit.Pathology.Paediatric, hit.Pathology.InPerson is not null)),

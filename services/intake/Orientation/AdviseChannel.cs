@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Intake.Catalogue;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Orientation;
@@ -7,6 +8,11 @@ namespace SecondOpinion.Intake.Orientation;
 /// <summary>Online or in person, for this disease, with the reason and where to go.</summary>
 internal static class AdviseChannel
 {
+    /// <summary>About which disease advice is wanted.</summary>
+    /// <param name="Pathology">Code of the catalogue, e.g. <c>endometriose</c>.</param>
+    [HealthData]
+    internal sealed record AdviceRequest(string Pathology);
+
     /// <summary>Whether this disease is better seen online or in person.</summary>
     /// <param name="PathologyCode">Code of the catalogue.</param>
     /// <param name="Channel"><c>online</c>, or <c>in_person</c> when a visit is better; the patient decides.</param>
@@ -21,16 +27,15 @@ internal static class AdviseChannel
 
     private const string NoRule = "file_is_enough";
 
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/orientation/advice", Handle)
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/orientation/advice", Handle)
         .AllowAnonymous()
         .WithName("AdviseChannel")
         .WithSummary("Online or in person?")
         .WithDescription("By pathology: rare tumours, diseases that must be examined and the like are better seen in a centre; the reason is told.");
 
-    /// <param name="pathology">Code of the catalogue, e.g. <c>endometriose</c>.</param>
-    private static Results<Ok<ChannelAdvice>, Problem> Handle(string pathology, PathologyCatalogue catalogue, ContentBook book)
+    private static Results<Ok<ChannelAdvice>, Problem> Handle(AdviceRequest request, PathologyCatalogue catalogue, ContentBook book)
     {
-        if (!catalogue.TryGet(pathology, out var found))
+        if (!catalogue.TryGet(request.Pathology, out var found))
         {
             return CommonProblems.Invalid(new FieldError(
                 "#/pathology", "unknown_pathology", "Cette maladie n'est pas dans notre catalogue. Cherchez-la par son nom."));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -44,7 +45,8 @@ try
         await Measure("index", q => Task.FromResult<string[]>([.. index.Search(q, 5).Select(h => h.Pathology.Code)])),
         await Measure("http", async q =>
         {
-            var answer = JsonDocument.Parse(await http.GetStringAsync($"/pathologies?limit=5&q={Uri.EscapeDataString(q)}"));
+            using var response = await http.PostAsJsonAsync("/pathologies/search", new { q, limit = 5 });
+            using var answer = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
             return [.. answer.RootElement.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("code").GetString()!)];
         }),
         await Measure("ilike", database.Ilike),

@@ -8,3 +8,4 @@ comment on table withdrawn_case is 'append-only';
 comment on table ledger_account is 'append-only';
 comment on table ledger_transaction is 'append-only';
 comment on table ledger_line is 'append-only';
+comment on table ledger_number is 'append-only';
