@@ -14,13 +14,13 @@ public static class Subscriptions
     {
         // Nothing that names a pathology or an outcome.
         ["billing"] = [typeof(OpinionDelivered), typeof(CaseWithdrawn)],
-        ["intake"] = [typeof(CaseOffered), typeof(CaseAssigned), typeof(CaseEscalated), typeof(OpinionDelivered)],
+        ["intake"] = [typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(CaseEscalated), typeof(OpinionDelivered)],
         ["matching"] =
         [
             typeof(PhysicianAdmitted), typeof(AvailabilityChanged), typeof(CaseCompleted), typeof(CaseWithdrawn), typeof(InformationProvided),
-            typeof(OfferAccepted), typeof(OfferDeclined), typeof(OpinionDelivered),
+            typeof(InformationRequested), typeof(OfferAccepted), typeof(OfferDeclined), typeof(OpinionProgressed), typeof(OpinionDelivered),
         ],
-        ["physician"] = [typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(InformationProvided)],
+        ["physician"] = [typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(InformationProvided), typeof(PhysicianReminded)],
         // All there are.
         ["reporting"] = [.. typeof(Subscriptions).Assembly.GetTypes().Where(t => t.GetCustomAttribute<EntityNameAttribute>() is not null)],
     };
