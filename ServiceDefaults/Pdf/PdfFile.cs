@@ -1,3 +1,4 @@
+using System.Globalization;
 using PdfSharp.Pdf;
 using PdfSharp.UniversalAccessibility;
 
@@ -10,6 +11,13 @@ namespace SecondOpinion.ServiceDefaults.Pdf;
 /// <param name="Created">Given as date of making and of change.</param>
 public sealed record PdfAbout(string Title, string Author, string Subject, DateTimeOffset Created);
 
+/// <summary>A file within the file, for programs: the same content in a form that they read.</summary>
+/// <param name="Name">E.g. <c>factur-x.xml</c>.</param>
+/// <param name="Description">For people; one line.</param>
+/// <param name="Content">XML.</param>
+/// <param name="Schema">What the XMP description says about it beyond PDF/A: properties, and the schema that declares them.</param>
+public sealed record PdfAttachment(string Name, string Description, byte[] Content, XmpSchema Schema);
+
 /// <summary>
 /// A French A4 document by PDFsharp: embedded fonts, tagged structure, PDF/A-3a and PDF/UA-1. Pages follow each other; only the last can be drawn on.
 /// The same drawing gives the same bytes. Why this library: docs/decisions/0054.
@@ -21,11 +29,12 @@ public sealed class PdfFile : IDisposable
 
     private readonly PdfDocument _document = new();
     private readonly PdfAbout _about;
+    private readonly PdfAttachment? _attachment;
     private PdfPage? _page;
 
-    private PdfFile(PdfAbout about)
+    private PdfFile(PdfAbout about, PdfAttachment? attachment)
     {
-        _about = about;
+        (_about, _attachment) = (about, attachment);
         _document.SetPdfA();
         UAManager.ForDocument(_document).SetDocumentLanguage("fr-FR");
         _document.Info.Title = about.Title;
@@ -46,19 +55,21 @@ public sealed class PdfFile : IDisposable
     /// <param name="fonts">The two fonts.</param>
     /// <param name="draw">Sets everything from top to bottom; it must do the same both times.</param>
     /// <param name="foot">Draws what repeats on each page: page, its number from 1, how many there are. Not read aloud.</param>
-    public static byte[] Set(PdfAbout about, Fonts fonts, Action<Sheet> draw, Action<PdfPage, int, int>? foot = null)
+    /// <param name="attachment">A file within the file.</param>
+    public static byte[] Set(
+        PdfAbout about, Fonts fonts, Action<Sheet> draw, Action<PdfPage, int, int>? foot = null, PdfAttachment? attachment = null)
     {
         lock (OneAtATime)
         {
             var pages = 1;
             if (foot is not null)
             {
-                using var trial = new PdfFile(about);
+                using var trial = new PdfFile(about, attachment: null);
                 draw(new Sheet(trial, fonts, foot: null));
                 pages = trial.PageCount;
             }
 
-            using var file = new PdfFile(about);
+            using var file = new PdfFile(about, attachment);
             draw(new Sheet(file, fonts, foot is null ? null : page => foot(page, file.PageCount, pages)));
             return file.Save();
         }
@@ -82,8 +93,47 @@ public sealed class PdfFile : IDisposable
     private byte[] Save()
     {
         _page?.Dispose();
+        if (_attachment is not null)
+        {
+            Attach(_attachment);
+        }
+
         using var file = new MemoryStream();
         _document.Save(file);
-        return PdfFinish.Of(file.ToArray(), Xmp.Of(_about, _document.Info.Producer));
+        return PdfFinish.Of(file.ToArray(), Xmp.Of(_about, _document.Info.Producer, _attachment?.Schema));
+    }
+
+    /// <summary>As PDF/A-3 asks (ISO 19005-3, 6.8): with its type, date and size, named by the document's <c>/AF</c> and by its list of files.</summary>
+    private void Attach(PdfAttachment attachment)
+    {
+        var content = new PdfDictionary(_document);
+        content.CreateStream(attachment.Content);
+        content.Elements.SetName("/Type", "/EmbeddedFile");
+        content.Elements.SetName("/Subtype", "/text/xml");
+        var facts = new PdfDictionary(_document);
+        facts.Elements.SetInteger("/Size", attachment.Content.Length);
+        facts.Elements.SetString("/ModDate", "D:" + _about.Created.UtcDateTime.ToString("yyyyMMddHHmmss'Z'", CultureInfo.InvariantCulture));
+        content.Elements["/Params"] = facts;
+        _document.Internals.AddObject(content);
+
+        var specification = new PdfDictionary(_document);
+        specification.Elements.SetName("/Type", "/Filespec");
+        specification.Elements.SetString("/F", attachment.Name);
+        specification.Elements.SetString("/UF", attachment.Name);
+        specification.Elements.SetString("/Desc", attachment.Description);
+        specification.Elements.SetName("/AFRelationship", "/Alternative");
+        var files = new PdfDictionary(_document);
+        files.Elements["/F"] = content.Reference!;
+        files.Elements["/UF"] = content.Reference!;
+        specification.Elements["/EF"] = files;
+        _document.Internals.AddObject(specification);
+
+        var catalog = _document.Internals.Catalog;
+        catalog.Elements["/AF"] = new PdfArray(_document, specification.Reference!);
+        var embedded = new PdfDictionary(_document);
+        embedded.Elements["/Names"] = new PdfArray(_document, new PdfString(attachment.Name), specification.Reference!);
+        var names = new PdfDictionary(_document);
+        names.Elements["/EmbeddedFiles"] = embedded;
+        catalog.Elements["/Names"] = names;
     }
 }

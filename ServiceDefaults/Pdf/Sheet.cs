@@ -118,6 +118,22 @@ public sealed class Sheet
             }
         });
 
+    /// <summary>Short texts side by side on one line, as one paragraph of the structure: a row of figures.</summary>
+    /// <param name="cells">Each with its left edge; one that ends at its edge is set to the left of it.</param>
+    /// <param name="style">How.</param>
+    public void Row(IReadOnlyList<(string Text, double Edge, bool EndsThere)> cells, Style style)
+    {
+        Need(style.LineHeight);
+        Within(PdfBlockLevelElementTag.Paragraph, () =>
+        {
+            foreach (var (text, edge, endsThere) in cells)
+            {
+                Page.Text(text + " ", style, endsThere ? edge - style.Measure(text) : edge, Y + style.Rise);
+            }
+        });
+        Y += style.LineHeight;
+    }
+
     /// <summary>A label over a value in a box.</summary>
     public void Cell(string label, string value, double x, double width, double height)
     {

@@ -36,7 +36,7 @@ internal sealed record EdgeRoute(string Path, string Service, IReadOnlyList<stri
 
 /// <summary>
 /// The whole public API: which prefix goes where, and who may even try. What is not here does not exist. An insurer's token (<c>partner</c>) reaches
-/// eligibility, insurers, rosters and coverage, and nothing clinical; a service's own token reaches nothing from outside.
+/// eligibility, insurers, rosters, coverage and its invoices, and nothing clinical; a service's own token reaches nothing from outside.
 /// </summary>
 internal static class Routes
 {
@@ -56,6 +56,9 @@ internal static class Routes
         new("/rosters/{importId}/content", "billing", Insurers, Body: Body.Roster, Method: "PATCH"),
         new("/coverage", "billing", Insurers),
         new("/ledger", "billing", [Access.Ops]),
+        new("/invoices", "billing", Insurers),
+        new("/fees", "billing", [Access.Ops]),
+        new("/payments", "billing", Insurers),
 
         new("/pathologies", "intake", Readers, Public: true),
         new("/orientation", "intake", Readers, Public: true, Cached: true),

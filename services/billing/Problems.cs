@@ -17,6 +17,15 @@ internal static class Problems
         new("BIL-0007", 409, "This account has asked about other members already", "Ce compte a déjà été utilisé pour d'autres adhérents");
     public static readonly ProblemType TooManyStreams = new("BIL-0008", 429, "Too many streams of events", "Trop de flux d'événements ouverts");
 
+    public static readonly ProblemType NothingToCredit =
+        new("BIL-0009", 409, "These lines cannot be credited", "Ces lignes ne peuvent pas faire l'objet d'un avoir");
+
+    public static readonly ProblemType FeeNotDue = new("BIL-0010", 409, "This fee is not due any more", "Cet honoraire n'est plus à verser");
+    public static readonly ProblemType WrongBankFile = new("BIL-0011", 422, "This is not the bank's file", "Ce n'est pas le fichier de la banque attendu");
+
+    public static readonly ProblemType NothingToAssign =
+        new("BIL-0012", 409, "Nothing is open here", "Il n'y a rien à régler ici");
+
     /// <summary>The same words whether the insurer knows that member or not.</summary>
     public static Problem OtherFamilies() => AccountBound.Because(
         "An account may ask about its own family and one other. Contact support after a change of insurer.",
@@ -57,6 +66,19 @@ internal static class Problems
         "Only an import in state `awaiting_approval` can be approved or refused.",
         "Seul un import en attente d'accord (awaiting_approval) peut être accepté ou refusé.");
 
+    public static Problem LinesNotThere() => NothingToCredit.Because(
+        "Each line is one of the invoice and was not credited before.",
+        "Chaque ligne doit être une ligne de la facture qui n'a pas encore fait l'objet d'un avoir.");
+
+    public static Problem FeeGone() => FeeNotDue.Because(
+        "It was ordered at the bank, paid or cancelled.", "Il a été demandé à la banque, versé ou annulé.");
+
+    public static Problem NothingOpen() => NothingToAssign.Because(
+        "The payment is placed already, or this invoice is not open.", "Ce paiement est déjà affecté, ou cette facture n'est pas à régler.");
+
+    public static Problem NotThisMessage(string message) => WrongBankFile.Because(
+        $"Send well-formed ISO 20022 XML that holds {message}.", $"Envoyez un XML ISO 20022 bien formé qui contient {message}.");
+
     public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting,
-        AccountBound, TooManyStreams];
+        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign];
 }

@@ -2,10 +2,13 @@ using Npgsql;
 using SecondOpinion.Billing;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Eligibility;
+using SecondOpinion.Billing.Fees;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.Invoicing;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Billing.Partners;
+using SecondOpinion.Billing.Payments;
 using SecondOpinion.Billing.Rosters;
 using SecondOpinion.Billing.Rosters.Doors;
 using SecondOpinion.Billing.Rosters.Engine;
@@ -17,6 +20,7 @@ using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Options;
+using SecondOpinion.ServiceDefaults.Pdf;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("billing");
@@ -64,6 +68,15 @@ if (builder.AddSettings<SampleDataSettings>().Enabled)
 
 builder.Services.AddJob<ImportWorker>();
 
+builder.AddSettings<InvoicingOptions>();
+builder.Services.AddSingleton<Fonts>();
+builder.Services.AddSingleton<IssueInvoices>();
+builder.Services.AddJob<InvoiceMonths>();
+builder.AddSettings<FeeOptions>();
+builder.Services.AddSingleton<OrderFees>();
+builder.Services.AddJob<FeeMonths>();
+builder.Services.AddJob<Remind>();
+
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<EligibilityService>().AllowCalls(
@@ -84,6 +97,17 @@ ShowActivity.Map(api);
 ShowCaseLedger.Map(api);
 ShowTrialBalance.Map(api);
 ExportFec.Map(api);
+RunInvoices.Map(api);
+ShowInvoices.Map(api);
+CreditInvoice.Map(api);
+SavePayee.Map(api);
+RunFees.Map(api);
+ImportStatusReport.Map(api);
+CancelFee.Map(api);
+ShowFees.Map(api);
+ImportStatement.Map(api);
+AssignPayment.Map(api);
+ShowReceivables.Map(api);
 await app.RunService();
 
 /// <summary>Entry point, visible to the service's tests.</summary>

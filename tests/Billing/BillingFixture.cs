@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Billing;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
@@ -42,6 +43,8 @@ public sealed class BillingFixture : IAsyncLifetime
     {
         ["Beneficiaries:Keys:k1"] = Convert.ToBase64String("the first hashing key of tests !"u8),
         ["Beneficiaries:CurrentKey"] = "k1",
+        ["Invoicing:Scheduled"] = "false",
+        ["Fees:Scheduled"] = "false",
         ["Eligibility:Limits:PartnerPerMinute"] = "10000",
         ["Eligibility:Limits:AgentPerMinute"] = "10000",
         ["Eligibility:Limits:MissesPerHour"] = "10000",
@@ -74,6 +77,35 @@ public sealed class BillingFixture : IAsyncLifetime
     /// <summary>Gives a case's use back as its withdrawal does, without the message.</summary>
     public Task<bool> Release(Guid caseId) =>
         Service.Data.InTransaction(db => ReleaseCoverage.End(db, caseId, CoverageState.Released, TimeProvider.System.GetUtcNow()));
+
+    /// <summary>An opinion of a reserved case, booked as its message does.</summary>
+    /// <returns>The case.</returns>
+    public async Task<Guid> Deliver(string member, DateTimeOffset at, string birth = "1980-01-02", string amc = Amc, Guid? physician = null)
+    {
+        var caseId = Guid.CreateVersion7();
+        var reply = await Client.ReserveAsync(new ReserveRequest { CaseId = caseId.ToString(), Person = Person(member, birth, amc) }, deadline: Soon);
+        reply.Reserved.ShouldBeTrue(reply.RefusalCode);
+        await Deliver(caseId, at, physician);
+        return caseId;
+    }
+
+    /// <summary>Books an opinion of a case, whoever pays for it.</summary>
+    public Task Deliver(Guid caseId, DateTimeOffset at, Guid? physician = null) => Service.Data.InTransaction(async db =>
+    {
+        await db.ExecuteAsync(
+            "insert into delivered_opinion (case_id, opinion_id, physician_id, delivered_at) values (@caseId, @opinion, @physician, @at)",
+            new { caseId, opinion = Guid.CreateVersion7(), physician = physician ?? Guid.CreateVersion7(), at });
+        await Service.Services.GetRequiredService<BookOpinion>().BookIfDelivered(db, caseId);
+    });
+
+    /// <summary>What stands on all accounts of a kind, or on one of them, in cents.</summary>
+    public Task<long> Balance(string kind, Guid? party = null) => Scalar<long>(
+        """
+        select coalesce(sum(l.amount_cents), 0)::bigint
+        from ledger_line l
+        join ledger_account a on a.id = l.account_id
+        where a.kind = @kind and (@party::uuid is null or a.party_id = @party)
+        """, new { kind, party });
 
     public static CheckRequest Person(string member = "A1", string birth = "1980-01-02", string amc = Amc) =>
         new() { AmcNumber = amc, MemberNumber = member, BirthDate = birth, BirthRank = 1 };

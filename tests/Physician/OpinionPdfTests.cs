@@ -5,6 +5,7 @@ using System.Xml.Linq;
 using Microsoft.Extensions.Configuration;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.Physician.Writing;
+using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Physician;
 

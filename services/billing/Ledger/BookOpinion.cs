@@ -50,9 +50,11 @@ internal sealed class BookOpinion(TimeProvider time)
         await db.ExecuteAsync(
             """
             update delivered_opinion set booked_at = @now where case_id = @caseId;
+            insert into fee (case_id, physician_id, cents, delivered_at, state)
+            select case_id, physician_id, @PhysicianFeeCents, delivered_at, 'due' from delivered_opinion where case_id = @caseId;
             update coverage set state = 'confirmed', ended_at = @now where case_id = @caseId and state in ('reserved', 'expired');
             """,
-            new { caseId, now });
+            new { caseId, now, PhysicianFeeCents });
         if (opinion.State == CoverageState.Expired)
         {
             // Its use had been given back; it was consumed all the same.

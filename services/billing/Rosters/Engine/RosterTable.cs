@@ -162,6 +162,12 @@ internal static class RosterTable
         (await db.QueryAsync<(short Contract, long Members)>($"select contract, count(*) from {table} group by contract"))
             .ToDictionary(r => r.Contract, r => r.Members);
 
+    /// <summary>People insured on a day, by contract.</summary>
+    public static async Task<Dictionary<short, long>> CountInsured(NpgsqlConnection db, string table, DateOnly day) =>
+        (await db.QueryAsync<(short Contract, long Members)>(
+            $"select contract, count(*) from {table} where valid_from <= @day and (valid_to is null or valid_to >= @day) group by contract", new { day }))
+            .ToDictionary(r => r.Contract, r => r.Members);
+
     /// <summary>
     /// Drops a table that no version names; the switch takes the same lock before it names one, so that a commit whose outcome its client never learned is
     /// waited for.

@@ -9,7 +9,7 @@ using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
 
-namespace SecondOpinion.Tests.Billing;
+namespace SecondOpinion.Tests.Billing.Money;
 
 /// <summary>What an accountant sees: the trial balance and the tax file.</summary>
 public sealed class AccountingTests(BillingFixture billing) : IClassFixture<BillingFixture>

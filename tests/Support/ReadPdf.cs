@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Diagnostics;
 
-namespace SecondOpinion.Tests.Physician;
+namespace SecondOpinion.Tests.Support;
 
 /// <summary>Reads a PDF with other people's programs: poppler's pdftotext and pdfinfo, and qpdf.</summary>
-internal sealed class ReadPdf : IDisposable
+public sealed class ReadPdf : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.CreateVersion7()}.pdf");
 
@@ -25,6 +25,9 @@ internal sealed class ReadPdf : IDisposable
     /// <summary>Objects in plain text.</summary>
     public string Objects => Run("qpdf", "--qdf", "--object-streams=disable", _path, "-");
 
+    /// <summary>The bytes of a file within the file.</summary>
+    public string Attached(string name) => Run("qpdf", $"--show-attachment={name}", _path);
+
     /// <summary>Embedded fonts, one line each.</summary>
     public string Fonts => Run("pdffonts", _path);
 
@@ -36,7 +39,14 @@ internal sealed class ReadPdf : IDisposable
     public static ReadPdf Of(byte[] bytes) => new(bytes);
 
     /// <summary>Fails on any error or warning of qpdf.</summary>
-    public void MustBeSound() => Run("qpdf", "--check", _path).ShouldContain("No syntax or stream encoding errors found");
+    public void MustBeSound()
+    {
+        var answer = Run("qpdf", "--check", _path);
+        if (!answer.Contains("No syntax or stream encoding errors found", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(answer);
+        }
+    }
 
     public void Dispose() => File.Delete(_path);
 
@@ -46,7 +56,11 @@ internal sealed class ReadPdf : IDisposable
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        process.ExitCode.ShouldBe(0, $"{program}: {errors.Result}\n{output}");
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result}\n{output}");
+        }
+
         return output;
     }
 }
