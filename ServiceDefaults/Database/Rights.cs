@@ -5,8 +5,8 @@ namespace SecondOpinion.ServiceDefaults.Database;
 
 /// <summary>
 /// What the role of a service may do in its database, settled by the owner after each migration (docs/decisions/0073): read and write rows, nothing of the
-/// tables themselves, and no emptying. A table whose comment begins with <c>append-only</c> takes new rows and changes none. In a schema beside <c>public</c>
-/// the service makes tables of its own.
+/// tables themselves, and no emptying. A table whose comment begins with <c>append-only</c> takes new rows and changes none. A view, which works
+/// with its owner's rights, is only read. In a schema beside <c>public</c> the service makes tables of its own.
 /// </summary>
 internal static class Rights
 {
@@ -18,10 +18,10 @@ internal static class Rights
             """
             with mine as (
               select c.oid, c.relkind, c.relname from pg_class c
-              where c.relowner = current_user::regrole and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'S')
+              where c.relowner = current_user::regrole and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
             ), wanted as (
               select oid, (case
-                when relname = 'schema_migration' then '{SELECT}'
+                when relname = 'schema_migration' or relkind = 'v' then '{SELECT}'
                 when obj_description(oid, 'pg_class') like 'append-only%' then '{SELECT,INSERT}'
                 else '{SELECT,INSERT,UPDATE,DELETE}' end)::text[] as rights
               from mine where relkind <> 'S'
