@@ -26,7 +26,7 @@ internal static class ImportStatusReport
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/fees/status-reports", Handle)
         .AllowRoles(Access.Ops)
-        .Refuses(Problems.WrongBankFile)
+        .Refuses(Problems.WrongBankFile, CommonProblems.NotFound)
         .ReadsBody("The bank's report: pain.002, any version.", "application/xml")
         .WithName("ImportStatusReport")
         .WithSummary("Takes the bank's report on an order of fees (pain.002)")

@@ -8,7 +8,6 @@ using SecondOpinion.Billing.Invoicing;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Text;
-using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Billing.Money;
 
