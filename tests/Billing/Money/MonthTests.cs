@@ -11,7 +11,9 @@ using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Tests.Billing.Money;
 
-/// <summary>A month of 1,000 opinions over 60 insurers, one in four of which pays per member: everything closes to the cent, in the ledger and at the bank.</summary>
+/// <summary>
+/// A month of 1,000 opinions over 60 insurers, one in four of which pays per member: everything closes to the cent, in the ledger and at the bank.
+/// </summary>
 public sealed class MonthTests(BillingFixture billing) : IClassFixture<BillingFixture>
 {
     private const int Insurers = 60;
@@ -60,8 +62,10 @@ public sealed class MonthTests(BillingFixture billing) : IClassFixture<BillingFi
         for (var i = 0; i < Insurers; i++)
         {
             var id = Guid.CreateVersion7();
-            await billing.AddInsurer(id, $"996000{i:00}", $"Mutuelle Fictive {i}", i % 4 == 3 ? "per_member_per_month" : "per_opinion", i % 4 == 3 ? 7 : 295_00);
-            if (i % 4 == 3)
+            var perMember = i % 4 == 3;
+            await billing.AddInsurer(
+                id, $"996000{i:00}", $"Mutuelle Fictive {i}", perMember ? "per_member_per_month" : "per_opinion", perMember ? 7 : 295_00);
+            if (perMember)
             {
                 await billing.Import(id, BillingFixture.Roster([.. Enumerable.Range(1, 30).Select(m => $"M{m};1980-01-02")]));
             }
@@ -91,7 +95,8 @@ public sealed class MonthTests(BillingFixture billing) : IClassFixture<BillingFi
                 insert into delivered_opinion (case_id, opinion_id, physician_id, delivered_at)
                 select id, gen_random_uuid(), physician, @Now from unnest(@cases, @physicians) o (id, physician);
                 insert into payee_version (physician_id, version, holder, iban, bic, siret, street, post_code, city, changed_by, changed_at)
-                select distinct physician, 1, 'Dr EXEMPLE', 'FR7630006000011234567890189', '', '', '', '', '', 'test', @Now from unnest(@physicians) p (physician);
+                select distinct physician, 1, 'Dr EXEMPLE', 'FR7630006000011234567890189', '', '', '', '', '', 'test', @Now
+                from unnest(@physicians) p (physician);
                 """,
                 new
                 {
