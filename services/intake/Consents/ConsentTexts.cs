@@ -38,5 +38,7 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
             "Mon médecin demande un avis à un autre médecin.\nJ'accepte cette demande.\nJe peux changer d'avis."),
     ];
 
+    public static IEnumerable<string> Purposes => All.Select(t => t.Purpose).Distinct();
+
     public static ConsentText? Latest(string purpose) => All.Where(t => t.Purpose == purpose).MaxBy(t => t.Version);
 }
