@@ -36,7 +36,7 @@ internal sealed partial class SampleStory
         string[] expected =
         [
             "CaseOpened", "CaseStateChanged", "ConsentChanged", "CoverageReserved", "CaseCompleted", "CaseOffered", "OfferAccepted", "CaseAssigned",
-            "InformationRequested", "InformationProvided", "OpinionDelivered", "OpinionOutcomeRecorded", "OpinionBooked",
+            "InformationRequested", "InformationProvided", "OpinionProgressed", "OpinionDelivered", "OpinionOutcomeRecorded", "OpinionBooked",
         ];
         static string Squeeze(string name) => new([.. name.Where(char.IsLetter).Select(char.ToLowerInvariant)]);
         List<string> Missing(Answer answer)

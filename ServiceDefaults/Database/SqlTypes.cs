@@ -29,6 +29,7 @@ public static class SqlTypes
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
         SqlMapper.AddTypeHandler(typeof(DateTimeOffset), new Moments());
         SqlMapper.AddTypeHandler(new Texts());
+        SqlMapper.AddTypeHandler(new Ids());
     }
 
     private sealed class Dates : SqlMapper.TypeHandler<DateOnly>
@@ -58,5 +59,13 @@ public static class SqlTypes
 
         [return: NotNullIfNotNull(nameof(value))]
         public override string[]? Parse(object value) => (string[])value;
+    }
+
+    private sealed class Ids : SqlMapper.TypeHandler<Guid[]>
+    {
+        public override void SetValue(IDbDataParameter parameter, Guid[]? value) => parameter.Value = (object?)value ?? DBNull.Value;
+
+        [return: NotNullIfNotNull(nameof(value))]
+        public override Guid[]? Parse(object? value) => (Guid[]?)value;
     }
 }

@@ -16,7 +16,8 @@ public sealed class SealSettings : ISettings
     public static string Section => "Seal";
 
     /// <summary>PKCS#12 with the private key, base64.</summary>
-    [Required(ErrorMessage = "Seal:Certificate is not set: opinions cannot be sealed. Give a PKCS#12 file with its private key in base64; AppHost makes one for local runs.")]
+    [Required(ErrorMessage =
+        "Seal:Certificate is not set: opinions cannot be sealed. Give a PKCS#12 file with its private key in base64; AppHost makes one for local runs.")]
     public string Certificate { get; set; } = "";
 
     /// <summary>Of the PKCS#12 file; empty for none.</summary>
@@ -88,7 +89,9 @@ public sealed partial class PdfSeal : IDisposable
             open.Append(CultureInfo.InvariantCulture, $"{number} 1\n{place:0000000000} 00000 n \n");
         }
 
-        open.Append(CultureInfo.InvariantCulture, $"trailer\n<</Size {signature + 1}/Root {catalog} 0 R{objects.Rest}/Prev {objects.Table}>>\nstartxref\n{table}\n%%EOF\n");
+        open.Append(
+            CultureInfo.InvariantCulture,
+            $"trailer\n<</Size {signature + 1}/Root {catalog} 0 R{objects.Rest}/Prev {objects.Table}>>\nstartxref\n{table}\n%%EOF\n");
         return Seal(open, places[signature]);
     }
 

@@ -64,6 +64,17 @@ public sealed record CaseCompleted
     /// <summary>FINESS of the establishment that treats the patient; an expert who practises there is not independent.</summary>
     public required string? TreatingEstablishment { get; init; }
 
+    /// <summary>
+    /// Pseudonyms of the physicians who ask, treat or coordinate the care: none of them gives the second opinion. Null in messages older than this field.
+    /// </summary>
+    public Guid[]? InvolvedPhysicians { get; init; }
+
+    /// <summary>
+    /// <c>given</c> (the establishment is told), <c>none</c> (the patient says that no establishment treats them) or <c>unknown</c> (the patient does not
+    /// know: a coordinator judges). Null in messages older than this field.
+    /// </summary>
+    public string? PlaceOfCare { get; init; }
+
     public required DateTimeOffset SubmittedAt { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }

@@ -25,7 +25,7 @@ public sealed record CaseOffered
     public required DateTimeOffset DueAt { get; init; }
 }
 
-/// <summary>The offer can no longer be accepted: declined by the physician, expired, or the case was withdrawn.</summary>
+/// <summary>The offer has ended: declined by the physician, expired, the case was withdrawn, or the physician is replaced.</summary>
 [EntityName("matching.offer-closed.v1")]
 [MessageUrn("matching:offer-closed:v1")]
 public sealed record OfferClosed
@@ -36,7 +36,9 @@ public sealed record OfferClosed
 
     public required Guid PhysicianId { get; init; }
 
-    /// <summary><c>declined</c>, <c>expired</c> or <c>withdrawn</c>.</summary>
+    /// <summary>
+    /// <c>declined</c>, <c>expired</c>, <c>withdrawn</c>, or <c>replaced</c>: it was accepted, nothing came, and somebody else is asked.
+    /// </summary>
     public required string Reason { get; init; }
 
     public required DateTimeOffset ClosedAt { get; init; }
@@ -55,14 +57,34 @@ public sealed record CaseAssigned
     public required DateTimeOffset AssignedAt { get; init; }
 }
 
-/// <summary>A coordinator must look: nobody left to ask, three refusals, or 72 h left on the clock.</summary>
+/// <summary>Nothing has been heard of an accepted case for a third of the time there was: the physician is reminded.</summary>
+[EntityName("matching.physician-reminded.v1")]
+[MessageUrn("matching:physician-reminded:v1")]
+public sealed record PhysicianReminded
+{
+    public required Guid OfferId { get; init; }
+
+    public required Guid CaseId { get; init; }
+
+    public required Guid PhysicianId { get; init; }
+
+    public required DateTimeOffset RemindedAt { get; init; }
+
+    /// <summary>End of the 7-day clock.</summary>
+    public required DateTimeOffset DueAt { get; init; }
+}
+
+/// <summary>A coordinator must look: nobody can be asked, or the physician who accepted is silent.</summary>
 [EntityName("matching.case-escalated.v1")]
 [MessageUrn("matching:case-escalated:v1")]
 public sealed record CaseEscalated
 {
     public required Guid CaseId { get; init; }
 
-    /// <summary><c>no_expert</c>, <c>too_many_refusals</c> or <c>deadline_near</c>.</summary>
+    /// <summary>
+    /// <c>no_expert</c>, <c>too_many_refusals</c>, <c>deadline_near</c>; of an accepted case <c>silent_physician</c>, <c>no_replacement</c> or
+    /// <c>overdue</c>.
+    /// </summary>
     public required string Reason { get; init; }
 
     public required DateTimeOffset EscalatedAt { get; init; }

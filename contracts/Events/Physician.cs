@@ -21,6 +21,12 @@ public sealed record PhysicianAdmitted
     /// <summary>Cases that may be open with the physician at one time.</summary>
     public required int Capacity { get; init; }
 
+    /// <summary>Pseudonyms of physicians with whom this one has declared a tie (family, associate, interest). Null in messages older than this field.</summary>
+    public Guid[]? TiedPhysicians { get; init; }
+
+    /// <summary>FINESS numbers of establishments with which a tie is declared, beyond the places of practice. Null in messages older than this field.</summary>
+    public string[]? TiedEstablishments { get; init; }
+
     public required DateTimeOffset AdmittedAt { get; init; }
 }
 
@@ -34,6 +40,9 @@ public sealed record AvailabilityChanged
 
     /// <summary>No offers before this moment; null when available now.</summary>
     public required DateTimeOffset? AwayUntil { get; init; }
+
+    /// <summary>Suspended by the scientific council: may read and sign nothing. Null in messages older than this field.</summary>
+    public bool? Suspended { get; init; }
 
     public required DateTimeOffset ChangedAt { get; init; }
 }
@@ -79,6 +88,18 @@ public sealed record InformationRequested
     public required Guid PhysicianId { get; init; }
 
     public required DateTimeOffset RequestedAt { get; init; }
+}
+
+/// <summary>The physician works on the opinion: a draft was saved. At most once an hour for a case; no content.</summary>
+[EntityName("physician.opinion-progressed.v1")]
+[MessageUrn("physician:opinion-progressed:v1")]
+public sealed record OpinionProgressed
+{
+    public required Guid CaseId { get; init; }
+
+    public required Guid PhysicianId { get; init; }
+
+    public required DateTimeOffset ProgressedAt { get; init; }
 }
 
 /// <summary>A signed opinion exists. No clinical field: billing listens to it.</summary>

@@ -149,6 +149,34 @@ internal static class Problems
             "L'empreinte annoncée n'est pas celle des octets reçus : le morceau n'a pas été gardé.",
             "Un appareil du réseau a modifié les octets en route.",
             "Renvoyez le même morceau depuis la même position, avec l'empreinte calculée sur ce qui est envoyé.");
+    public static readonly ProblemType MinorAlone =
+        new ProblemType("INT-0027", 409, "Before 18 an adult asks", "Avant 18 ans, un adulte fait la demande")
+        .Explained(
+            "La personne malade a moins de 18 ans : la demande vient d'un adulte qui a autorité sur elle.",
+            "Un adolescent ouvre un dossier depuis son propre compte.",
+            "Un parent qui a l'autorité parentale, ou le tuteur, ouvre le dossier. La page « Vous avez moins de 18 ans » dit vos droits.");
+
+    public static readonly ProblemType QuestionLapsed =
+        new ProblemType("INT-0028", 409, "The question no longer waits for an answer",
+        "La question n'attend plus de réponse")
+        .Explained(
+            "La question du médecin est restée trop longtemps sans réponse et n'en attend plus.",
+            "La réponse est envoyée des semaines après le rappel.",
+            "Relisez le dossier : le médecin continue avec ce qu'il a, et peut poser une autre question.");
+
+    public static Problem NoLongerAsked() => QuestionLapsed.Because(
+        "It was open for too long, and the physician goes on with what there is.",
+        "Elle est restée trop longtemps sans réponse : le médecin continue avec ce qu'il a.");
+
+    /// <summary>Sources: L.1111-2, L.1111-5 and L.1111-7 of the Code de la santé publique; page `minors-l1111-5`.</summary>
+    public static Problem AskedByMinor() => MinorAlone.Because(
+        "A parent with parental authority or a guardian opens the case. A minor is informed and takes part in decisions; to safeguard the health "
+        + "of a minor who wants it kept secret from the parents, a physician may do without their consent, an adult of the minor's choice being there "
+        + "(L.1111-5). See /api/v1/orientation/pages/minors-l1111-5.",
+        "Avant 18 ans, un parent qui a l'autorité parentale, ou le tuteur, fait la demande. Votre avis compte : vous êtes informé et vous participez aux "
+        + "décisions. Si vous ne voulez pas que vos parents le sachent, parlez-en à un médecin : quand votre santé le demande, la loi lui permet de vous "
+        + "soigner en gardant le secret, avec un adulte que vous choisissez (article L.1111-5 du Code de la santé publique). Tout est "
+        + "expliqué à la page « Vous avez moins de 18 ans ».");
 
     public static readonly ProblemType DocumentHarmful =
         new ProblemType("INT-0045", 415, "The file could do harm when it is opened", "Le fichier pourrait nuire à l'ouverture")
@@ -317,6 +345,9 @@ internal static class Problems
         WrongState, ConsentMissing, DocumentEmpty, DocumentTypeRefused, DocumentDamaged, DocumentTooLarge, DocumentDisguised,
         TooManyDocuments, CaseFull, DocumentLocked, DocumentIndexOnly, OtherQuestionnaire, NoOpinionYet, CoverageQuestionInvalid, InformationAlreadyGiven,
         TusVersion, UploadOffset, UploadBusy, UploadOver, UploadChecksum, DocumentHarmful, PictureTooLargeToOpen, DocumentInfected, FileClosed,
-        TooManyOpenCases, TooManyCoverageChecks, AccountBound,
+        TooManyOpenCases, TooManyCoverageChecks, AccountBound, MinorAlone, QuestionLapsed,
     ];
+
+    public static Problem NotAPiece(string type) => CommonProblems.UnsupportedMediaType.Because(
+        $"A piece is sent as {type}.", $"Une partie s'envoie avec le type {type}.");
 }

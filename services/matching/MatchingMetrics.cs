@@ -13,6 +13,11 @@ internal sealed class MatchingMetrics(ServiceMetrics metrics)
     private readonly Counter<long> _closed = metrics.Meter.CreateCounter<long>("offers.closed", "{offer}", "Offers that ended, by reason");
     private readonly Counter<long> _escalated = metrics.Meter.CreateCounter<long>("cases.escalated", "{case}", "Cases handed to a coordinator, by reason");
 
+    private readonly Counter<long> _reminded =
+        metrics.Meter.CreateCounter<long>("physicians.reminded", "{reminder}", "Reminders of accepted cases of which nothing was heard");
+
+    public void PhysicianReminded() => _reminded.Add(1);
+
     public void OfferMade(Basis basis) => _made.Add(1, new KeyValuePair<string, object?>("basis", basis.Word()));
 
     public void OfferEnded(OfferState reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.Word()));

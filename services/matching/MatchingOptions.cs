@@ -19,6 +19,9 @@ internal sealed class MatchingOptions : ISettings
     /// <summary>Declined or expired offers after which a coordinator takes over.</summary>
     public int RefusalsBeforeEscalation { get; set; } = 3;
 
+    /// <summary>With less than this left on the clock nobody is replaced by itself any more: a coordinator judges.</summary>
+    public TimeSpan ReplacementNeeds { get; set; } = TimeSpan.FromHours(12);
+
     /// <summary>How often the sweep looks for cases whose moment has come.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -27,7 +30,7 @@ internal sealed class MatchingOptions : ISettings
 
     public string? Fault() =>
         OfferLifetime > TimeSpan.Zero && ExpiryGrace >= TimeSpan.Zero && EscalateBefore >= TimeSpan.Zero
-        && RefusalsBeforeEscalation > 0 && SweepInterval > TimeSpan.Zero && TryAgainAfter > TimeSpan.Zero
+        && RefusalsBeforeEscalation > 0 && ReplacementNeeds >= TimeSpan.Zero && SweepInterval > TimeSpan.Zero && TryAgainAfter > TimeSpan.Zero
             ? null
             : "Section Matching: lifetimes and intervals are durations above zero, e.g. Matching:OfferLifetime=24:00:00.";
 }

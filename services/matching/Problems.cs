@@ -30,8 +30,12 @@ internal static class Problems
     {
         var (detail, detailFr) = verdict switch
         {
-            Verdict.NotIndependent => ("The physician practises where the patient is treated.",
-                "Ce médecin exerce dans l'établissement qui soigne le patient."),
+            Verdict.NotIndependent => ("The physician practises where the patient is treated, or in the same legal entity.",
+                "Ce médecin exerce dans l'établissement qui soigne le patient, ou dans la même entité juridique."),
+            Verdict.TreatsPatient => ("The physician asks for this opinion, treats the patient or coordinates the care.",
+                "Ce médecin demande cet avis, soigne le patient ou coordonne ses soins."),
+            Verdict.DeclaredTie => ("The physician has declared a tie with who or where treats the patient.",
+                "Ce médecin a déclaré un lien avec un médecin ou un établissement qui soigne le patient."),
             Verdict.AlreadyAsked => ("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
             Verdict.Away => ("The physician is away.", "Ce médecin est absent."),
             _ => ("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),

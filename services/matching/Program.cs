@@ -3,6 +3,7 @@ using SecondOpinion.Matching;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.Matching.Profiles;
+using SecondOpinion.Matching.Watching;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
@@ -23,6 +24,8 @@ builder.AddMessaging("matching", handlers =>
     handlers.Add<FreePlaceOnDelivery>();
     handlers.Add<AssignOnAcceptance>();
     handlers.Add<AskNextOnRefusal>();
+    handlers.Add<PauseWatch>();
+    handlers.Add<KeepSignOfWork>();
 });
 builder.AddServiceClient<Roster.RosterClient>("physician");
 
@@ -37,6 +40,7 @@ var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 
 var api = app.MapGroup("/api/v1");
+ListAttention.Map(api);
 ShowMatching.Map(api);
 OfferByHand.Map(api);
 

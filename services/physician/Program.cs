@@ -23,8 +23,10 @@ builder.AddMessaging("physician", handlers =>
 {
     handlers.Add<KeepOffer>();
     handlers.Add<CloseOffer>();
+    handlers.Add<DropDraft>();
     handlers.Add<KeepAssignment>();
     handlers.Add<KeepAnswer>();
+    handlers.Add<KeepReminder>();
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
@@ -48,6 +50,7 @@ SuspendPhysician.Map(api);
 
 // What a physician does: asked first whether the council has suspended them.
 var own = api.MapGroup("").AddEndpointFilter(SuspendPhysician.Require).Refuses(Problems.Suspended);
+DeclareTies.Map(api, own);
 ChangeAvailability.Map(own);
 ShowWorklist.Map(own);
 AcceptOffer.Map(own);

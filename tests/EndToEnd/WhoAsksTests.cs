@@ -74,23 +74,30 @@ public sealed class WhoAsksTests(SharedSystem system)
     public async Task A_guardian_asks_for_a_protected_adult_and_proves_it()
     {
         var guardian = system.Http(system.Token(Access.Patient));
-        var path = await Open(guardian, body => body["relative"] = new JsonObject { ["authority"] = "guardian", ["name"] = "Paul MODÈLE" });
+        var path = await Open(guardian, body => body["relative"] = new JsonObject
+        {
+            ["authority"] = "guardian",
+            ["name"] = "Paul MODÈLE",
+            ["representsPerson"] = true
+        });
         await FillIn(guardian, path);
 
         var unproved = await Sent(guardian, HttpMethod.Post, $"{path}/submit");
         await Upload(guardian, path, "authority_proof", "biologie.pdf");
         var proved = await Sent(guardian, HttpMethod.Post, $"{path}/submit");
+        var id = path[(path.LastIndexOf('/') + 1)..];
+        await Sent(system.Http(system.Token(Access.Agent, "phone-agent")), HttpMethod.Post, $"/api/v1/cases/authority-proofs/{id}/review",
+            new JsonObject { ["accepted"] = true });
 
         ((string)unproved["state"]!).ShouldBe("incomplete");
         unproved["missing"]!.AsArray().Select(m => (string)m!["code"]!).ShouldBe(["authority_proof"]);
-        ((string)proved["state"]!).ShouldBe("complete");
+        ((string)proved["state"]!).ShouldBe("submitted");
+        await Eventually.True(async () => (string)(await Read(guardian, path))["state"]! == "complete", "the reviewed file goes on by itself");
         ((string)(await Read(guardian, path))["requestedBy"]!).ShouldBe("relative");
     }
 
-    [Theory]
-    [InlineData(true, "teleexpertise")]
-    [InlineData(false, "teleconseil_personnalise")]
-    public async Task A_treating_physician_asks_for_the_patient_and_the_regime_follows_the_consent(bool agrees, string regime)
+    [Fact]
+    public async Task A_treating_physician_asks_for_the_patient_who_agrees_in_person_and_gives_the_consents_alone()
     {
         var account = Guid.CreateVersion7().ToString();
         var physician = system.Http(system.PhysicianToken(TreatingPhysician));
@@ -98,9 +105,12 @@ public sealed class WhoAsksTests(SharedSystem system)
         var path = await Open(physician, body =>
         {
             body["patientId"] = account;
-            body["patientConsentObtained"] = agrees;
+            body["patientConsentObtained"] = true;
         });
-        await FillIn(physician, path);
+        var answers = Journey.Sample("answers.json")["answers"]!.AsObject();
+        await Sent(physician, HttpMethod.Put, $"{path}/answers", Sheet(answers), await ETag(physician, $"{path}/answers"));
+        await AddQuestionsAndReport(physician, path);
+        await Consent(patient, path);
 
         // Nothing is held with the insurer before the patient's own word.
         var unconfirmed = await Sent(physician, HttpMethod.Post, $"{path}/submit");
@@ -112,9 +122,9 @@ public sealed class WhoAsksTests(SharedSystem system)
 
         ((string)submitted["state"]!).ShouldBe("complete");
         ((string)seen["requestedBy"]!).ShouldBe("physician");
-        ((string)seen["legalRegime"]!).ShouldBe(regime);
+        ((string)seen["legalRegime"]!).ShouldBe("teleexpertise");
         // The patient sees what was declared in their name, and may take it back.
-        seen["consents"]!.AsArray().Any(c => (string)c!["purpose"]! == "teleexpertise" && (bool)c["granted"]!).ShouldBe(agrees);
+        seen["consents"]!.AsArray().Any(c => (string)c!["purpose"]! == "teleexpertise" && (bool)c["granted"]!).ShouldBeTrue();
         await stranger.ShouldBeProblem(404, "REQ-0005");
     }
 

@@ -46,6 +46,49 @@ public sealed class ChoiceTests
         decision.Candidates.Single().Reason.ShouldBe(Verdict.NotIndependent);
     }
 
+    /// <summary>Real numbers (DREES, SAE 2023): two hospitals of the AP-HP, and the AP-HP itself; two of another legal entity.</summary>
+    [Theory]
+    [InlineData("750100125", "750100273")]
+    [InlineData("750712184", "750100125")]
+    [InlineData("750100125", "750712184")]
+    public void Two_houses_of_one_legal_entity_are_one_house(string treating, string practises)
+    {
+        Choice.Choose(Case(treating: treating), [Expert(establishments: [practises])], Now).Candidates.Single().Reason.ShouldBe(Verdict.NotIndependent);
+        Choice.Choose(Case(treating: treating), [Expert(establishments: ["940000664"])], Now).Chosen.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Whoever_asks_treats_or_coordinates_is_never_asked_for_the_second_opinion()
+    {
+        var treating = Expert();
+        var other = Expert(open: 4);
+
+        var decision = Choice.Choose(Case() with { Involved = new HashSet<Guid> { treating.PhysicianId } }, [treating, other], Now);
+
+        decision.Chosen.ShouldBe(other.PhysicianId);
+        decision.Candidates[^1].ShouldBe(Candidate.Of(treating, Verdict.TreatsPatient));
+    }
+
+    [Fact]
+    public void A_declared_tie_with_who_or_where_treats_counts_like_working_there()
+    {
+        var colleague = Guid.CreateVersion7();
+        var wanted = Case(treating: "189999998") with { Involved = new HashSet<Guid> { colleague } };
+
+        foreach (var tied in (Expert[])[Expert() with { TiedPhysicians = [colleague] }, Expert() with { TiedEstablishments = ["189999998"] }])
+        {
+            Choice.Choose(wanted, [tied], Now).Candidates.Single().Reason.ShouldBe(Verdict.DeclaredTie);
+            Choice.Choose(Case(), [tied], Now).Chosen.ShouldBe(tied.PhysicianId);
+        }
+    }
+
+    [Theory]
+    [InlineData("SM16", "SM62")]
+    [InlineData("SM51", "SM20")]
+    [InlineData("SM20", "SM20")]
+    [InlineData("SM00", "SM00")]
+    public void An_older_code_of_a_specialty_is_that_specialty(string code, string canonical) => Specialties.Canonical(code).ShouldBe(canonical);
+
     [Theory]
     [InlineData(5, 5, 0, false, nameof(Verdict.Full))]
     [InlineData(6, 5, 0, false, nameof(Verdict.Full))]
@@ -89,7 +132,9 @@ public sealed class ChoiceTests
             && expert.OpenCases < expert.Capacity
             && !(expert.AwayUntil > Now)
             && !s.Case.AlreadyAsked.Contains(chosen)
-            && !expert.Establishments.Contains(s.Case.TreatingEstablishment!)
+            && !expert.Establishments.Any(s.Case.Places.Contains)
+            && !s.Case.Involved.Contains(chosen)
+            && !expert.TiedPhysicians.Any(s.Case.Involved.Contains)
             && (decision.Basis == Basis.Pathology ? expert.PathologyCodes.Contains(s.Case.PathologyCode) : expert.SpecialtyCode == s.Case.SpecialtyCode);
     }));
 
@@ -125,7 +170,8 @@ public sealed class ChoiceTests
     [Fact]
     public void Agreement_with_colleagues_is_not_even_known_here() =>
         typeof(Expert).GetProperties().Select(p => p.Name).ShouldBe(
-            ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "Capacity", "OpenCases", "AwayUntil", "LastOfferedAt", "Load"],
+            ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "TiedPhysicians", "TiedEstablishments", "Capacity", "OpenCases",
+                "AwayUntil", "LastOfferedAt", "Load"],
             ignoreOrder: true);
 
     private static Arbitrary<Situation> Situations { get; } = (
@@ -138,20 +184,25 @@ public sealed class ChoiceTests
             from open in Gen.Choose(0, 5)
             from away in Gen.Elements(-1, 0, 1)
             from last in Gen.Choose(0, 3)
-            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], capacity, open, away == 0 ? null : Now.AddHours(away),
+            from ties in Gen.SubListOf(Id(4), Id(5))
+            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], [.. ties], [], capacity, open, away == 0 ? null : Now.AddHours(away),
                 last == 0 ? null : Now.AddHours(-last))).ListOf()
-        from treating in Gen.Elements(null, "189999998")
+        from treating in Gen.SubListOf("189999998")
+        from involved in Gen.SubListOf(Id(3), Id(4))
         from asked in Gen.SubListOf(Id(1), Id(2), Id(3))
-        select new Situation(new CaseToMatch("endometriose", "SM20", treating, asked.ToHashSet()), [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
+        select new Situation(
+            new CaseToMatch("endometriose", "SM20", [.. treating], involved.ToHashSet(), asked.ToHashSet()),
+            [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
 
     private static Guid Id(int n) => new($"00000000-0000-0000-0000-00000000000{n}");
 
-    private static CaseToMatch Case(string? treating = null, params Guid[] asked) => new("endometriose", "SM20", treating, asked.ToHashSet());
+    private static CaseToMatch Case(string? treating = null, params Guid[] asked) =>
+        new("endometriose", "SM20", treating is null ? [] : [treating], new HashSet<Guid>(), asked.ToHashSet());
 
     private static Expert Expert(
         string[]? pathologies = null, string[]? establishments = null, int capacity = 5, int open = 0, DateTimeOffset? awayUntil = null,
         DateTimeOffset? last = null) =>
-        new(Guid.CreateVersion7(), "SM20", pathologies ?? ["endometriose"], establishments ?? [], capacity, open, awayUntil, last);
+        new(Guid.CreateVersion7(), "SM20", pathologies ?? ["endometriose"], establishments ?? [], [], [], capacity, open, awayUntil, last);
 
     internal sealed record Situation(CaseToMatch Case, Expert[] Experts);
 }

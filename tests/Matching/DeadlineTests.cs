@@ -1,5 +1,8 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Matching;
+using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Matching;
@@ -75,7 +78,164 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
     }
 
     [Fact]
-    public async Task An_assigned_case_is_not_escalated_and_keeps_the_later_deadline()
+    public async Task A_silent_physician_is_reminded_then_a_coordinator_is_called_then_somebody_else_is_asked_before_the_end()
+    {
+        var (offer, pathology) = await Assigned();
+        var other = await matching.Admit(pathology);
+
+        matching.Time.Advance(TimeSpan.FromHours(57));
+        var reminded = await matching.Broker.Next<PhysicianReminded>(r => r.CaseId == offer.CaseId);
+        (reminded.PhysicianId, reminded.OfferId).ShouldBe((offer.PhysicianId, offer.OfferId));
+        await Sweep();
+        matching.Broker.Heard<CaseEscalated>().ShouldNotContain(e => e.CaseId == offer.CaseId);
+
+        matching.Time.Advance(TimeSpan.FromHours(28));
+        (await matching.Broker.Next<CaseEscalated>(e => e.CaseId == offer.CaseId)).Reason.ShouldBe("silent_physician");
+        (await Attention(offer.CaseId)).ShouldBe(["silent_physician"]);
+
+        matching.Time.Advance(TimeSpan.FromHours(28));
+        (await matching.Broker.Next<OfferClosed>(c => c.OfferId == offer.OfferId)).Reason.ShouldBe("replaced");
+        var second = await matching.Offered(offer.CaseId, rank: 2);
+        second.PhysicianId.ShouldBe(other);
+        second.ExpiresAt.ShouldBeLessThan(offer.DueAt - TimeSpan.FromHours(24));
+        await matching.Broker.Publish(matching.Accepted(second));
+        await matching.Broker.Next<CaseAssigned>(a => a.CaseId == offer.CaseId && a.PhysicianId == other);
+        await matching.Broker.Publish(matching.Delivered(second));
+        await matching.WaitForState(offer.CaseId, "delivered");
+        matching.Broker.Heard<PhysicianReminded>().Count(r => r.CaseId == offer.CaseId).ShouldBe(1, "each silence reminds once");
+        (await Attention(offer.CaseId)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_works_is_left_in_peace()
+    {
+        var (offer, pathology) = await Assigned();
+        await matching.Admit(pathology);
+
+        for (var day = 1; day <= 6; day++)
+        {
+            matching.Time.Advance(TimeSpan.FromDays(1));
+            var sign = Guid.CreateVersion7();
+            await matching.Broker.Publish(
+                new OpinionProgressed { CaseId = offer.CaseId, PhysicianId = offer.PhysicianId, ProgressedAt = matching.Time.GetUtcNow() }, sign);
+            await matching.WaitUntilConsumed(sign);
+            await Sweep();
+        }
+
+        matching.Broker.Heard<OfferClosed>().ShouldNotContain(c => c.CaseId == offer.CaseId);
+        matching.Broker.Heard<CaseEscalated>().ShouldNotContain(e => e.CaseId == offer.CaseId);
+        // A sign of somebody who does not have the case is none.
+        await matching.Broker.Publish(new OpinionProgressed
+        {
+            CaseId = offer.CaseId,
+            PhysicianId = Guid.CreateVersion7(),
+            ProgressedAt = matching.Time.GetUtcNow().AddHours(30),
+        });
+        matching.Time.Advance(TimeSpan.FromHours(25));
+        await Eventually.True(() => matching.Broker.Heard<CaseEscalated>().Any(e => e.CaseId == offer.CaseId && e.Reason == "overdue"), "the end is told");
+    }
+
+    [Fact]
+    public async Task A_silent_physician_keeps_the_case_when_nobody_else_can_be_asked_and_the_coordinator_knows_and_may_replace()
+    {
+        var (offer, pathology) = await Assigned();
+
+        matching.Time.Advance(TimeSpan.FromHours(113));
+        await Eventually.True(
+            () => matching.Broker.Heard<CaseEscalated>().Any(e => e.CaseId == offer.CaseId && e.Reason == "no_replacement"), "the coordinator is called");
+        await matching.WaitForState(offer.CaseId, "assigned");
+
+        var other = await matching.Admit(pathology + "-neighbour", specialty: "SM51");
+        var ops = matching.Http(SecondOpinion.ServiceDefaults.Access.Access.Ops);
+        async Task<int> Name(object body)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/matching/cases/{offer.CaseId}/offers") { Content = JsonContent.Create(body) };
+            request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+            return (int)(await ops.SendAsync(request)).StatusCode;
+        }
+
+        (await Name(new { physicianId = other })).ShouldBe(409, "the case has a physician, and that has to be said");
+        (await Name(new { physicianId = other, replaces = Guid.CreateVersion7() })).ShouldBe(409);
+        (await Name(new { physicianId = other, replaces = offer.PhysicianId })).ShouldBe(200);
+        (await matching.Broker.Next<OfferClosed>(c => c.OfferId == offer.OfferId)).Reason.ShouldBe("replaced");
+        (await matching.Offered(offer.CaseId, rank: 2)).PhysicianId.ShouldBe(other);
+    }
+
+    [Fact]
+    public async Task A_physician_who_is_suspended_or_away_past_the_end_is_replaced_at_once()
+    {
+        foreach (var (suspended, away) in new[] { (true, (TimeSpan?)null), (false, TimeSpan.FromDays(9)) })
+        {
+            var (offer, pathology) = await Assigned();
+            var other = await matching.Admit(pathology);
+            await matching.Broker.Publish(new AvailabilityChanged
+            {
+                PhysicianId = offer.PhysicianId,
+                Capacity = suspended ? 0 : 5,
+                AwayUntil = matching.Time.GetUtcNow() + away,
+                Suspended = suspended,
+                ChangedAt = matching.Time.GetUtcNow(),
+            });
+
+            (await matching.Broker.Next<OfferClosed>(c => c.OfferId == offer.OfferId)).Reason.ShouldBe("replaced");
+            (await matching.Offered(offer.CaseId, rank: 2)).PhysicianId.ShouldBe(other);
+        }
+    }
+
+    [Fact]
+    public async Task While_the_patient_is_asked_nobody_is_late_and_the_watch_goes_on_with_the_answer()
+    {
+        var (offer, _) = await Assigned();
+        var asked = Guid.CreateVersion7();
+        var question = new InformationRequested
+        {
+            RequestId = Guid.CreateVersion7(),
+            CaseId = offer.CaseId,
+            PhysicianId = offer.PhysicianId,
+            RequestedAt = matching.Time.GetUtcNow(),
+        };
+        await matching.Broker.Publish(question, asked);
+        await matching.WaitUntilConsumed(asked);
+        matching.Time.Advance(TimeSpan.FromDays(6));
+        await Sweep();
+        matching.Broker.Heard<PhysicianReminded>().ShouldNotContain(r => r.CaseId == offer.CaseId);
+
+        var answered = Guid.CreateVersion7();
+        await matching.Broker.Publish(new InformationProvided
+        {
+            CaseId = offer.CaseId,
+            RequestId = question.RequestId,
+            PhysicianId = offer.PhysicianId,
+            DueAt = offer.DueAt.AddDays(6),
+            ProvidedAt = matching.Time.GetUtcNow(),
+        }, answered);
+        await matching.WaitUntilConsumed(answered);
+        await Sweep();
+        (await matching.Scalar<DateTime>("select due_at from matching_case where case_id = @CaseId", new { offer.CaseId }))
+            .ShouldBe(offer.DueAt.AddDays(6).UtcDateTime, TimeSpan.FromMilliseconds(1));
+        matching.Broker.Heard<PhysicianReminded>().ShouldNotContain(r => r.CaseId == offer.CaseId);
+        // The question told once more, after its answer, pauses nothing.
+        await matching.Broker.Publish(question);
+        matching.Time.Advance(TimeSpan.FromDays(3));
+        await matching.Broker.Next<PhysicianReminded>(r => r.CaseId == offer.CaseId);
+    }
+
+    [Fact]
+    public async Task An_opinion_signed_while_somebody_else_is_asked_is_the_opinion_and_the_other_offer_ends()
+    {
+        var (offer, pathology) = await Assigned();
+        await matching.Admit(pathology);
+        matching.Time.Advance(TimeSpan.FromHours(113));
+        var second = await matching.Offered(offer.CaseId, rank: 2);
+
+        await matching.Broker.Publish(matching.Delivered(offer));
+
+        (await matching.Broker.Next<OfferClosed>(c => c.OfferId == second.OfferId)).Reason.ShouldBe("withdrawn");
+        await matching.WaitForState(offer.CaseId, "delivered");
+        (await matching.Scalar<string>("select state from offer where offer_id = @OfferId", new { offer.OfferId })).ShouldBe("delivered");
+    }
+
+    private async Task<(CaseOffered Offer, string Pathology)> Assigned()
     {
         var pathology = MatchingService.Pathology();
         await matching.Admit(pathology);
@@ -84,26 +244,23 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
         var offer = await matching.Offered(completed.CaseId);
         await matching.Broker.Publish(matching.Accepted(offer));
         await matching.WaitForState(completed.CaseId, "assigned");
+        return (offer, pathology);
+    }
 
-        var provided = new InformationProvided
-        {
-            CaseId = completed.CaseId,
-            RequestId = Guid.CreateVersion7(),
-            PhysicianId = offer.PhysicianId,
-            DueAt = completed.DueAt.AddDays(2),
-            ProvidedAt = matching.Time.GetUtcNow(),
-        };
-        var message = Guid.CreateVersion7();
-        await matching.Broker.Publish(provided, message);
-        await matching.WaitUntilConsumed(message);
-        matching.Time.Advance(TimeSpan.FromDays(6));
+    /// <summary>Everything that is due now is done.</summary>
+    private async Task Sweep()
+    {
         while (await matching.AdvanceDueCases().AdvanceOne(CancellationToken.None))
         {
         }
+    }
 
-        (await matching.Scalar<DateTime>("select due_at from matching_case where case_id = @CaseId", new { completed.CaseId }))
-            .ShouldBe(completed.DueAt.AddDays(2).UtcDateTime, TimeSpan.FromMilliseconds(1));
-        matching.Broker.Heard<CaseEscalated>().ShouldNotContain(e => e.CaseId == completed.CaseId);
+    private async Task<string[]> Attention(Guid caseId)
+    {
+        var page = await matching.Http(SecondOpinion.ServiceDefaults.Access.Access.Ops)
+            .GetFromJsonAsync<JsonElement>("/api/v1/matching/attention?limit=100");
+        return [.. page.GetProperty("items").EnumerateArray().Where(c => c.GetProperty("caseId").GetGuid() == caseId)
+            .SelectMany(c => c.GetProperty("reasons").EnumerateArray()).Select(r => r.GetString()!)];
     }
 
     [Fact]

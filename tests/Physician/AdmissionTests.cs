@@ -94,6 +94,27 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     }
 
     [Fact]
+    public async Task Ties_are_declared_by_the_referent_or_the_council_and_reach_matching_as_pseudonyms()
+    {
+        var (rpps, colleague, former) = (Rpps.Parse("99000010209"), Rpps.WithKey("9900009801"), Rpps.WithKey("9900009802"));
+        object Ties(Rpps tied) => new { physicians = new[] { tied.Value }, establishments = new[] { "189999998" } };
+
+        (await PhysicianService.Put(physician.As(rpps), "/worklist/ties", Ties(colleague), null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Put(physician.As(Access.Ops), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
+        (await PhysicianService.Put(physician.As(Access.Council), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
+        (await PhysicianService.Put(physician.As(rpps), "/worklist/ties", new { physicians = new[] { "99000010018" }, establishments = Array.Empty<string>() },
+            null)).StatusCode.ShouldBe(HttpStatusCode.BadRequest, "a number whose key fails would exclude a stranger");
+
+        await physician.Broker.Next<PhysicianAdmitted>(a => a.PhysicianId == rpps.PhysicianId && a.TiedPhysicians!.SequenceEqual([colleague.PhysicianId]));
+        var told = await physician.Broker.Next<PhysicianAdmitted>(
+            a => a.PhysicianId == rpps.PhysicianId && a.TiedPhysicians!.SequenceEqual([former.PhysicianId]));
+        told.TiedEstablishments.ShouldBe(["189999998"]);
+        JsonSerializer.Serialize(told).ShouldNotContain(former.Value);
+    }
+
+    [Fact]
     public async Task Every_fault_of_an_admission_is_named()
     {
         var answer = await PhysicianService.Post(physician.As(Access.Council), "/physicians", new

@@ -214,6 +214,71 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
     }
 
     [Fact]
+    public async Task Who_is_replaced_loses_the_case_and_the_draft_and_who_follows_begins_on_an_empty_page()
+    {
+        var offer = await physician.AssignedCase(physician.Alix, PhysicianService.SampleQuestions());
+        await Save(offer, PhysicianService.SampleOpinion(), "\"v0\"");
+        await physician.Publish(new PhysicianReminded
+        {
+            OfferId = offer.OfferId,
+            CaseId = offer.CaseId,
+            PhysicianId = offer.PhysicianId,
+            RemindedAt = offer.OfferedAt.AddHours(56),
+            DueAt = offer.DueAt,
+        });
+        var reminded = (await physician.As(physician.Alix).GetFromJsonAsync<JsonElement>("/api/v1/worklist?state=assigned")).GetProperty("items")
+            .EnumerateArray().Single(i => i.GetProperty("caseId").GetGuid() == offer.CaseId);
+        reminded.GetProperty("remindedAt").GetDateTimeOffset().ShouldBe(offer.OfferedAt.AddHours(56), TimeSpan.FromMilliseconds(1));
+
+        var follower = SecondOpinion.Contracts.Identifiers.Rpps.Parse("99000010209");
+        var second = await physician.Offer(follower, offer.CaseId);
+        await physician.Close(offer, "replaced");
+        await physician.Assign(second);
+
+        var path = $"/api/v1/worklist/cases/{offer.CaseId}/opinion";
+        (await physician.As(physician.Alix).GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await physician.StateOf(offer)).ShouldBe("closed");
+        var page = await physician.As(follower).GetAsync(path);
+        page.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await page.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("draft").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await PhysicianService.Put(physician.As(follower), $"/worklist/cases/{offer.CaseId}/opinion", new { diagnosis = "clarified" }, page.Headers.ETag!.Tag))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
+        // The end of the first assignment, told once more, empties nothing of the second.
+        await physician.Close(offer, "replaced");
+        (await physician.As(follower).GetFromJsonAsync<JsonElement>(path)).GetProperty("draft").GetProperty("diagnosis").GetString().ShouldBe("clarified");
+    }
+
+    [Fact]
+    public async Task Once_an_opinion_is_signed_no_other_assignment_of_the_case_counts()
+    {
+        var offer = await physician.AssignedCase(physician.Alix, PhysicianService.SampleQuestions());
+        await Sign(offer);
+        await physician.Close(offer, "replaced");
+        (await physician.StateOf(offer)).ShouldBe("delivered");
+
+        var second = await physician.Offer(SecondOpinion.Contracts.Identifiers.Rpps.Parse("99000010209"), offer.CaseId);
+        await physician.Assign(second);
+
+        (await physician.StateOf(second)).ShouldBe("offered");
+    }
+
+    [Fact]
+    public async Task Writing_is_told_as_a_sign_of_work_once_an_hour_without_a_word_of_it()
+    {
+        var offer = await physician.AssignedCase(physician.Alix, PhysicianService.SampleQuestions());
+        await Save(offer, PhysicianService.SampleOpinion(), "\"v0\"");
+        await Save(offer, PhysicianService.SampleOpinion(), "\"v1\"");
+        await physician.Broker.Next<OpinionProgressed>(p => p.CaseId == offer.CaseId && p.PhysicianId == offer.PhysicianId);
+
+        await physician.Scalar<object?>(
+            "update worklist_item set progress_told_at = progress_told_at - interval '1 hour' where offer_id = @OfferId", new { offer.OfferId });
+        await Save(offer, PhysicianService.SampleOpinion(), "\"v2\"");
+
+        await Eventually.True(() => physician.Broker.Heard<OpinionProgressed>().Count(p => p.CaseId == offer.CaseId) == 2, "two signs of three saves");
+        typeof(OpinionProgressed).GetProperties().Select(p => p.Name).ShouldBe(["CaseId", "PhysicianId", "ProgressedAt"], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task Services_fetch_the_opinion_over_grpc_and_nobody_else_does()
     {
         var offer = await physician.AssignedCase(physician.Alix, PhysicianService.SampleQuestions());

@@ -60,8 +60,8 @@ public sealed class PdfSealTests : IDisposable
     {
         Should.Throw<InvalidOperationException>(() => new PdfSeal(new SealSettings { Certificate = "AAAA" }, TimeProvider.System).Dispose())
             .Message.ShouldContain("not base64 of a PKCS#12");
-        Should.Throw<InvalidOperationException>(() => new PdfSeal(new SealSettings { Certificate = TestCertificate.Sealing(-1) }, TimeProvider.System).Dispose())
-            .Message.ShouldContain("expired");
+        var expired = new SealSettings { Certificate = TestCertificate.Sealing(days: -1) };
+        Should.Throw<InvalidOperationException>(() => new PdfSeal(expired, TimeProvider.System).Dispose()).Message.ShouldContain("expired");
     }
 
     public void Dispose() => _seal.Dispose();

@@ -100,6 +100,7 @@ public sealed class EventLogTests(ReportingFixture reporting) : IClassFixture<Re
     {
         _ when type == typeof(string) => "code",
         _ when type == typeof(string[]) => new[] { "code" },
+        _ when type == typeof(Guid[]) => new[] { Guid.CreateVersion7() },
         _ when Nullable.GetUnderlyingType(type) is { } inner => Sample(inner),
         _ when type == typeof(Guid) => Guid.CreateVersion7(),
         _ when type == typeof(DateTimeOffset) => Story.Monday,

@@ -43,6 +43,9 @@ internal sealed record CaseRow
 
     public string? TreatingEstablishment { get; init; }
 
+    /// <summary><c>given</c>, <c>none</c>, <c>unknown</c>, or null while it is not told.</summary>
+    public string? PlaceOfCare { get; init; }
+
     public required byte[] SealedPerson { get; init; }
 
     public required string QuestionnaireCode { get; init; }
@@ -107,7 +110,7 @@ internal static class CaseRows
     public const string Columns =
         """
         id, patient_id, requested_by, opened_by, legal_regime, state, sequence, version, pathology_code, specialty_code, department_code,
-        treating_establishment,
+        treating_establishment, place_of_care,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,
         questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to, alarm,
         opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at
@@ -195,6 +198,10 @@ internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? 
         Access.Physician => new CaseOwner(null, null, OpenerOf(Access.Physician, user)),
         var role => new CaseOwner(null, OpenerOf(role, user), null),
     };
+
+    /// <summary>The pseudonym of the physician who opened the case; null when it was somebody else.</summary>
+    public static Guid? AskingPhysician(string openedBy) =>
+        openedBy.Split(':') is [Access.Physician, var id] && Guid.TryParse(id, out var physician) ? physician : null;
 
     /// <summary>Kept with the case: the account that opened it, told apart by role.</summary>
     public static string OpenerOf(string role, ClaimsPrincipal user) =>

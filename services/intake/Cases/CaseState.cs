@@ -27,6 +27,9 @@ internal enum CaseMove
     Offer,
     Assign,
     Escalate,
+
+    /// <summary>The physician who accepted loses the case; another one is asked.</summary>
+    Replace,
     RequestInformation,
     ProvideInformation,
     Deliver,
@@ -56,6 +59,7 @@ internal static class CaseLife
         // Matching's messages come in any order: an assignment may overtake its offer.
         [CaseMove.Assign] = ([CaseState.Complete, CaseState.Offered, CaseState.Escalated], CaseState.Assigned),
         [CaseMove.Escalate] = ([CaseState.Complete, CaseState.Offered], CaseState.Escalated),
+        [CaseMove.Replace] = ([CaseState.Assigned, CaseState.AwaitingInformation], CaseState.Complete),
         [CaseMove.RequestInformation] = ([CaseState.Assigned], CaseState.AwaitingInformation),
         [CaseMove.ProvideInformation] = ([CaseState.AwaitingInformation], CaseState.Assigned),
         // A delivered opinion is a fact, however late the messages that should have come before it are.

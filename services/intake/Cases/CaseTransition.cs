@@ -23,7 +23,8 @@ internal static class CaseTransition
     {
         var clock = moves.To switch
         {
-            CaseState.Complete => Clock.Start(now),
+            CaseState.Complete when moves.Move == CaseMove.FindComplete => Clock.Start(now),
+            CaseState.Complete => file.Clock?.Resume(now),
             CaseState.AwaitingInformation => file.Clock?.Pause(now),
             CaseState.Assigned => file.Clock?.Resume(now),
             CaseState.Delivered or CaseState.Withdrawn => file.Clock?.Stop(now),

@@ -19,7 +19,7 @@ internal enum LegalRegime
     /// <summary>A physician asks and the patient agrees.</summary>
     Teleexpertise,
 
-    /// <summary>Anybody else's request, or a physician's without that agreement.</summary>
+    /// <summary>Anybody else's request, or the patient's own once that agreement is taken back.</summary>
     TeleconseilPersonnalise,
 }
 

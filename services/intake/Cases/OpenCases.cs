@@ -16,8 +16,13 @@ internal sealed class CaseOptions : ISettings
     /// <summary>A file that nobody touched for so long before it was complete is withdrawn, and its documents go.</summary>
     public TimeSpan DraftLife { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>A physician's question that the patient has not answered for so long stops holding up the opinion.</summary>
+    public TimeSpan QuestionLife { get; set; } = TimeSpan.FromDays(14);
+
     public string? Fault() =>
-        OpenPerPerson > 0 && DraftLife.TotalHours >= 1 ? null : "Cases:OpenPerPerson must be at least 1, and Cases:DraftLife at least an hour.";
+        OpenPerPerson > 0 && DraftLife.TotalHours >= 1 && QuestionLife.TotalHours >= 1
+            ? null
+            : "Cases:OpenPerPerson must be at least 1, and Cases:DraftLife and Cases:QuestionLife at least an hour.";
 }
 
 /// <summary>Few open cases a person: each one asks an insurer and may hold a use.</summary>

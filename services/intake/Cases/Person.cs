@@ -106,46 +106,37 @@ internal sealed record CasePerson(
             && code[2..].All(char.IsAsciiDigit);
 }
 
-/// <summary>A relative who acts for the patient. Sealed at rest with the patient's identity.</summary>
-/// <param name="Authority"><c>parent</c>, <c>guardian</c>, <c>curator</c>, <c>family_authorisation</c> or <c>future_protection_mandate</c>; proved by a
-/// document.</param>
-/// <param name="Name">As the relative signs.</param>
-internal sealed record CaseRelative(
-    [property: Codes(typeof(CaseRelative), nameof(CaseRelative.Authorities))] string Authority, [property: Length(1, CaseRelative.MaxName)] string Name)
-{
-    private const int MaxName = 100;
-
-    public static readonly IReadOnlyDictionary<string, string> Authorities = new Dictionary<string, string>
-    {
-        ["parent"] = "Titulaire de l'autorité parentale",
-        ["guardian"] = "Tuteur ou tutrice",
-        ["curator"] = "Curateur ou curatrice",
-        ["family_authorisation"] = "Personne habilitée par le juge (habilitation familiale)",
-        ["future_protection_mandate"] = "Mandataire (mandat de protection future)",
-    };
-
-    public IEnumerable<FieldError> Faults(string pointer)
-    {
-        if (!Authorities.ContainsKey(Authority))
-        {
-            var titles = string.Join(" ; ", Authorities.Values);
-            yield return new FieldError($"{pointer}/authority", "unknown_code", $"Dites à quel titre vous agissez : {titles}.", [.. Authorities.Keys]);
-        }
-
-        if (string.IsNullOrWhiteSpace(Name) || Name.Length > MaxName)
-        {
-            yield return new FieldError($"{pointer}/name", "invalid_name", "Indiquez votre nom, en 100 caractères au plus.");
-        }
-    }
-}
-
 /// <summary>The physician whom the patient sees, or who asks for the patient.</summary>
 /// <param name="Rpps">The physician's RPPS number, 11 digits.</param>
 /// <param name="Name">As the patient knows it; optional.</param>
-internal sealed record CaseTreatingPhysician([property: Form("rpps", "99900003036")] string Rpps, string? Name = null);
+internal sealed record CaseTreatingPhysician([property: Form("rpps", "99900003036")] string Rpps, string? Name = null)
+{
+    /// <summary>Typed by somebody who copies it: a key that fails is a mistake, and a wrong number would hide who treats the patient.</summary>
+    public IEnumerable<FieldError> Faults(string pointer)
+    {
+        if (!(Contracts.Identifiers.Rpps.TryParse(Rpps, out var rpps, out var reason) && rpps.KeyHolds))
+        {
+            yield return new FieldError($"{pointer}/rpps", "invalid_key", reason ?? Contracts.Identifiers.Rpps.KeyWarning);
+        }
+    }
+
+    /// <summary>The number as it is kept.</summary>
+    public CaseTreatingPhysician Clean() => this with { Rpps = Contracts.Identifiers.Rpps.Parse(Rpps).Value };
+}
 
 /// <summary>What is sealed together: who is ill, and who acts for them.</summary>
-internal sealed record SealedPerson(CasePerson Patient, CaseRelative? Relative, CaseTreatingPhysician? TreatingPhysician);
+/// <param name="CoordinatingPhysician">Who coordinates the care, when it is somebody else than who treats.</param>
+internal sealed record SealedPerson(
+    CasePerson Patient, CaseRelative? Relative, CaseTreatingPhysician? TreatingPhysician, CaseTreatingPhysician? CoordinatingPhysician = null)
+{
+    /// <summary>Whose colleagues are not independent and who may not give the opinion: whoever asks, treats or coordinates.</summary>
+    /// <param name="asking">Who opened the case, when it was a physician.</param>
+    public Guid[] Involved(Guid? asking) =>
+    [
+        .. new[] { TreatingPhysician, CoordinatingPhysician }.OfType<CaseTreatingPhysician>()
+            .Select(p => Contracts.Identifiers.Rpps.Parse(p.Rpps).PhysicianId).Concat(asking is { } id ? [id] : []).Distinct(),
+    ];
+}
 
 /// <summary>What the insurer is asked. Sealed at rest, kept only until the coverage is reserved or refused.</summary>
 internal sealed record CoverageQuestion(string AmcNumber, string MemberNumber, string BirthDate, int BirthRank, string HolderNir)

@@ -50,7 +50,7 @@ internal static class ListCodes
         new("emergency-signs", "`safety.signs` of OpenCase", [.. SafetyScreen.Signs.Select(s => new CodeOfList(s.Key, s.Value.Text, s.Value.Simple))]),
         new("heard-from", "`heardFrom` of TellSocialFacts", Of(SocialCodes.HeardFrom)),
         new("pcs-groups", "`pcsGroup` of TellSocialFacts", Of(SocialCodes.Pcs)),
-        new("relative-authorities", "`relative.authority` of OpenCase", [.. CaseRelative.Authorities.Select(a => new CodeOfList(a.Key, a.Value))]),
+        new("relative-authorities", "`relative.authority` of OpenCase", [.. CaseRelative.Authorities.Select(a => new CodeOfList(a.Key, a.Value.Label))]),
         new("sexes", "`patient.sex` of OpenCase", [.. CasePerson.Sexes.Select(s => new CodeOfList(s.Key, s.Value))]),
     ];
 

@@ -12,6 +12,9 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
     /// <summary>Asked only when a physician makes the request; the legal regime of the case follows it.</summary>
     public const string Teleexpertise = "teleexpertise";
 
+    /// <summary>An adult who decides lets a relative act; asked by an agent, of the patient, with the review of the proof.</summary>
+    public const string RelativeActs = "relative_acts";
+
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
     public static readonly IReadOnlyList<ConsentText> All =
@@ -36,6 +39,10 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
             "Mon médecin m'a informé qu'il demande pour moi l'avis d'un autre médecin à distance (téléexpertise), et je l'accepte. Je peux retirer cet "
                 + "accord : la demande devient alors un conseil qui m'est adressé personnellement.",
             "Mon médecin demande un avis à un autre médecin.\nJ'accepte cette demande.\nJe peux changer d'avis."),
+        new(RelativeActs, 1, false,
+            "J'accepte que la personne que j'ai choisie fasse pour moi ma demande de deuxième avis : elle remplit le dossier, dépose mes documents et reçoit "
+                + "l'avis. Je peux retirer cet accord à tout moment : la demande s'arrête alors.",
+            "Une personne que j'ai choisie fait ma demande.\nElle voit mes documents.\nElle reçoit l'avis.\nJe peux changer d'avis."),
     ];
 
     public static IEnumerable<string> Purposes => All.Select(t => t.Purpose).Distinct();

@@ -39,7 +39,8 @@ internal static class RecordConsent
         .Refuses(Problems.WrongState)
         .WithName("RecordConsent")
         .WithSummary("Give or take back a consent")
-        .WithDescription("Every change is kept with its text version, time and author. Repeating the same choice changes nothing.");
+        .WithDescription("Every change is kept with its text version, time and author. Repeating the same choice changes nothing. A physician gives none but "
+            + "`teleexpertise`: the others are the patient's own word.");
 
     /// <param name="id">The case.</param>
     private static Task<Results<Ok<RecordedConsent>, Problem>> Handle(
@@ -59,6 +60,19 @@ internal static class RecordConsent
             if (await CaseRows.OwnLocked(db, user, id) is not { } file)
             {
                 return CommonProblems.Absent();
+            }
+
+            if (request.Purpose == ConsentText.RelativeActs)
+            {
+                return CommonProblems.Invalid(new FieldError(
+                    "#/purpose", "not_by_this_way", "Cet accord est recueilli par notre équipe, auprès de la personne malade, avec le justificatif."));
+            }
+
+            // A physician writes down one thing that was said in the consulting room; the rest is the patient's own word.
+            if (user.Role() == Access.Physician && request.Purpose != ConsentText.Teleexpertise && request.Granted)
+            {
+                return CommonProblems.Invalid(new FieldError(
+                    "#/purpose", "patients_own_word", "Seule la personne malade donne cet accord, depuis son compte."));
             }
 
             if (request.Purpose == ConsentText.Teleexpertise && file.RequestedBy != RequestedBy.Physician)

@@ -10,18 +10,18 @@ using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Intake.Delivery;
 
-/// <summary>The patient downloads the opinion's PDF: some hundred kilobytes, whole or in parts.</summary>
+/// <summary>The patient, or the physician who asked for a téléexpertise, downloads the opinion's PDF: some hundred kilobytes, whole or in parts.</summary>
 internal static class DownloadOpinion
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion.pdf", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles(Access.Patient, Access.Physician)
         .GivesFileInParts("application/pdf")
         .Refuses(Problems.NoOpinionYet)
         .WithName("DownloadOpinion")
         .WithSummary("Download the opinion as PDF")
-        .WithDescription("The bytes that were signed; their SHA-256 is in the opinion and is the ETag. `Range` and `If-Range` are honoured.");
+        .WithDescription("The bytes that were signed; their SHA-256 is in the opinion and is the ETag. `Range` and `If-Range` are honoured. For whom: as the opinion.");
 
     /// <param name="id">The case.</param>
     /// <returns>The PDF that was signed.</returns>

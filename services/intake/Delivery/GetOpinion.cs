@@ -13,7 +13,10 @@ using SecondOpinion.ServiceDefaults.Resilience;
 
 namespace SecondOpinion.Intake.Delivery;
 
-/// <summary>The patient reads the opinion: what it says in short, and where its PDF is.</summary>
+/// <summary>
+/// The patient reads the opinion: what it says in short, and where its PDF is. So does the physician who asked for it, as long as the patient agrees to the
+/// téléexpertise (R.6316-1 and following of the Code de la santé publique: the opinion answers the physician who asks).
+/// </summary>
 internal static class GetOpinion
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -37,11 +40,12 @@ internal static class GetOpinion
         string Pdf);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles(Access.Patient, Access.Physician)
         .Refuses(Problems.NoOpinionYet)
         .WithName("GetOpinion")
         .WithSummary("Read the opinion")
-        .WithDescription("The latest version; a correction is a new version of the same opinion.");
+        .WithDescription("The latest version; a correction is a new version of the same opinion. The physician who asked for a téléexpertise reads it, too, "
+            + "as long as the patient agrees.");
 
     /// <param name="id">The case.</param>
     private static async Task<Results<Ok<OpinionView>, Problem>> Handle(

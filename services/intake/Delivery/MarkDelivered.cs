@@ -20,7 +20,8 @@ internal sealed class MarkDelivered(Inbox inbox) : IHandle<OpinionDelivered>
             """
             update case_file
             set opinion_id = @OpinionId,
-                assigned_physician = coalesce(assigned_physician, @PhysicianId)
+                -- Whoever signed, also while being replaced: the corrections are theirs.
+                assigned_physician = @PhysicianId
             where id = @CaseId
             """,
             new { message.CaseId, message.OpinionId, message.PhysicianId });

@@ -34,7 +34,7 @@ internal static class AnswerInformationRequest
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/information-requests/{requestId:guid}/answer", Handle)
         .AllowRoles([.. CaseWords.Routes[CaseMove.ProvideInformation].Roles])
-        .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven)
+        .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven, Problems.QuestionLapsed)
         .WithName(CaseWords.Routes[CaseMove.ProvideInformation].Operation)
         .WithSummary("Answer the physician's question")
         .WithDescription("Documents can be added before answering. The 7-day clock, which stood still, runs again.");
@@ -53,7 +53,7 @@ internal static class AnswerInformationRequest
 
             if (await CaseRows.OwnLocked(db, user, id) is not { } file
                 || await db.QuerySingleOrDefaultAsync<OpenRequest>(
-                    "select physician_id, provided_at from information_request where id = @requestId and case_id = @id",
+                    "select physician_id, provided_at, lapsed_at from information_request where id = @requestId and case_id = @id",
                     new { id, requestId }) is not { } asked)
             {
                 return CommonProblems.Absent();
@@ -62,6 +62,11 @@ internal static class AnswerInformationRequest
             if (asked.ProvidedAt is not null)
             {
                 return Problems.AnsweredBefore();
+            }
+
+            if (asked.LapsedAt is not null)
+            {
+                return Problems.NoLongerAsked();
             }
 
             var now = time.GetUtcNow();
@@ -86,5 +91,5 @@ internal static class AnswerInformationRequest
             return TypedResults.Ok(new AnsweredInformationRequest(id, requestId, moved.State.Text, now, moved.DueAt!.Value));
         }, cancel);
 
-    private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt);
+    private sealed record OpenRequest(Guid PhysicianId, DateTimeOffset? ProvidedAt, DateTimeOffset? LapsedAt);
 }

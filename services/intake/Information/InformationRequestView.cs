@@ -8,8 +8,10 @@ namespace SecondOpinion.Intake.Information;
 /// <param name="RequestedAt">When it was asked; the clock stands still from then.</param>
 /// <param name="Answer">The patient's answer; null before.</param>
 /// <param name="ProvidedAt">When it was answered; null before.</param>
+/// <param name="LapsedAt">When it stopped waiting without an answer, so that the opinion could go on; null otherwise.</param>
 [HealthData]
-internal sealed record InformationRequestView(Guid RequestId, string Text, DateTimeOffset RequestedAt, string? Answer, DateTimeOffset? ProvidedAt);
+internal sealed record InformationRequestView(
+    Guid RequestId, string Text, DateTimeOffset RequestedAt, string? Answer, DateTimeOffset? ProvidedAt, DateTimeOffset? LapsedAt = null);
 
 /// <summary>What of <c>information_request</c> is sealed, each for its row.</summary>
 internal static class RequestColumns

@@ -17,15 +17,18 @@ internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IHandle<Cas
             return;
         }
 
-        // Also after delivery, when the opinion's message overtook this one; a later assignment replaces an earlier one.
-        await db.ExecuteAsync(
+        // Also after delivery, when the opinion's message overtook this one; a later assignment replaces an earlier one; who was replaced never has it again.
+        var assigned = await db.ExecuteAsync(
             """
             update case_file
             set assigned_physician = @PhysicianId,
                 matching_seen_at = greatest(matching_seen_at, @AssignedAt)
-            where id = @CaseId and (assigned_physician is null or matching_seen_at < @AssignedAt)
+            where id = @CaseId and (assigned_physician is null or matching_seen_at < @AssignedAt) and not @PhysicianId = any(replaced_physicians)
             """,
             new { message.CaseId, message.PhysicianId, message.AssignedAt });
-        await CaseTransition.IfAllowed(db, file, CaseMove.Assign, time.GetUtcNow());
+        if (assigned > 0)
+        {
+            await CaseTransition.IfAllowed(db, file, CaseMove.Assign, time.GetUtcNow());
+        }
     });
 }

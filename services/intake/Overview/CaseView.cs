@@ -194,7 +194,7 @@ internal static class CaseViews
         [
             .. (await db.QueryAsync<RequestRow>(
                 """
-                select id, sealed_question, requested_at, sealed_answer, provided_at
+                select id, sealed_question, requested_at, sealed_answer, provided_at, lapsed_at
                 from information_request
                 where case_id = @caseId
                 order by requested_at, id
@@ -204,7 +204,8 @@ internal static class CaseViews
                     key.Open<string>(RequestColumns.Question.Of(r.Id), r.SealedQuestion),
                     r.RequestedAt,
                     r.SealedAnswer is { } answer ? key.Open<string>(RequestColumns.Answer.Of(r.Id), answer) : null,
-                    r.ProvidedAt)),
+                    r.ProvidedAt,
+                    r.LapsedAt)),
         ];
 
     private static async Task<IReadOnlyList<CaseTimelineEntry>> Timeline(NpgsqlConnection db, Guid caseId) =>
@@ -225,5 +226,6 @@ internal static class CaseViews
         DateTimeOffset UploadedAt, bool ActiveContent, DateOnly? DocumentDate, string DownloadMediaType, bool HasPreview, byte[]? SealedFacts,
         Guid? DuplicateOf);
 
-    private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt);
+    private sealed record RequestRow(Guid Id, byte[] SealedQuestion, DateTimeOffset RequestedAt, byte[]? SealedAnswer, DateTimeOffset? ProvidedAt,
+        DateTimeOffset? LapsedAt);
 }

@@ -32,10 +32,13 @@ internal static class OpenCase
     /// <param name="Coverage">The complementary insurer; without one the case is refused and other ways are shown.</param>
     /// <param name="PatientId">The patient's account; required from agents and physicians, absent otherwise.</param>
     /// <param name="Relative">Filled in when the account belongs to a relative who acts for the patient.</param>
-    /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there is asked.</param>
-    /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent.</param>
-    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient was told and agrees; this is kept as a consent, and the
-    /// case is then a téléexpertise.</param>
+    /// <param name="TreatingEstablishment">FINESS of the place that treats the patient: no expert who works there, or in its legal entity, is asked.</param>
+    /// <param name="PlaceOfCare">Without an establishment: <c>none</c> (nobody treats the patient in one) or <c>unknown</c>; asked again before the file is
+    /// complete when both are left out.</param>
+    /// <param name="TreatingPhysician">The patient's physician, who gets the opinion only with the patient's consent, and never gives it.</param>
+    /// <param name="CoordinatingPhysician">Who coordinates the care, when it is somebody else; never gives the opinion either.</param>
+    /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient (of a minor, whoever has parental authority) was told
+    /// and agrees; this is kept as a consent. Without it there is no téléexpertise (L.1110-4, R.6316-1 and following).</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
         [property: HealthData, Form("pathology-code", "endometriose")] string PathologyCode,
@@ -47,11 +50,14 @@ internal static class OpenCase
         [property: Form("finess", "990000017")] string? TreatingEstablishment = null,
         CaseTreatingPhysician? TreatingPhysician = null,
         bool? PatientConsentObtained = null,
-        [property: Form("insee-commune", "69123")] string? ResidenceCommune = null);
+        [property: Form("insee-commune", "69123")] string? ResidenceCommune = null,
+        string? PlaceOfCare = null,
+        CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .Refuses(Problems.CoverageQuestionInvalid, Problems.TooManyOpenCases, Problems.TooManyCoverageChecks, Problems.AccountBound)
+        .Refuses(Problems.CoverageQuestionInvalid, Problems.TooManyOpenCases, Problems.TooManyCoverageChecks, Problems.AccountBound,
+            Problems.MinorAlone)
         .WithName("OpenCase")
         .WithSummary("Open a case")
         .WithDescription(
@@ -73,6 +79,13 @@ internal static class OpenCase
 
         var id = Guid.CreateVersion7(now);
         var otherDoor = SafetyScreen.Judge(request.Safety);
+        // Whoever needs help now is told so first, whatever their age.
+        if (otherDoor is null && requester.Kind is (RequestedBy.Patient or RequestedBy.Agent)
+            && request.Patient.AgeOn(FrenchTime.Day(now)) < CaseRelative.AdultFrom)
+        {
+            return Problems.AskedByMinor();
+        }
+
         var question = request.Coverage is { } coverage ? CoverageQuestion.From(coverage, request.Patient.BirthDate) : null;
         // Looked at here so that nobody is asked for a case that cannot be; decided under the lock below.
         var full = await OpenCases.AreAsManyAsAllowed(dataSource, requester.PatientId, options, cancel);
@@ -167,7 +180,7 @@ internal static class OpenCase
             errors.AddRange(coverage.Faults("#/coverage"));
         }
 
-        errors.AddRange(request.Relative?.Faults("#/relative") ?? []);
+        errors.AddRange(request.Relative?.Faults("#/relative", request.Patient.AgeOn(today)) ?? []);
         if (requester.Kind is RequestedBy.Agent or RequestedBy.Physician)
         {
             if (request.PatientId is null || request.PatientId == Guid.Empty)
@@ -185,22 +198,20 @@ internal static class OpenCase
             errors.Add(new FieldError("#/patientId", "not_for_this_role", "Vous ouvrez un dossier depuis votre propre compte."));
         }
 
+        if (requester.Kind == RequestedBy.Physician && request.PatientConsentObtained != true)
+        {
+            errors.Add(new FieldError("#/patientConsentObtained", "must_be_true",
+                "Sans l'accord du patient, il n'y a pas de téléexpertise. Le patient peut demander lui-même un deuxième avis."));
+        }
+
         if (requester.Kind != RequestedBy.Physician && request.PatientConsentObtained is not null)
         {
             errors.Add(new FieldError("#/patientConsentObtained", "not_for_this_role", "Seul un médecin atteste de l'accord du patient."));
         }
 
-        if (request.TreatingEstablishment is { } finess && !Finess.TryParse(finess, out _, out var finessReason))
-        {
-            errors.Add(new FieldError("#/treatingEstablishment", "invalid_key", finessReason!));
-        }
-
-        // Typed by somebody who copies it: a key that fails is a mistake, and a wrong number would hide who treats the patient.
-        if (request.TreatingPhysician is { } physician && !(Rpps.TryParse(physician.Rpps, out var rpps, out var rppsReason) && rpps.KeyHolds))
-        {
-            errors.Add(new FieldError("#/treatingPhysician/rpps", "invalid_key", rppsReason ?? Rpps.KeyWarning));
-        }
-
+        errors.AddRange(PlacesOfCare.Faults("#", request.TreatingEstablishment, request.PlaceOfCare));
+        errors.AddRange(request.TreatingPhysician?.Faults("#/treatingPhysician") ?? []);
+        errors.AddRange(request.CoordinatingPhysician?.Faults("#/coordinatingPhysician") ?? []);
         if (request.ResidenceCommune is { } commune && communes.DepartmentOf(commune) is null)
         {
             errors.Add(new FieldError("#/residenceCommune", "unknown_commune", "Ce code de commune n'existe pas dans le code officiel géographique."));
@@ -215,17 +226,17 @@ internal static class OpenCase
     {
         var asked = questionnaires.LatestOf(pathology.Family);
         // A physician who asks is the one who treats, unless another is named.
-        var physician = request.TreatingPhysician is { } named ? named with { Rpps = Rpps.Parse(named.Rpps).Value }
+        var physician = request.TreatingPhysician is { } named ? named.Clean()
             : requester.Kind == RequestedBy.Physician ? new CaseTreatingPhysician(user.Rpps().Value)
             : null;
         return await db.QuerySingleAsync<CaseRow>(
             $"""
             insert into case_file (
               id, patient_id, requested_by, opened_by, legal_regime, state, pathology_code, specialty_code, department_code, treating_establishment,
-              sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
+              place_of_care, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
             values (
               @id, @PatientId, @Kind, @OpenedBy, @LegalRegime, 'draft', @PathologyCode, @Specialty, @Department, @Establishment,
-              @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
+              @PlaceOfCare, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
             returning {CaseRows.Columns}
             """,
             new
@@ -239,7 +250,9 @@ internal static class OpenCase
                 pathology.Specialty,
                 Department = request.ResidenceCommune is { } commune ? communes.DepartmentOf(commune) : null,
                 Establishment = request.TreatingEstablishment is { } finess ? Finess.Parse(finess).Value : null,
-                Person = key.Seal(CaseColumns.Person, new SealedPerson(request.Patient, request.Relative, physician)),
+                PlaceOfCare = PlacesOfCare.Of(request.TreatingEstablishment, request.PlaceOfCare),
+                Person = key.Seal(
+                    CaseColumns.Person, new SealedPerson(request.Patient, request.Relative, physician, request.CoordinatingPhysician?.Clean())),
                 Questionnaire = asked.Code,
                 asked.Version,
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,

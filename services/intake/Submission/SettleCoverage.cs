@@ -37,7 +37,7 @@ internal sealed partial class SettleCoverage(
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var now = time.GetUtcNow();
         return (await db.QueryAsync<Guid>(
-            """
+            $"""
             update case_file
             set coverage_attempts = coverage_attempts + 1,
                 coverage_next_attempt_at = @now + least(@FirstWait * power(2, least(coverage_attempts, 10)), @LongestWait)
@@ -45,6 +45,8 @@ internal sealed partial class SettleCoverage(
               select id
               from case_file
               where coverage = 'pending' and coverage_next_attempt_at <= @now
+                -- A file whose proof of authority nobody has accepted yet reserves nothing, and opens to nobody.
+                and (state <> 'submitted' or {AuthorityReview.Holds})
               order by coverage_next_attempt_at
               limit 20
               for update skip locked)

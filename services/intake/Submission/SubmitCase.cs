@@ -26,8 +26,8 @@ internal static class SubmitCase
 {
     /// <summary>Where the case stands after its submission.</summary>
     /// <param name="CaseId">The case.</param>
-    /// <param name="State"><c>complete</c>, <c>incomplete</c> with what is missing, <c>submitted</c> while the insurer is asked, or
-    /// <c>refused</c>.</param>
+    /// <param name="State"><c>complete</c>, <c>incomplete</c> with what is missing, <c>submitted</c> while the insurer is asked or a proof of authority is
+    /// looked at, or <c>refused</c>.</param>
     /// <param name="Coverage"><c>reserved</c>, <c>pending</c> while the insurer is asked, <c>refused</c>, or <c>none</c>.</param>
     /// <param name="RefusalText">Why the insurer does not pay, in French; null when it does.</param>
     /// <param name="SubmittedAt">When it was submitted.</param>
@@ -81,7 +81,7 @@ internal static class SubmitCase
 
             using var key = await CaseKey.Of(db, keyring, id);
             var missing = await Completeness.Of(db, key, submitted, catalogue, questionnaires, now);
-            file = await Settle(db, key, submitted, missing.Count == 0, answer, now);
+            file = await Settle(db, key, submitted, missing, answer, now);
             return TypedResults.Ok(new CaseSubmission(
                 id, file.State.Text, file.Coverage.Text, file.RefusalText, file.SubmittedAt!.Value, file.CompletedAt, file.DueAt, missing));
         }, cancel);
@@ -101,6 +101,8 @@ internal static class SubmitCase
             PathologyCode = file.PathologyCode,
             SpecialtyCode = file.SpecialtyCode,
             TreatingEstablishment = file.TreatingEstablishment,
+            InvolvedPhysicians = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Involved(CaseOwner.AskingPhysician(file.OpenedBy)),
+            PlaceOfCare = file.PlaceOfCare,
             SubmittedAt = complete.SubmittedAt!.Value,
             CompletedAt = complete.CompletedAt!.Value,
             DueAt = complete.DueAt!.Value,
@@ -149,7 +151,8 @@ internal static class SubmitCase
             : Problems.ProcessingNotAgreed();
     }
 
-    private static async Task<CaseRow> Settle(NpgsqlConnection db, CaseKey key, CaseRow file, bool whole, CoverageAnswer? answer, DateTimeOffset now)
+    private static async Task<CaseRow> Settle(
+        NpgsqlConnection db, CaseKey key, CaseRow file, IReadOnlyList<MissingItem> missing, CoverageAnswer? answer, DateTimeOffset now)
     {
         if (answer is not null)
         {
@@ -158,8 +161,8 @@ internal static class SubmitCase
             file = await CoverageRecord.Keep(db, file, kept, reserved: true, now);
         }
 
-        return file.State.Value != CaseState.Submitted ? file
-            : !whole ? await CaseTransition.IfAllowed(db, file, CaseMove.FindIncomplete, now) ?? file
+        return file.State.Value != CaseState.Submitted || Completeness.OnlyWaitsForReview(missing) ? file
+            : missing.Count > 0 ? await CaseTransition.IfAllowed(db, file, CaseMove.FindIncomplete, now) ?? file
             : file.Coverage == CoverageStatus.Reserved ? await Complete(db, key, file, now)
             : file;
     }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using SecondOpinion.Matching.Watching;
 using SecondOpinion.ServiceDefaults.Database;
 
 namespace SecondOpinion.Matching.Cases;
@@ -18,24 +19,32 @@ internal enum MatchingState
 }
 
 /// <summary>A complete case on its way to a physician. Whoever changes it holds its row: the case is always locked before offers and experts.</summary>
+/// <param name="PlaceOfCare">Is it known where the patient is treated? Null in cases older than the question.</param>
+/// <param name="WorkedOnAt">The physician's last sign of work; null before the first.</param>
+/// <param name="RemindedAt">The last reminder.</param>
+/// <param name="PausedSince">The clock stands still since then.</param>
 internal sealed record MatchingCase(
-    Guid CaseId, Word<MatchingState> State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, DateTimeOffset? DueAt,
-    DateTimeOffset? NextLookAt)
+    Guid CaseId, Word<MatchingState> State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, Guid[] InvolvedPhysicians,
+    string? PlaceOfCare, DateTimeOffset? DueAt, DateTimeOffset? NextLookAt, DateTimeOffset? AssignedAt, DateTimeOffset? WorkedOnAt,
+    DateTimeOffset? RemindedAt, DateTimeOffset? PausedSince)
 {
-    /// <summary>Takes the case's lock; null when it is not known.</summary>
-    public static Task<MatchingCase?> Lock(NpgsqlConnection db, Guid caseId) => db.QuerySingleOrDefaultAsync<MatchingCase>(
+    private const string Columns =
         """
-        select case_id, state, pathology_code, specialty_code, treating_establishment, due_at, next_look_at
-        from matching_case
-        where case_id = @caseId
-        for update
-        """,
-        new { caseId });
+        case_id, state, pathology_code, specialty_code, treating_establishment, involved_physicians, place_of_care, due_at, next_look_at, assigned_at,
+        worked_on_at, reminded_at, paused_since
+        """;
+
+    /// <summary>Of an accepted case.</summary>
+    public Silence Silence => new(WorkedOnAt > AssignedAt ? WorkedOnAt.Value : AssignedAt!.Value, DueAt!.Value);
+
+    /// <summary>Takes the case's lock; null when it is not known.</summary>
+    public static Task<MatchingCase?> Lock(NpgsqlConnection db, Guid caseId) =>
+        db.QuerySingleOrDefaultAsync<MatchingCase>($"select {Columns} from matching_case where case_id = @caseId for update", new { caseId });
 
     /// <summary>Takes the lock of one case whose moment has come and that nobody else is working on.</summary>
     public static Task<MatchingCase?> LockOneDue(NpgsqlConnection db, DateTimeOffset now) => db.QuerySingleOrDefaultAsync<MatchingCase>(
-        """
-        select case_id, state, pathology_code, specialty_code, treating_establishment, due_at, next_look_at
+        $"""
+        select {Columns}
         from matching_case
         where next_look_at <= @now
         order by next_look_at
@@ -44,7 +53,16 @@ internal sealed record MatchingCase(
         """,
         new { now });
 
+    /// <summary>Nobody has it, and nothing of who had it counts any more.</summary>
+    public MatchingCase WithoutPhysician() =>
+        this with { State = MatchingState.Waiting, AssignedAt = null, WorkedOnAt = null, RemindedAt = null, PausedSince = null };
+
     public Task Save(NpgsqlConnection db) => db.ExecuteAsync(
-        "update matching_case set state = @State, next_look_at = @NextLookAt where case_id = @CaseId",
-        new { CaseId, State, NextLookAt });
+        """
+        update matching_case
+        set state = @State, next_look_at = @NextLookAt, assigned_at = @AssignedAt, worked_on_at = @WorkedOnAt, reminded_at = @RemindedAt,
+          paused_since = @PausedSince
+        where case_id = @CaseId
+        """,
+        new { CaseId, State, NextLookAt, AssignedAt, WorkedOnAt, RemindedAt, PausedSince });
 }

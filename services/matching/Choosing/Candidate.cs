@@ -17,15 +17,23 @@ internal enum Verdict
     [JsonStringEnumMemberName("already_asked")]
     AlreadyAsked,
 
-    /// <summary>Works where the patient is treated.</summary>
+    /// <summary>Works where the patient is treated, or in another house of the same legal entity.</summary>
     [JsonStringEnumMemberName("not_independent")]
     NotIndependent,
+
+    /// <summary>Asks for this very opinion, treats the patient or coordinates the care.</summary>
+    [JsonStringEnumMemberName("treats_patient")]
+    TreatsPatient,
+
+    /// <summary>Has declared a tie with one of those physicians or houses.</summary>
+    [JsonStringEnumMemberName("declared_tie")]
+    DeclaredTie,
 }
 
 /// <summary>One physician who was considered, and why taken or left.</summary>
 /// <param name="PhysicianId">Who came into question.</param>
-/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c> or
-/// <c>not_independent</c>.</param>
+/// <param name="Reason"><c>chosen</c>, <c>eligible</c> (another one came first), <c>full</c>, <c>away</c>, <c>already_asked</c>,
+/// <c>not_independent</c>, <c>treats_patient</c> or <c>declared_tie</c>.</param>
 /// <param name="OpenCases">Places held when the choice was made.</param>
 /// <param name="Capacity">Places in all.</param>
 /// <param name="LastOfferedAt">Null when never asked before.</param>

@@ -1,4 +1,10 @@
 namespace SecondOpinion.Matching.Choosing;
 
+/// <summary>What a choice looks at.</summary>
+/// <param name="PathologyCode">Code of the catalogue.</param>
+/// <param name="SpecialtyCode">Canonical R38 code.</param>
+/// <param name="Places">FINESS numbers of where the patient is treated, and of where those work who ask, treat or coordinate.</param>
+/// <param name="Involved">Pseudonyms of the physicians who ask, treat or coordinate.</param>
 /// <param name="AlreadyAsked">Physicians who had an offer of this case.</param>
-internal sealed record CaseToMatch(string PathologyCode, string SpecialtyCode, string? TreatingEstablishment, IReadOnlySet<Guid> AlreadyAsked);
+internal sealed record CaseToMatch(
+    string PathologyCode, string SpecialtyCode, IReadOnlyCollection<string> Places, IReadOnlySet<Guid> Involved, IReadOnlySet<Guid> AlreadyAsked);

@@ -1,9 +1,8 @@
 namespace SecondOpinion.Matching.Choosing;
 
 /// <summary>
-/// Who is asked first. A pure function: a référent of that very pathology who is independent of the treating establishment, here, and has a free
-/// place;
-/// among those the one with the lowest load, then the one idle for longest. How often an expert agrees with colleagues is not an input, so that it
+/// Who is asked first. A pure function: a référent of that very pathology who is independent of who and where treats the patient, here, and has a free
+/// place; among those the one with the lowest load, then the one idle for longest. How often an expert agrees with colleagues is not an input, so that it
 /// can never be a ranking (docs/decisions/0030).
 /// </summary>
 internal static class Choice
@@ -32,9 +31,9 @@ internal static class Choice
     /// <summary>The first reason, in order of weight, for which this expert cannot take the case; or <see cref="Verdict.Eligible"/>.</summary>
     public static Verdict Judge(CaseToMatch wanted, Expert expert, DateTimeOffset now)
     {
-        if (wanted.TreatingEstablishment is { } treating && expert.Establishments.Contains(treating))
+        if (Dependence(wanted, expert) is { } dependent)
         {
-            return Verdict.NotIndependent;
+            return dependent;
         }
 
         if (wanted.AlreadyAsked.Contains(expert.PhysicianId))
@@ -48,6 +47,25 @@ internal static class Choice
         }
 
         return expert.OpenCases < expert.Capacity ? Verdict.Eligible : Verdict.Full;
+    }
+
+    /// <summary>Why this expert is not independent; null when nothing that is known speaks against it.</summary>
+    public static Verdict? Dependence(CaseToMatch wanted, Expert expert)
+    {
+        if (wanted.Involved.Contains(expert.PhysicianId))
+        {
+            return Verdict.TreatsPatient;
+        }
+
+        var houses = wanted.Places.Select(LegalEntities.Of).ToHashSet();
+        if (expert.Establishments.Any(e => houses.Contains(LegalEntities.Of(e))))
+        {
+            return Verdict.NotIndependent;
+        }
+
+        return expert.TiedPhysicians.Any(wanted.Involved.Contains) || expert.TiedEstablishments.Any(e => houses.Contains(LegalEntities.Of(e)))
+            ? Verdict.DeclaredTie
+            : null;
     }
 }
 

@@ -1,5 +1,7 @@
 namespace SecondOpinion.Matching.Choosing;
 
+/// <param name="TiedPhysicians">With whom a tie is declared.</param>
+/// <param name="TiedEstablishments">With which a tie is declared, beyond the places of practice.</param>
 /// <param name="OpenCases">Places held: open offers and cases not yet delivered.</param>
 /// <param name="LastOfferedAt">Null when never asked: idle for longest.</param>
 internal sealed record Expert(
@@ -7,6 +9,8 @@ internal sealed record Expert(
     string SpecialtyCode,
     string[] PathologyCodes,
     string[] Establishments,
+    Guid[] TiedPhysicians,
+    string[] TiedEstablishments,
     int Capacity,
     int OpenCases,
     DateTimeOffset? AwayUntil,

@@ -9,7 +9,8 @@ namespace SecondOpinion.Matching.Offers;
 /// <summary>
 /// A physician accepted: the case is assigned if the offer is still open. Offers are matching's own, so this is the one place that decides it.
 /// </summary>
-internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger)
+internal sealed partial class AssignOnAcceptance(
+    Inbox inbox, NextChoice next, MatchingMetrics metrics, TimeProvider time, ILogger<AssignOnAcceptance> logger)
     : IHandle<OfferAccepted>
 {
     public Task Handle(Delivery<OfferAccepted> delivery) => inbox.Once(delivery, nameof(AssignOnAcceptance), async db =>
@@ -30,15 +31,17 @@ internal sealed partial class AssignOnAcceptance(Inbox inbox, MatchingMetrics me
             return;
         }
 
-        await (wanted with { State = MatchingState.Assigned, NextLookAt = null }).Save(db);
+        var now = time.GetUtcNow();
         await Outbox.Publish(db, accepted.CaseId, new CaseAssigned
         {
             OfferId = accepted.OfferId,
             CaseId = accepted.CaseId,
             PhysicianId = accepted.PhysicianId,
-            AssignedAt = time.GetUtcNow(),
+            AssignedAt = now,
         });
         metrics.OfferEnded(OfferState.Accepted);
+        // Watched from now on.
+        await next.Advance(db, wanted with { State = MatchingState.Assigned, AssignedAt = now, WorkedOnAt = null, RemindedAt = null }, now);
     });
 
     private static partial class Log

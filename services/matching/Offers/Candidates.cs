@@ -37,7 +37,15 @@ internal static class Candidates
     public static async Task<CaseToMatch> CaseToMatch(NpgsqlConnection db, MatchingCase wanted)
     {
         var asked = await db.QueryAsync<Guid>("select physician_id from offer where case_id = @CaseId", new { wanted.CaseId });
-        return new CaseToMatch(wanted.PathologyCode!, wanted.SpecialtyCode!, wanted.TreatingEstablishment, asked.ToHashSet());
+        // Where a physician who asks or treats works, colleagues are not independent either. Known only of those who are référents themselves.
+        var places = await db.QueryAsync<string>(
+            "select distinct unnest(establishments) from expert where physician_id = any(@InvolvedPhysicians)", new { wanted.InvolvedPhysicians });
+        return new CaseToMatch(
+            wanted.PathologyCode!,
+            wanted.SpecialtyCode!,
+            [.. places, .. wanted.TreatingEstablishment is { } treating ? [treating] : (string[])[]],
+            wanted.InvolvedPhysicians.ToHashSet(),
+            asked.ToHashSet());
     }
 
     /// <summary>A statement of its own: its snapshot is taken once the locks are held, so it counts every place that was given before.</summary>
@@ -45,7 +53,7 @@ internal static class Candidates
     [
         .. await db.QueryAsync<Expert>(
             """
-            select e.physician_id, e.specialty_code, e.pathology_codes, e.establishments, e.capacity,
+            select e.physician_id, e.specialty_code, e.pathology_codes, e.establishments, e.tied_physicians, e.tied_establishments, e.capacity,
               (select count(*)::int from offer o where o.physician_id = e.physician_id and o.state in ('open', 'accepted')) as open_cases,
               e.away_until,
               (select max(o.offered_at) from offer o where o.physician_id = e.physician_id) as last_offered_at

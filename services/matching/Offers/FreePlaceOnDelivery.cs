@@ -6,23 +6,40 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Matching.Offers;
 
 /// <summary>The opinion is delivered: the physician's place is free for another case. A corrected version changes nothing.</summary>
-internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting) : IHandle<OpinionDelivered>
+internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting, MatchingMetrics metrics) : IHandle<OpinionDelivered>
 {
     public async Task Handle(Delivery<OpinionDelivered> delivery)
     {
         var delivered = delivery.Event;
+        Guid? freed = null;
         await inbox.Once(delivery, nameof(FreePlaceOnDelivery), async db =>
         {
-            if (await MatchingCase.Lock(db, delivered.CaseId) is not { State.Value: MatchingState.Assigned } assigned)
+            if (await MatchingCase.Lock(db, delivered.CaseId) is not { } known || known.State.Value is MatchingState.Delivered or MatchingState.Withdrawn)
             {
                 return;
             }
 
+            // Signed while it was being given to somebody else: an opinion that is there is a fact, and nobody writes a second one.
+            if (await Offer.Live(db, delivered.CaseId) is { } live && live.PhysicianId != delivered.PhysicianId)
+            {
+                await live.Close(db, live.State, OfferState.Withdrawn, delivered.DeliveredAt);
+                metrics.OfferEnded(OfferState.Withdrawn);
+                freed = live.PhysicianId;
+            }
+
             await db.ExecuteAsync(
-                "update offer set state = 'delivered', closed_at = @DeliveredAt where case_id = @CaseId and physician_id = @PhysicianId and state = 'accepted'",
+                """
+                update offer
+                set state = 'delivered', closed_at = @DeliveredAt
+                where case_id = @CaseId and physician_id = @PhysicianId and state in ('accepted', 'replaced')
+                """,
                 new { delivered.CaseId, delivered.PhysicianId, delivered.DeliveredAt });
-            await (assigned with { State = MatchingState.Delivered, NextLookAt = null }).Save(db);
+            await (known with { State = MatchingState.Delivered, NextLookAt = null }).Save(db);
         });
         await waiting.LookAgain(delivered.PhysicianId);
+        if (freed is { } physicianId)
+        {
+            await waiting.LookAgain(physicianId);
+        }
     }
 }

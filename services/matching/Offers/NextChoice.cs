@@ -19,16 +19,28 @@ internal enum EscalationReason
 
     /// <summary>What is left of the clock is short, and nobody has accepted.</summary>
     DeadlineNear,
+
+    /// <summary>A physician accepted, and half of the time has gone without a sign of work.</summary>
+    SilentPhysician,
+
+    /// <summary>The physician should be replaced, and nobody else can be asked.</summary>
+    NoReplacement,
+
+    /// <summary>The clock has run out.</summary>
+    Overdue,
 }
 
 /// <summary>
-/// Moves a case that has no physician as far as it can go now: expires its offer, asks the next physician, or calls the coordinator. Used by every consumer
-/// that changes what is possible, and by the sweep.
+/// Moves a case as far as it can go now: expires its offer, asks the next physician, calls the coordinator, and watches whoever accepted. Used by every
+/// consumer that changes what is possible, and by the sweep.
 /// </summary>
-internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metrics)
+internal sealed partial class NextChoice(MatchingOptions options, MatchingMetrics metrics)
 {
+    private static readonly TimeSpan LeastLifetime = TimeSpan.FromHours(1);
+
     private static readonly JsonSerializerOptions Json =
         new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
     /// <param name="db">The open transaction, which holds the case's lock.</param>
     /// <param name="wanted">The case as locked.</param>
     /// <param name="now">The present.</param>
@@ -37,6 +49,11 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
         if (wanted.State == MatchingState.Offered && await Expire(db, wanted, now))
         {
             wanted = wanted with { State = MatchingState.Waiting };
+        }
+
+        if (wanted.State == MatchingState.Assigned)
+        {
+            wanted = await Watch(db, wanted, now);
         }
 
         if (wanted.State == MatchingState.Waiting)
@@ -62,7 +79,7 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
     private async Task<MatchingCase> Insert(NpgsqlConnection db, MatchingCase wanted, Guid physicianId, Decision decision, int rank, DateTimeOffset now)
     {
         var offerId = Guid.CreateVersion7(now);
-        var expiresAt = now + options.OfferLifetime;
+        var expiresAt = now + Lifetime(wanted.DueAt!.Value - now);
         await RecordChoice(db, wanted.CaseId, decision, rank, now);
         await db.ExecuteAsync(
             """
@@ -83,6 +100,14 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
         });
         metrics.OfferMade(decision.Basis);
         return wanted with { State = MatchingState.Offered };
+    }
+
+    /// <summary>At most half of what is left, so that there is time to write; at least an hour, so that there is time to answer.</summary>
+    /// <param name="left">Of the clock; nothing or less when it has run out.</param>
+    private TimeSpan Lifetime(TimeSpan left)
+    {
+        var half = left > TimeSpan.Zero ? left / 2 : options.OfferLifetime;
+        return half >= options.OfferLifetime ? options.OfferLifetime : half > LeastLifetime ? half : LeastLifetime;
     }
 
     public static Task<int> NextRank(NpgsqlConnection db, Guid caseId) =>
@@ -135,11 +160,17 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
 
     public static IReadOnlyList<Candidate> ReadCandidates(string json) => JsonSerializer.Deserialize<IReadOnlyList<Candidate>>(json, Json)!;
 
-    private async Task<MatchingCase> Escalate(NpgsqlConnection db, MatchingCase wanted, Word<EscalationReason> reason, DateTimeOffset now)
+    /// <param name="db">The open transaction.</param>
+    /// <param name="wanted">The case.</param>
+    /// <param name="reason">Called once for it.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="rank">Of the offer that was accepted, when the reason is about its physician; else 0.</param>
+    private async Task<MatchingCase> Escalate(
+        NpgsqlConnection db, MatchingCase wanted, Word<EscalationReason> reason, DateTimeOffset now, int rank = 0)
     {
         var first = await db.ExecuteAsync(
-            "insert into escalation (case_id, reason, escalated_at) values (@CaseId, @reason, @now) on conflict do nothing",
-            new { wanted.CaseId, reason, now });
+            "insert into escalation (case_id, reason, rank, escalated_at) values (@CaseId, @reason, @rank, @now) on conflict do nothing",
+            new { wanted.CaseId, reason, rank, now });
         if (first > 0)
         {
             await Outbox.Publish(db, wanted.CaseId, new CaseEscalated { CaseId = wanted.CaseId, Reason = reason.Text, EscalatedAt = now });
@@ -157,8 +188,14 @@ internal sealed class NextChoice(MatchingOptions options, MatchingMetrics metric
         {
             MatchingState.Offered => (await Offer.Live(db, wanted.CaseId))!.ExpiresAt + options.ExpiryGrace,
             MatchingState.Waiting => now + options.TryAgainAfter,
+            MatchingState.Assigned => NextWatch(wanted, now),
             _ => null,
         };
+        if (wanted.State == MatchingState.Assigned)
+        {
+            return look;
+        }
+
         var alarm = wanted.DueAt - options.EscalateBefore;
         return look is not null && alarm > now && alarm < look ? alarm : look;
     }

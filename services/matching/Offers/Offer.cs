@@ -19,6 +19,9 @@ internal enum OfferState
 
     /// <summary>The opinion is there.</summary>
     Delivered,
+
+    /// <summary>Accepted, and no opinion came: somebody else is asked.</summary>
+    Replaced,
 }
 
 /// <summary>One physician asked for one case. It ends once: every end is one update from a live state, and whoever changes no row came too late.</summary>

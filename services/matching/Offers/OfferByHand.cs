@@ -8,12 +8,15 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Matching.Offers;
 
-/// <summary>A coordinator names the physician to ask, after an escalation. Independence and capacity hold for coordinators too.</summary>
+/// <summary>
+/// A coordinator names the physician to ask, after an escalation or in place of one who is silent. Independence and capacity hold for coordinators too.
+/// </summary>
 internal static class OfferByHand
 {
     /// <summary>Whom the coordinator chose.</summary>
     /// <param name="PhysicianId">The physician to be asked.</param>
-    internal sealed record OfferByHandRequest(Guid PhysicianId);
+    /// <param name="Replaces">The physician who has accepted the case and is to lose it; left out for a case that nobody has.</param>
+    internal sealed record OfferByHandRequest(Guid PhysicianId, Guid? Replaces = null);
 
     /// <summary>An offer that was made.</summary>
     /// <param name="CaseId">The case.</param>
@@ -27,8 +30,9 @@ internal static class OfferByHand
         .WithName("OfferByHand")
         .WithSummary("Ask a physician chosen by the coordinator")
         .WithDescription(
-            "For a case that waits or was escalated. The physician must be admitted, independent of the treating establishment, not asked before, here, "
-            + "and have a free place: else MAT-0002 with the reason.");
+            "For a case that waits or was escalated, or, with `replaces`, for one that a silent physician has; not while that physician waits for the patient. "
+            + "The physician must be admitted, independent of who and where treats the patient, not asked before, here, and have a free place: else MAT-0002 "
+            + "with the reason.");
 
     /// <param name="caseId">The case.</param>
     private static Task<Results<Once<Ok<OfferMade>>, Problem>> Handle(
@@ -40,7 +44,9 @@ internal static class OfferByHand
                 return CommonProblems.Absent();
             }
 
-            if (wanted.State.Value is not (MatchingState.Waiting or MatchingState.Escalated))
+            var accepted = wanted is { State.Value: MatchingState.Assigned, PausedSince: null } ? await Offer.Live(db, caseId) : null;
+            var replaces = accepted is not null && accepted.PhysicianId == request.Replaces;
+            if (!replaces && wanted.State.Value is not (MatchingState.Waiting or MatchingState.Escalated))
             {
                 return Problems.CaseIs(wanted.State.Value);
             }
@@ -60,7 +66,9 @@ internal static class OfferByHand
 
             var rank = await NextChoice.NextRank(db, caseId);
             var decision = new Decision(expert.PhysicianId, Basis.Coordinator, [Candidate.Of(expert, Verdict.Chosen)]);
-            await next.OfferTo(db, wanted, expert.PhysicianId, decision, rank, now);
+            await (replaces
+                ? next.Replace(db, wanted, accepted!, expert.PhysicianId, decision, now)
+                : next.OfferTo(db, wanted, expert.PhysicianId, decision, rank, now));
             return TypedResults.Ok(new OfferMade(caseId, expert.PhysicianId, rank));
         });
 }

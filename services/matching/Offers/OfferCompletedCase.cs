@@ -1,6 +1,7 @@
 using Dapper;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Matching.Cases;
+using SecondOpinion.Matching.Choosing;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Matching.Offers;
@@ -14,16 +15,20 @@ internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvi
         // No row is added for a case that is known: told twice, or withdrawn before this arrived.
         var added = await db.ExecuteAsync(
             """
-            insert into matching_case (case_id, state, pathology_code, specialty_code, treating_establishment, completed_at, due_at)
-            values (@CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @CompletedAt, @DueAt)
+            insert into matching_case (
+              case_id, state, pathology_code, specialty_code, treating_establishment, involved_physicians, place_of_care, completed_at, due_at)
+            values (
+              @CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @InvolvedPhysicians, @PlaceOfCare, @CompletedAt, @DueAt)
             on conflict (case_id) do nothing
             """,
             new
             {
                 completed.CaseId,
                 completed.PathologyCode,
-                completed.SpecialtyCode,
+                SpecialtyCode = Specialties.Canonical(completed.SpecialtyCode),
                 completed.TreatingEstablishment,
+                InvolvedPhysicians = completed.InvolvedPhysicians ?? [],
+                completed.PlaceOfCare,
                 completed.CompletedAt,
                 completed.DueAt,
             });

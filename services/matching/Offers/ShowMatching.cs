@@ -22,6 +22,9 @@ internal static class ShowMatching
     /// <param name="PathologyCode">Code of the catalogue.</param>
     /// <param name="DueAt">End of the 7-day promise as it stands now.</param>
     /// <param name="PhysicianId">Who has the case or is being asked; null when nobody.</param>
+    /// <param name="PlaceOfCare"><c>given</c>, <c>none</c> (no establishment treats the patient) or <c>unknown</c>: independence of establishments could not be
+    /// judged, and the coordinator does. Null in cases older than the question.</param>
+    /// <param name="RemindedAt">The last reminder of the physician who has the case.</param>
     /// <param name="Offers">In the order in which they were made.</param>
     /// <param name="Choices">In the order in which they were made.</param>
     /// <param name="Escalations">When a coordinator was called, oldest first.</param>
@@ -31,6 +34,8 @@ internal static class ShowMatching
         [property: HealthData] string? PathologyCode,
         DateTimeOffset? DueAt,
         Guid? PhysicianId,
+        string? PlaceOfCare,
+        DateTimeOffset? RemindedAt,
         IReadOnlyList<MatchingOffer> Offers,
         IReadOnlyList<MatchingChoice> Choices,
         IReadOnlyList<MatchingEscalation> Escalations);
@@ -39,7 +44,8 @@ internal static class ShowMatching
     /// <param name="OfferId">The offer.</param>
     /// <param name="PhysicianId">Who was asked.</param>
     /// <param name="Rank">1 for the first physician asked.</param>
-    /// <param name="State"><c>open</c>, <c>accepted</c>, <c>declined</c>, <c>expired</c>, <c>withdrawn</c> or <c>delivered</c>.</param>
+    /// <param name="State"><c>open</c>, <c>accepted</c>, <c>declined</c>, <c>expired</c>, <c>withdrawn</c>, <c>replaced</c> or
+    /// <c>delivered</c>.</param>
     /// <param name="OfferedAt">When.</param>
     /// <param name="ExpiresAt">Until when it could be answered.</param>
     /// <param name="ClosedAt">When it ended; null while it is open.</param>
@@ -55,7 +61,8 @@ internal static class ShowMatching
     internal sealed record MatchingChoice(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, IReadOnlyList<Candidate> Candidates);
 
     /// <summary>A coordinator was called.</summary>
-    /// <param name="Reason"><c>no_expert</c>, <c>too_many_refusals</c> or <c>deadline_near</c>.</param>
+    /// <param name="Reason"><c>no_expert</c>, <c>too_many_refusals</c>, <c>deadline_near</c>; of an accepted case <c>silent_physician</c>,
+    /// <c>no_replacement</c> or <c>overdue</c>.</param>
     /// <param name="EscalatedAt">When.</param>
     internal sealed record MatchingEscalation(string Reason, DateTimeOffset EscalatedAt);
 
@@ -73,7 +80,7 @@ internal static class ShowMatching
         await Audit.Record(db, user, "read", "matching", caseId, "operations");
         await using var all = await db.QueryMultipleAsync(
             """
-            select state, pathology_code, due_at from matching_case where case_id = @caseId;
+            select state, pathology_code, due_at, place_of_care, reminded_at from matching_case where case_id = @caseId;
             select offer_id, physician_id, rank, state, offered_at, expires_at, closed_at from offer where case_id = @caseId order by rank;
             select rank, made_at, basis, physician_id, candidates from choice where case_id = @caseId order by rank;
             select reason, escalated_at from escalation where case_id = @caseId order by escalated_at
@@ -95,12 +102,15 @@ internal static class ShowMatching
             known.PathologyCode,
             known.DueAt,
             offers.LastOrDefault(o => o.State is "open" or "accepted" or "delivered")?.PhysicianId,
+            known.PlaceOfCare,
+            known.RemindedAt,
             offers,
             choices,
             escalations));
     }
 
-    private sealed record CaseRow(Word<MatchingState> State, string? PathologyCode, DateTimeOffset? DueAt);
+    private sealed record CaseRow(
+        Word<MatchingState> State, string? PathologyCode, DateTimeOffset? DueAt, string? PlaceOfCare, DateTimeOffset? RemindedAt);
 
     private sealed record ChoiceRow(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, string Candidates);
 }

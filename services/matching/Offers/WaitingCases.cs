@@ -28,4 +28,27 @@ internal sealed class WaitingCases(NpgsqlDataSource dataSource, AdvanceDueCases 
             advance.Wake();
         }
     }
+
+    /// <summary>The cases that a physician has: whoever has just gone away is not waited for.</summary>
+    public async Task LookAtOwn(Guid physicianId)
+    {
+        await using var db = await dataSource.OpenConnectionAsync();
+        var woken = await db.ExecuteAsync(
+            """
+            update matching_case
+            set next_look_at = @Now
+            where case_id in (
+              select c.case_id
+              from offer o
+              join matching_case c on c.case_id = o.case_id
+              where o.physician_id = @physicianId and o.state = 'accepted' and c.state = 'assigned' and c.paused_since is null
+              order by c.case_id
+              for update of c)
+            """,
+            new { physicianId, Now = time.GetUtcNow() });
+        if (woken > 0)
+        {
+            advance.Wake();
+        }
+    }
 }

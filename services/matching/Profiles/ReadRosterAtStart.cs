@@ -2,6 +2,7 @@ using Dapper;
 using Grpc.Core;
 using Npgsql;
 using SecondOpinion.Contracts.Physician.V1;
+using SecondOpinion.Matching.Choosing;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Resilience;
@@ -36,21 +37,27 @@ internal sealed partial class ReadRosterAtStart(
             // Dated at the beginning of time: any event, before or after, wins.
             var isNew = await db.ExecuteAsync(
                 """
-                insert into expert (physician_id, profile_at, specialty_code, pathology_codes, establishments, capacity, capacity_at)
-                values (@physicianId, '-infinity', @SpecialtyCode, @PathologyCodes, @Establishments, @Capacity, '-infinity')
+                insert into expert (
+                  physician_id, profile_at, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity, capacity_at)
+                values (
+                  @physicianId, '-infinity', @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Capacity, '-infinity')
                 on conflict (physician_id) do update
                 set profile_at = excluded.profile_at,
                   specialty_code = excluded.specialty_code,
                   pathology_codes = excluded.pathology_codes,
-                  establishments = excluded.establishments
+                  establishments = excluded.establishments,
+                  tied_physicians = excluded.tied_physicians,
+                  tied_establishments = excluded.tied_establishments
                 where expert.profile_at is null
                 """,
                 new
                 {
                     physicianId,
-                    profile.SpecialtyCode,
+                    SpecialtyCode = Specialties.Canonical(profile.SpecialtyCode),
                     PathologyCodes = profile.PathologyCodes.ToArray(),
                     Establishments = profile.Establishments.ToArray(),
+                    TiedPhysicians = profile.TiedPhysicians.Select(Guid.Parse).ToArray(),
+                    TiedEstablishments = profile.TiedEstablishments.ToArray(),
                     profile.Capacity,
                 });
             if (isNew > 0)

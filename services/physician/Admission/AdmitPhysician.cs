@@ -20,6 +20,7 @@ internal static partial class AdmitPhysician
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
+    /// <param name="Ties">What the référent declares beyond the places of practice; they decide independence too. None when left out.</param>
     /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
     /// warning.</param>
     internal sealed record AdmitPhysicianRequest(
@@ -29,7 +30,8 @@ internal static partial class AdmitPhysician
         [property: Length(1, MaxPathologies)] IReadOnlyList<string> PathologyCodes,
         IReadOnlyList<string> Establishments,
         [property: Range(0, MaxCapacity)] int Capacity,
-        bool? FoundInRegister = null);
+        bool? FoundInRegister = null,
+        DeclaredTies? Ties = null);
 
     private const int MaxName = 120;
     private const int MaxPathologies = 200;
@@ -70,6 +72,8 @@ internal static partial class AdmitPhysician
                 request.SpecialtyCode,
                 [.. request.PathologyCodes.Distinct()],
                 [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
+                request.Ties?.PhysicianIds() ?? [],
+                request.Ties?.FinessNumbers() ?? [],
                 request.Capacity,
                 AwayUntil: null,
                 AdmittedAt: now);
@@ -118,6 +122,7 @@ internal static partial class AdmitPhysician
             }
         }
 
+        errors.AddRange(request.Ties?.Faults("#/ties") ?? []);
         if (request.Capacity is < 0 or > MaxCapacity)
         {
             errors.Add(new("#/capacity", "out_of_range", $"Le nombre de dossiers ouverts à la fois va de 0 à {MaxCapacity}."));

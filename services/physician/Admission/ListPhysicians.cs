@@ -54,7 +54,8 @@ internal static class ListPhysicians
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<PhysicianRow>(
             """
-            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, capacity, away_until, admitted_at, suspended_at, version
+            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity,
+              away_until, admitted_at, suspended_at, version
             from physician
             where (@last::uuid is null or physician_id > @last)
               and (@pathology::text is null or @pathology = any(pathology_codes))

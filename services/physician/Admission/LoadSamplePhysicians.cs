@@ -27,8 +27,8 @@ internal sealed partial class LoadSamplePhysicians(
             {
                 var rpps = Rpps.Parse(sample.Rpps);
                 var referent = new PhysicianRow(
-                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, sample.Capacity,
-                    AwayUntil: null, AdmittedAt: now);
+                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, [], [],
+                    sample.Capacity, AwayUntil: null, AdmittedAt: now);
                 count += await PhysicianRow.Admit(db, referent) ? 1 : 0;
             }
 

@@ -12,8 +12,12 @@ internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBa
     {
         await using var db = await dataSource.OpenConnectionAsync(context.CancellationToken);
         var profiles = await db.QueryAsync<Row>(
-            "select physician_id, specialty_code, pathology_codes, establishments, case when suspended_at is null then capacity else 0 end as capacity from "
-                + "physician order by physician_id");
+            """
+            select physician_id, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments,
+              case when suspended_at is null then capacity else 0 end as capacity
+            from physician
+            order by physician_id
+            """);
         foreach (var p in profiles)
         {
             await responseStream.WriteAsync(new Profile
@@ -22,10 +26,14 @@ internal sealed class ServeRoster(NpgsqlDataSource dataSource) : Roster.RosterBa
                 SpecialtyCode = p.SpecialtyCode,
                 PathologyCodes = { p.PathologyCodes },
                 Establishments = { p.Establishments },
+                TiedPhysicians = { p.TiedPhysicians.Select(t => t.ToString()) },
+                TiedEstablishments = { p.TiedEstablishments },
                 Capacity = p.Capacity,
             });
         }
     }
 
-    private sealed record Row(Guid PhysicianId, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+    private sealed record Row(
+        Guid PhysicianId, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, Guid[] TiedPhysicians, string[] TiedEstablishments,
+        int Capacity);
 }

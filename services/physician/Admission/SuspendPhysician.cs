@@ -13,7 +13,7 @@ namespace SecondOpinion.Physician.Admission;
 
 /// <summary>
 /// The scientific council suspends a référent, or ends the suspension. From the next request on the physician reads nothing and writes nothing, whatever token
-/// is shown, and matching offers nothing; cases under way wait for operations, who see them in matching.
+/// is shown, and matching offers nothing and gives the cases under way to somebody else.
 /// </summary>
 internal static class SuspendPhysician
 {
@@ -75,6 +75,7 @@ internal static class SuspendPhysician
                     PhysicianId = physicianId,
                     Capacity = request.Suspended ? 0 : referent.Capacity,
                     AwayUntil = referent.AwayUntil,
+                    Suspended = request.Suspended,
                     ChangedAt = now,
                 });
             }

@@ -4,7 +4,8 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Physician.Worklist;
 
-/// <summary>Matching confirms the acceptance: from now on the physician may read the file. A case that was closed since stays closed.</summary>
+/// <summary>Matching confirms the acceptance: from now on the physician may read the file. A case that was closed since stays closed; one
+/// whose opinion a physician signed while being replaced needs no other.</summary>
 internal sealed class KeepAssignment(Inbox inbox) : IHandle<CaseAssigned>
 {
     public Task Handle(Delivery<CaseAssigned> delivery) => inbox.Once(delivery, nameof(KeepAssignment), db =>
@@ -13,7 +14,9 @@ internal sealed class KeepAssignment(Inbox inbox) : IHandle<CaseAssigned>
         return db.ExecuteAsync(
             """
             insert into worklist_item (offer_id, case_id, physician_id, state, assigned_at)
-            values (@OfferId, @CaseId, @PhysicianId, 'assigned', @AssignedAt)
+            select @OfferId, @CaseId, @PhysicianId, 'assigned', @AssignedAt
+            where not exists (
+              select from worklist_item signed where signed.case_id = @CaseId and signed.offer_id <> @OfferId and signed.state = 'delivered')
             on conflict (offer_id) do update
             set state = 'assigned', assigned_at = excluded.assigned_at
             where worklist_item.state in ('offered', 'accepted')

@@ -28,7 +28,8 @@ internal static class ShowWorklist
     /// <param name="AssignedAt">When matching confirmed it and the file opened; null before.</param>
     /// <param name="DeliveredAt">When the opinion was delivered; null before.</param>
     /// <param name="AwaitingInformation">A question to the patient is open: the clock stands still.</param>
-    /// <param name="ClosedReason"><c>expired</c>, <c>withdrawn</c> or <c>declined</c>.</param>
+    /// <param name="RemindedAt">Nothing had been heard of the case by then: without a sign of work somebody else is asked in time.</param>
+    /// <param name="ClosedReason"><c>expired</c>, <c>withdrawn</c>, <c>declined</c> or <c>replaced</c>.</param>
     internal sealed record WorklistEntry(
         Guid OfferId,
         Guid CaseId,
@@ -42,6 +43,7 @@ internal static class ShowWorklist
         DateTimeOffset? AssignedAt,
         DateTimeOffset? DeliveredAt,
         bool AwaitingInformation,
+        DateTimeOffset? RemindedAt,
         string? ClosedReason);
 
     internal static IReadOnlyList<string> States => Words.All<WorklistState>();
@@ -80,7 +82,7 @@ internal static class ShowWorklist
               w.state = 'assigned' and exists (
                 select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id
                     and r.provided_at is null) as awaiting_information,
-              w.closed_reason
+              w.reminded_at, w.closed_reason
             from worklist_item w
             where w.physician_id = @Me
               and (@state::text is null or w.state = @state)

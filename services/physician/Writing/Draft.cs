@@ -15,9 +15,12 @@ internal sealed record Draft(int Version, OpinionContent? Content, DateTimeOffse
         new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
     internal static readonly SealedPlace Place = new("opinion_draft", "content");
 
-    public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId)
+    /// <summary>What this physician has written; the words of one who was replaced are nobody's.</summary>
+    public static async Task<Draft> Read(NpgsqlConnection db, Keyring keyring, Guid caseId, Guid physicianId)
     {
-        var row = await db.QuerySingleOrDefaultAsync<Row>("select version, content, saved_at from opinion_draft where case_id = @caseId", new { caseId });
+        var row = await db.QuerySingleOrDefaultAsync<Row>(
+            "select version, case when physician_id = @physicianId then content end as content, saved_at from opinion_draft where case_id = @caseId",
+            new { caseId, physicianId });
         return row switch
         {
             null => new Draft(0, null, null),

@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Access;
@@ -8,6 +10,7 @@ using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.ServiceDefaults.Http;
+using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Writing;
@@ -15,6 +18,8 @@ namespace SecondOpinion.Physician.Writing;
 /// <summary>Saves what the physician has written so far; after a delivery, the same route begins the correction.</summary>
 internal static class SaveDraft
 {
+    private static readonly TimeSpan ToldAgainAfter = TimeSpan.FromHours(1);
+
     /// <summary>A draft that was saved.</summary>
     /// <param name="CaseId">The case.</param>
     /// <param name="DraftVersion">For the next If-Match.</param>
@@ -52,7 +57,7 @@ internal static class SaveDraft
                 return CommonProblems.Absent();
             }
 
-            var current = await Draft.Read(db, keyring, caseId);
+            var current = await Draft.Read(db, keyring, caseId, user.PhysicianId());
             if (Etags.Mismatch(http.Request, current.Version) is { } mismatch)
             {
                 return mismatch;
@@ -65,8 +70,25 @@ internal static class SaveDraft
             }
 
             await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
+            await TellProgress(db, caseId, user.PhysicianId(), now);
             http.Response.Headers.ETag = Etags.Of(version);
             return TypedResults.Ok(new DraftSaved(caseId, version, now));
         }, cancel);
+    }
+
+    /// <summary>A sign of work, so that nobody is reminded of a case that they are writing; once an hour is enough.</summary>
+    private static async Task TellProgress(NpgsqlConnection db, Guid caseId, Guid physicianId, DateTimeOffset now)
+    {
+        var told = await db.ExecuteAsync(
+            """
+            update worklist_item
+            set progress_told_at = @now
+            where case_id = @caseId and physician_id = @physicianId and state = 'assigned' and (progress_told_at is null or progress_told_at <= @Before)
+            """,
+            new { caseId, physicianId, now, Before = now - ToldAgainAfter });
+        if (told > 0)
+        {
+            await Outbox.Publish(db, caseId, new OpinionProgressed { CaseId = caseId, PhysicianId = physicianId, ProgressedAt = now });
+        }
     }
 }

@@ -69,7 +69,7 @@ internal static class ShowOpinion
             }
 
             await Audit.Record(db, user, "read", "opinion", caseId, "second_opinion");
-            var draft = await Draft.Read(db, keyring, caseId);
+            var draft = await Draft.Read(db, keyring, caseId, user.PhysicianId());
             var signed = (await db.QueryAsync<OwnSignedVersion>(
                 """
                 select o.opinion_id, v.version, v.signed_at, v.sha256, v.size_bytes

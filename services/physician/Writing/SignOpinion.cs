@@ -68,7 +68,8 @@ internal static class SignOpinion
 
         // Nothing to sign may mean that this very request was carried out before: then the stored answer is given below.
         Prepared? prepared = null;
-        if (draft.Content is not null && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, seal, time)).TryGet(out prepared, out var refusal))
+        if (draft.Content is not null
+            && !(await Prepare(caseId, physician, draft, latest, http, intake, pages, seal, time)).TryGet(out prepared, out var refusal))
         {
             return refusal;
         }
@@ -117,7 +118,7 @@ internal static class SignOpinion
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         return await WorklistItem.OwnCase(db, caseId, physicianId) is null
             ? default
-            : (await PhysicianRow.Find(db, physicianId), await Draft.Read(db, keyring, caseId), await SignedOpinion.Find(db, caseId));
+            : (await PhysicianRow.Find(db, physicianId), await Draft.Read(db, keyring, caseId, physicianId), await SignedOpinion.Find(db, caseId));
     }
 
     /// <summary>Everything that needs another service or time to compute, before the transaction.</summary>

@@ -8,7 +8,8 @@ namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>How a case finds its physician: offers, answers, assignment, escalation. The physician's id stays in the log and out of the facts.</summary>
 internal sealed class FollowOffers(EventLog log)
-    : IHandle<CaseOffered>, IHandle<OfferAccepted>, IHandle<OfferDeclined>, IHandle<OfferClosed>, IHandle<CaseAssigned>, IHandle<CaseEscalated>
+    : IHandle<CaseOffered>, IHandle<OfferAccepted>, IHandle<OfferDeclined>, IHandle<OfferClosed>, IHandle<CaseAssigned>, IHandle<CaseEscalated>,
+        IHandle<PhysicianReminded>
 {
     public Task Handle(Delivery<CaseOffered> delivery)
     {
@@ -87,4 +88,8 @@ internal sealed class FollowOffers(EventLog log)
             """,
             new { e.CaseId, e.EscalatedAt }));
     }
+
+    /// <summary>Logged; nothing here counts or compares physicians.</summary>
+    public Task Handle(Delivery<PhysicianReminded> delivery) =>
+        log.Once(delivery, nameof(FollowOffers), delivery.Event.CaseId, delivery.Event.RemindedAt);
 }

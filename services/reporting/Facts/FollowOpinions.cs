@@ -6,7 +6,8 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Reporting.Facts;
 
 /// <summary>The opinion: waiting for information, delivery, outcome. The first delivery stops the clock; the latest version's outcome counts.</summary>
-internal sealed class FollowOpinions(EventLog log) : IHandle<InformationRequested>, IHandle<OpinionDelivered>, IHandle<OpinionOutcomeRecorded>
+internal sealed class FollowOpinions(EventLog log)
+    : IHandle<InformationRequested>, IHandle<OpinionProgressed>, IHandle<OpinionDelivered>, IHandle<OpinionOutcomeRecorded>
 {
     public Task Handle(Delivery<InformationRequested> delivery)
     {
@@ -51,4 +52,8 @@ internal sealed class FollowOpinions(EventLog log) : IHandle<InformationRequeste
             """,
             new { e.CaseId, e.PathologyCode, e.Version, e.Diagnosis, e.Treatment, e.Impact }));
     }
+
+    /// <summary>Logged; nothing here counts how somebody works.</summary>
+    public Task Handle(Delivery<OpinionProgressed> delivery) =>
+        log.Once(delivery, nameof(FollowOpinions), delivery.Event.CaseId, delivery.Event.ProgressedAt);
 }

@@ -79,6 +79,7 @@ internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
             pathologyCode = Pathology,
             safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
             patient = new { birthName = "EXEMPLE", givenNames = new[] { "Camille" }, sex = "F", birthDate = (string)sample["patient"]!["birthDate"]! },
+            placeOfCare = "none",
             coverage = new
             {
                 amcNumber = (string)sample["coverage"]!["amcNumber"]!,

@@ -44,6 +44,7 @@ internal sealed class DrillPatient(SharedSystem system, CaseHistory history) : I
             pathologyCode = "endometriose",
             safety = new { signs = Array.Empty<string>(), suicidalThoughts = false, hospitalised = false, diagnosisKnown = true, urgent = false },
             patient = new { birthName = "EXEMPLE", givenNames = new[] { "Camille" }, sex = "F", birthDate = history.Member.Birth },
+            placeOfCare = "none",
             coverage = new { amcNumber = history.Member.AmcNumber, memberNumber = history.Member.MemberNumber, birthRank = 1 },
         }));
         history.CaseId = Guid.Parse((string)opened.Json["caseId"]!);

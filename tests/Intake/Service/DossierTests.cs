@@ -90,12 +90,16 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
     public async Task The_proof_of_a_relatives_authority_stays_with_intake()
     {
         var guardian = intake.Patient();
-        var id = await guardian.Open(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "guardian", ["name"] = "Paul MODÈLE" }));
+        var id = await guardian.Open(Journey.Opening(
+            r => r["relative"] = new JsonObject { ["authority"] = "guardian", ["name"] = "Paul MODÈLE", ["representsPerson"] = true }));
         await guardian.Fill(id);
         var uploaded =
             await guardian.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "jugement-MODELE.pdf");
         var proof = (await Journey.Json(uploaded)).GetProperty("documentId").GetString();
-        (await Journey.Json(await guardian.Submit(id))).GetProperty("state").GetString().ShouldBe("complete");
+        (await Journey.Json(await guardian.Submit(id))).GetProperty("state").GetString().ShouldBe("submitted");
+        (await intake.Agent().Post($"/api/v1/cases/authority-proofs/{id}/review", new { accepted = true }, Guid.CreateVersion7().ToString()))
+            .EnsureSuccessStatusCode();
+        await Eventually.True(async () => await intake.State(id) == "complete", "the file goes on");
         await intake.Assign(id);
         var expert = As(IntakeFixture.Expert);
 

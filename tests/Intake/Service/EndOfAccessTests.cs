@@ -1,7 +1,10 @@
 using System.Net;
 using Grpc.Core;
 using SecondOpinion.Contracts.Identifiers;
+using Microsoft.Extensions.DependencyInjection;
+using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Intake.V1;
+using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Tests.Support;
 
@@ -93,7 +96,8 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
             r["patientId"] = patientId;
             r["patientConsentObtained"] = true;
         }));
-        await physician.Fill(id);
+        await physician.Fill(id, consent: false);
+        (await patient.Consent(id)).EnsureSuccessStatusCode();
         (await patient.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
         (await physician.Submit(id)).EnsureSuccessStatusCode();
         (await physician.Http.GetAsync($"/api/v1/cases/{id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -130,6 +134,106 @@ public sealed class EndOfAccessTests(IntakeFixture intake) : IClassFixture<Intak
             new { Id = id.ToString() }))
             .ShouldBe("secondopinion.intake.v1.Dossiers/Get REQ-0005, GetCase http_404");
     }
+
+    [Fact]
+    public async Task A_physician_who_is_replaced_reads_no_more_whatever_comes_late_and_the_promise_to_the_patient_stands()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Assigned();
+        var due = (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset();
+        (await Reads(id)).ShouldBeTrue();
+        var first = await intake.Sql<Guid>("select assigned_physician from case_file where id = @id", new { id });
+
+        await Expert.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Depuis quand ?" }, deadline: Soon);
+        await intake.Service.Broker.Publish(new OfferClosed
+        {
+            OfferId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = first,
+            Reason = "replaced",
+            ClosedAt = TimeProvider.System.GetUtcNow(),
+        });
+        await Eventually.True(async () => await intake.State(id) == "complete", "the case waits for somebody else");
+        await Absent(IntakeFixture.Expert, id);
+
+        // The first assignment, told once more and late, gives nothing back.
+        var late = Guid.CreateVersion7();
+        await intake.Service.Broker.Publish(new CaseAssigned
+        {
+            OfferId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = first,
+            AssignedAt = TimeProvider.System.GetUtcNow(),
+        }, late);
+        await Eventually.True(async () => await intake.Sql<bool>("select exists (select from inbox where message_id = @late)", new { late }), "it is heard");
+        (await intake.State(id)).ShouldBe("complete");
+        await Absent(IntakeFixture.Expert, id);
+
+        var second = Rpps.WithKey("9900000105");
+        await intake.Assign(id, second);
+        var follower = new Dossiers.DossiersClient(intake.Service.Grpc(TestTokens.Physician(second), TestTokens.Service("physician")));
+        await follower.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon);
+        (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset().ShouldBe(due);
+        // The question of who has gone waits for nothing; whoever follows may ask.
+        await follower.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Et la fièvre ?" }, deadline: Soon);
+        (await intake.State(id)).ShouldBe("awaiting_information");
+    }
+
+    [Fact]
+    public async Task A_question_that_nobody_answers_stops_holding_up_the_opinion_and_a_delivered_case_closes_itself()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Assigned();
+        var question = Guid.CreateVersion7();
+        var expert = Expert;
+        await expert.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = question.ToString(), Text = "Depuis quand ?" }, deadline: Soon);
+        var due = (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset();
+
+        intake.Time.Advance(TimeSpan.FromDays(13));
+        await Job<SecondOpinion.Intake.Information.LapseQuestions>(intake).Lapse(CancellationToken.None);
+        (await intake.State(id)).ShouldBe("awaiting_information");
+        intake.Time.Advance(TimeSpan.FromDays(1.1));
+        await Job<SecondOpinion.Intake.Information.LapseQuestions>(intake).Lapse(CancellationToken.None);
+
+        (await intake.State(id)).ShouldBe("assigned");
+        var provided = await intake.Service.Broker.Next<InformationProvided>(p => p.CaseId == id);
+        (provided.RequestId, provided.DueAt > due.AddDays(14)).ShouldBe((question, true));
+        var asked = (await patient.Case(id)).GetProperty("informationRequests").EnumerateArray().Single();
+        asked.GetProperty("lapsedAt").ValueKind.ShouldNotBe(System.Text.Json.JsonValueKind.Null);
+        (await Journey.Problem(await patient.Post($"/api/v1/cases/{id}/information-requests/{question}/answer", new { text = "Trop tard" }))).Code
+            .ShouldBe("INT-0028");
+        (await expert.GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon)).Messages.Select(m => m.Author).ShouldBe(["physician"]);
+        // The next question waits for its own answer.
+        await expert.RequestInformationAsync(
+            new RequestInformationRequest { CaseId = id.ToString(), RequestId = Guid.CreateVersion7().ToString(), Text = "Et la fièvre ?" }, deadline: Soon);
+        (await intake.State(id)).ShouldBe("awaiting_information");
+
+        await intake.Service.Broker.Publish(new OpinionDelivered
+        {
+            OpinionId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            Version = 1,
+            DeliveredAt = intake.Time.GetUtcNow(),
+        });
+        await Eventually.True(async () => await intake.State(id) == "delivered", "the opinion is delivered");
+        await Job<SecondOpinion.Intake.Cases.CloseReadCases>(intake).Close(CancellationToken.None);
+        (await intake.State(id)).ShouldBe("delivered");
+        intake.Time.Advance(TimeSpan.FromDays(91));
+        await Job<SecondOpinion.Intake.Cases.CloseReadCases>(intake).Close(CancellationToken.None);
+        (await intake.State(id)).ShouldBe("closed");
+    }
+
+    private static T Job<T>(IntakeFixture intake) where T : class =>
+        intake.Service.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<T>().Single();
+
+    private async Task Absent(Rpps physician, Guid id) =>
+        (await Should.ThrowAsync<RpcException>(async () => await new Dossiers.DossiersClient(
+            intake.Service.Grpc(TestTokens.Physician(physician), TestTokens.Service("physician")))
+            .GetAsync(new GetDossierRequest { CaseId = id.ToString() }, deadline: Soon))).StatusCode.ShouldBe(StatusCode.NotFound);
 
     [Fact]
     public async Task A_person_has_few_open_cases_whoever_opens_them()

@@ -10,38 +10,7 @@ namespace SecondOpinion.Tests.Intake.Service;
 public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
 {
     private static readonly Rpps TreatingPhysician = Rpps.WithKey("9900000303");
-
-    [Fact]
-    public async Task A_relative_asks_for_a_child_and_proves_the_authority()
-    {
-        var mother = intake.Patient();
-        var id = await mother.Open(Journey.Opening(r =>
-        {
-            r["relative"] = new JsonObject { ["authority"] = "parent", ["name"] = "Jeanne EXEMPLE" };
-            r["patient"]!["birthDate"] = "2015-05-05";
-            r["patient"]!.AsObject().Remove("nir");
-        }));
-        await mother.Fill(id);
-
-        var first = await Journey.Json(await mother.Submit(id));
-        (await mother.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")), type: "authority_proof", name: "livret.pdf"))
-            .EnsureSuccessStatusCode();
-        var second = await Journey.Json(await mother.Submit(id));
-
-        first.GetProperty("missing").EnumerateArray().Select(m => m.GetProperty("code").GetString()).ShouldBe(["authority_proof"]);
-        second.GetProperty("state").GetString().ShouldBe("complete");
-        (await intake.Service.Broker.Next<CaseOpened>(e => e.CaseId == id)).RequestedBy.ShouldBe("relative");
-    }
-
-    [Fact]
-    public async Task A_relative_without_a_known_authority_is_told()
-    {
-        var problem =
-            await Journey.Problem(await intake.Patient()
-                .TryOpen(Journey.Opening(r => r["relative"] = new JsonObject { ["authority"] = "neighbour", ["name"] = "X" })));
-
-        problem.ShouldBe((400, "REQ-0002", "#/relative/authority unknown_code"));
-    }
+    private static readonly Rpps Coordinator = Rpps.WithKey("9900000313");
 
     [Fact]
     public async Task An_agent_fills_in_on_the_phone_and_nothing_is_reserved_before_the_patients_own_word()
@@ -84,37 +53,95 @@ public sealed class JourneyTests(IntakeFixture intake) : IClassFixture<IntakeFix
     public async Task An_agent_must_say_for_whom() =>
         (await Journey.Problem(await intake.Agent().TryOpen())).ShouldBe((400, "REQ-0002", "#/patientId missing"));
 
-    [Theory]
-    [InlineData(true, "teleexpertise")]
-    [InlineData(false, "teleconseil_personnalise")]
-    public async Task A_physician_with_the_patients_consent_opens_a_teleexpertise(bool consent, string regime)
+    [Fact]
+    public async Task A_physician_with_the_patients_consent_opens_a_teleexpertise_and_reads_its_answer_as_long_as_the_patient_agrees()
     {
         var patientId = Guid.CreateVersion7();
-        var physician = intake.Physician(TreatingPhysician);
+        var (physician, patient) = (intake.Physician(TreatingPhysician), intake.Patient(patientId));
 
         var id = await physician.Open(Journey.Opening(r =>
         {
             r["patientId"] = patientId;
-            r["patientConsentObtained"] = consent;
+            r["patientConsentObtained"] = true;
+            r["coordinatingPhysician"] = new JsonObject { ["rpps"] = Coordinator.Value };
         }));
-        await physician.Fill(id);
+        await physician.Fill(id, consent: false);
+        // Health data are read by another physician on the patient's own word alone.
+        (await Journey.Problem(await physician.Consent(id))).ShouldBe((400, "REQ-0002", "#/purpose patients_own_word"));
+        (await patient.Consent(id)).EnsureSuccessStatusCode();
         var unconfirmed = await Journey.Json(await physician.Submit(id));
-        (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe(regime);
-        (await intake.Patient(patientId).Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
+        (await patient.Post($"/api/v1/cases/{id}/confirmation", new { readBack = true })).EnsureSuccessStatusCode();
         var submitted = await Journey.Json(await physician.Submit(id));
 
         unconfirmed.GetProperty("missing").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("confirmation");
-        // Without the téléexpertise consent the request is the patient's alone from now on.
-        (await physician.Http.GetAsync($"/api/v1/cases/{id}")).StatusCode.ShouldBe(consent ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.NotFound);
         submitted.GetProperty("state").GetString().ShouldBe("complete");
-        (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id and purpose = 'processing'", new { id }))
+        (await physician.Case(id)).GetProperty("legalRegime").GetString().ShouldBe("teleexpertise");
+        (await intake.Sql<string>("select given_by || ' ' || channel from consent where case_id = @id and purpose = 'teleexpertise'", new { id }))
             .ShouldBe($"physician:{TreatingPhysician.PhysicianId} in_person");
-        (await intake.Sql<long>("select count(*) from consent where case_id = @id and purpose = 'teleexpertise' and granted and text_sha256 <> ''", new { id }))
-            .ShouldBe(consent ? 1 : 0);
         (await intake.Sql<string>("select f::text from case_file f where id = @id", new { id })).ShouldNotContain(TreatingPhysician.Value, Case.Sensitive,
             "who treats whom is sealed");
-        (await intake.Patient(patientId).Case(id)).GetProperty("requestedBy").GetString().ShouldBe("physician");
-        (await Journey.Problem(await intake.Physician(Rpps.WithKey("9900000404")).Http.GetAsync($"/api/v1/cases/{id}"))).Status.ShouldBe(404);
+        // Who asks and who coordinates give no second opinion: matching is told, by pseudonym.
+        var completed = await intake.Service.Broker.Next<CaseCompleted>(e => e.CaseId == id);
+        completed.InvolvedPhysicians.ShouldBe([TreatingPhysician.PhysicianId, Coordinator.PhysicianId], ignoreOrder: true);
+        completed.PlaceOfCare.ShouldBe("given");
+
+        await intake.Assign(id);
+        intake.Partners.Physician.Signed[id.ToString()] = new byte[3000];
+        (await physician.Get($"/api/v1/cases/{id}/opinion")).GetProperty("treatment").GetString().ShouldBe("changed");
+        (await physician.Http.GetByteArrayAsync($"/api/v1/cases/{id}/opinion.pdf")).Length.ShouldBe(3000);
+        (await intake.Sql<long>(
+            "select count(*) from audit_record where object_id = @id and object_type = 'opinion' and actor_role = 'physician'", new { id = id.ToString() }))
+            .ShouldBe(2);
+        (await Journey.Problem(await intake.Physician(Rpps.WithKey("9900000404")).Http.GetAsync($"/api/v1/cases/{id}/opinion"))).Status.ShouldBe(404);
+        (await Journey.Problem(await intake.Physician(IntakeFixture.Expert).Http.GetAsync($"/api/v1/cases/{id}/opinion"))).Status.ShouldBe(404);
+
+        (await patient.Consent(id, "teleexpertise", granted: false)).EnsureSuccessStatusCode();
+        (await Journey.Problem(await physician.Http.GetAsync($"/api/v1/cases/{id}/opinion"))).Status.ShouldBe(404);
+        (await Journey.Problem(await physician.Http.GetAsync($"/api/v1/cases/{id}/opinion.pdf"))).Status.ShouldBe(404);
+        (await patient.Get($"/api/v1/cases/{id}/opinion")).GetProperty("treatment").GetString().ShouldBe("changed");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(null)]
+    public async Task Without_the_patients_agreement_there_is_no_request_of_a_physician(bool? agreed)
+    {
+        var before = intake.Partners.Billing.Checks.Count;
+
+        var problem = await Journey.Problem(await intake.Physician(TreatingPhysician).TryOpen(Journey.Opening(r =>
+        {
+            r["patientId"] = Guid.CreateVersion7();
+            r["patientConsentObtained"] = agreed;
+        })));
+
+        problem.ShouldBe((400, "REQ-0002", "#/patientConsentObtained must_be_true"));
+        intake.Partners.Billing.Checks.Count.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Where_the_patient_is_treated_is_asked_before_the_file_is_complete_and_may_be_nowhere_or_unknown()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open(Journey.Opening(r => r.Remove("treatingEstablishment")));
+        await patient.Fill(id);
+
+        var asked = await Journey.Json(await patient.Submit(id));
+        var tag = (await patient.Http.GetAsync($"/api/v1/cases/{id}")).Headers.ETag!.Tag;
+        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/care", new { placeOfCare = "unknown" }, null))).Status.ShouldBe(428);
+        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/care", new { placeOfCare = "unknown", treatingEstablishment = "189999998" }, tag)))
+            .ShouldBe((400, "REQ-0002", "#/placeOfCare contradiction"));
+        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/care", new { treatingPhysician = new { rpps = "99000010018" } }, tag)))
+            .ShouldBe((400, "REQ-0002", "#/treatingPhysician/rpps invalid_key"));
+        (await patient.Put($"/api/v1/cases/{id}/care", new { placeOfCare = "unknown", treatingPhysician = new { rpps = TreatingPhysician.Value } }, tag))
+            .EnsureSuccessStatusCode();
+        var submitted = await Journey.Json(await patient.Submit(id));
+
+        asked.GetProperty("missing").EnumerateArray().Select(m => m.GetProperty("code").GetString()).ShouldBe(["place_of_care"]);
+        submitted.GetProperty("state").GetString().ShouldBe("complete");
+        var completed = await intake.Service.Broker.Next<CaseCompleted>(e => e.CaseId == id);
+        (completed.PlaceOfCare, completed.TreatingEstablishment).ShouldBe(("unknown", null));
+        completed.InvolvedPhysicians.ShouldBe([TreatingPhysician.PhysicianId]);
+        (await Journey.Problem(await patient.Put($"/api/v1/cases/{id}/care", new { placeOfCare = "none" }, tag))).Code.ShouldBe("INT-0001");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using SecondOpinion.Tests.Support;
 namespace SecondOpinion.Tests.Intake.Service;
 
 /// <summary>From draft to complete: answers, questions, consents, what is missing, and billing that is away.</summary>
-public sealed class SubmissionTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
+public sealed partial class SubmissionTests(IntakeFixture intake) : IClassFixture<IntakeFixture>
 {
     [Fact]
     public async Task A_whole_file_is_complete_and_starts_the_clock()

@@ -71,8 +71,7 @@ internal static class AppendToUpload
     {
         if (http.Request.ContentType != Tus.PieceType)
         {
-            return CommonProblems.UnsupportedMediaType.Because(
-                $"A piece is sent as {Tus.PieceType}.", $"Une partie s'envoie avec le type {Tus.PieceType}.");
+            return Problems.NotAPiece(Tus.PieceType);
         }
 
         if (Tus.Number(http.Request, Tus.Offset) is not { } offset)
