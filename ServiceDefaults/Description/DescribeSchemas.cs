@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Reflection;
@@ -67,6 +68,13 @@ internal sealed partial class DescribeSchemas
             schema.Description += string.Concat(values.Select(v => $"\n- `{v.Name}`: {v.Text}"));
         }
 
+        if (type.IsEnum)
+        {
+            // What refers to it says whether null is possible; the framework adds it here, without a type, when it meets a nullable member first.
+            schema.Type = JsonSchemaType.String;
+            schema.Enum = [.. Enum.GetNames(type).Select(value => JsonValue.Create(WordOf(type, value)))];
+        }
+
         if (type.GetCustomAttribute<HealthDataAttribute>() is not null)
         {
             Mark(schema);
@@ -90,6 +98,44 @@ internal sealed partial class DescribeSchemas
             if (property?.GetCustomAttribute<HealthDataAttribute>() is not null)
             {
                 Mark(own);
+            }
+
+            if (property is not null)
+            {
+                Bound(own, property);
+            }
+        }
+    }
+
+    /// <summary>What the member's own rule allows; lengths and ranges are the framework's attributes, which it reads itself.</summary>
+    internal static void Bound(OpenApiSchema schema, ICustomAttributeProvider member)
+    {
+        var texts = schema.Type?.HasFlag(JsonSchemaType.Array) == true ? schema.Items as OpenApiSchema : schema;
+        foreach (var attribute in member.GetCustomAttributes(inherit: true))
+        {
+            switch (attribute)
+            {
+                case CodesAttribute codes when texts == schema:
+                    schema.Enum = [.. codes.Read().Select(code => JsonValue.Create(code))];
+                    break;
+                case CodesAttribute codes:
+                    // No enum: generators write lists of enums as numbers. The list is in the sentence.
+                    schema.Description += $" Codes: {string.Join(", ", codes.Read().Select(code => $"`{code}`"))}.";
+                    break;
+                case EachMaxLengthAttribute each:
+                    texts!.MaxLength = each.Characters;
+                    break;
+                // The framework leaves these out where it knows no type: our converters of texts that may be null.
+                case MaxLengthAttribute longest when texts == schema:
+                    schema.MaxLength ??= longest.Length;
+                    break;
+                case RegularExpressionAttribute shape:
+                    schema.Pattern ??= shape.Pattern;
+                    break;
+                case FormAttribute form:
+                    texts!.Format = form.Name;
+                    texts.Examples ??= [JsonValue.Create(form.Example)];
+                    break;
             }
         }
     }

@@ -57,6 +57,7 @@ internal static class Routes
         new("/coverage", "billing", Insurers),
         new("/ledger", "billing", [Access.Ops]),
 
+        new("/codes", "intake", Readers, Public: true, Cached: true),
         new("/pathologies", "intake", Readers, Public: true),
         new("/orientation", "intake", Readers, Public: true, Cached: true),
         new("/questionnaires", "intake", Readers, Public: true),

@@ -24,6 +24,7 @@ public sealed class RoutingTests : IAsyncLifetime
         { "GET /api/v1/rosters/1/events", "billing", "partner ops" },
         { "GET /api/v1/coverage/counts", "billing", "partner ops" },
         { "GET /api/v1/ledger/cases/1", "billing", "ops" },
+        { "GET /api/v1/codes", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/pathologies", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/orientation/rights", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/questionnaires/1", "intake", "anonymous patient physician agent council ops" },

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
@@ -16,8 +18,12 @@ internal sealed record AuthorityKind(string Label, bool ForMinors, bool ForAdult
 /// <c>patient_agreement</c> for anybody whom an adult has chosen; proved by a document that is looked at before a physician reads the file.</param>
 /// <param name="Name">As the relative signs.</param>
 /// <param name="RepresentsPerson">Of a measure that protects an adult: the decision gives representation relating to the person, beyond money.</param>
-internal sealed record CaseRelative(string Authority, string Name, bool? RepresentsPerson = null)
+internal sealed record CaseRelative(
+    [property: Codes(typeof(CaseRelative), nameof(CaseRelative.Authorities))] string Authority, [property: Length(1, CaseRelative.MaxName)] string Name,
+    bool? RepresentsPerson = null)
 {
+    private const int MaxName = 100;
+
     public const int AdultFrom = 18;
 
     public static readonly IReadOnlyDictionary<string, AuthorityKind> Authorities = new Dictionary<string, AuthorityKind>
@@ -39,7 +45,7 @@ internal sealed record CaseRelative(string Authority, string Name, bool? Represe
     {
         if (!Authorities.TryGetValue(Authority, out var kind))
         {
-            yield return new FieldError($"{pointer}/authority", "unknown_code", $"Choisissez parmi : {string.Join(", ", Authorities.Keys)}.");
+            yield return new FieldError($"{pointer}/authority", "unknown_code", "Dites à quel titre vous agissez pour la personne malade.", [.. Authorities.Keys]);
         }
         else if (age < AdultFrom ? !kind.ForMinors : !kind.ForAdults)
         {
@@ -54,7 +60,7 @@ internal sealed record CaseRelative(string Authority, string Name, bool? Represe
                 + "suffit pas : la personne décide elle-même, et peut vous choisir (« patient_agreement »).");
         }
 
-        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 100)
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > MaxName)
         {
             yield return new FieldError($"{pointer}/name", "invalid_name", "Indiquez votre nom, en 100 caractères au plus.");
         }
