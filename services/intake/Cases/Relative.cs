@@ -45,19 +45,20 @@ internal sealed record CaseRelative(
     {
         if (!Authorities.TryGetValue(Authority, out var kind))
         {
-            yield return new FieldError($"{pointer}/authority", "unknown_code", "Dites à quel titre vous agissez pour la personne malade.", [.. Authorities.Keys]);
+            yield return new FieldError(
+                $"{pointer}/authority", "unknown_code", "Dites à quel titre vous agissez pour la personne malade.", [.. Authorities.Keys]);
         }
         else if (age < AdultFrom ? !kind.ForMinors : !kind.ForAdults)
         {
             yield return new FieldError($"{pointer}/authority", age < AdultFrom ? "not_for_a_minor" : "not_for_an_adult", age < AdultFrom
                 ? "Pour une personne de moins de 18 ans, la demande vient d'un parent qui a l'autorité parentale, ou du tuteur."
-                : "Un parent ne demande plus à la place de son enfant majeur. Votre enfant peut demander lui-même, ou vous choisir (« patient_agreement »).");
+                : "Un parent ne demande plus à la place de son enfant majeur. Votre enfant peut demander lui-même, ou vous choisir comme proche.");
         }
         else if (age >= AdultFrom && kind.Represents && RepresentsPerson != true)
         {
             yield return new FieldError($"{pointer}/representsPerson", "must_be_true",
                 "Seule une mesure avec représentation relative à la personne permet de demander à sa place. Une mesure qui ne concerne que les biens ne "
-                + "suffit pas : la personne décide elle-même, et peut vous choisir (« patient_agreement »).");
+                + "suffit pas : la personne décide elle-même, et peut vous choisir comme proche.");
         }
 
         if (string.IsNullOrWhiteSpace(Name) || Name.Length > MaxName)
