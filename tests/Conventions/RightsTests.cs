@@ -29,7 +29,8 @@ public sealed partial class RightsTests
     }
 
     /// <summary>
-    /// A table whose rows no statement changes or deletes is history: its migration says so (<c>comment on table … is 'append-only'</c>), which takes the right.
+    /// A table whose rows no statement changes or deletes is history: its migration says so (<c>comment on table … is 'append-only'</c>), which takes the
+    /// right.
     /// </summary>
     [Fact]
     public void A_table_that_no_statement_changes_says_that_it_is_append_only()

@@ -21,7 +21,8 @@ internal static class DownloadOpinion
         .Refuses(Problems.NoOpinionYet)
         .WithName("DownloadOpinion")
         .WithSummary("Download the opinion as PDF")
-        .WithDescription("The bytes that were signed; their SHA-256 is in the opinion and is the ETag. `Range` and `If-Range` are honoured. For whom: as the opinion.");
+        .WithDescription(
+            "The bytes that were signed; their SHA-256 is in the opinion and is the ETag. `Range` and `If-Range` are honoured. For whom: as the opinion.");
 
     /// <param name="id">The case.</param>
     /// <returns>The PDF that was signed.</returns>

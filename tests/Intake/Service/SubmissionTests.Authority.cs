@@ -46,7 +46,8 @@ public sealed partial class SubmissionTests
         (await Waiting(agent)).ShouldNotContain(id);
         (await agent.Http.GetAsync($"/api/v1/cases/authority-proofs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "the reason to look is gone");
         (await intake.Sql<string>("select string_agg(action || ' ' || object_type, ', ' order by id) from audit_record "
-            + "where actor_role = 'agent' and action <> 'refused' and (object_id = @id or object_id = @document)", new { id = id.ToString(), document = document.ToString() }))
+            + "where actor_role = 'agent' and action <> 'refused' and (object_id = @id or object_id = @document)",
+            new { id = id.ToString(), document = document.ToString() }))
             .ShouldBe("read authority_proof, download authority_proof, review authority_proof");
     }
 
