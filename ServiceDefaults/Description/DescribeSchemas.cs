@@ -20,7 +20,6 @@ internal sealed partial class DescribeSchemas
     /// <summary>What the code uses of the framework's own types, which have no sentences for partners.</summary>
     private static readonly Dictionary<Type, (string Summary, Dictionary<string, string> Members)> Foreign = new()
     {
-        [typeof(JsonElement)] = ("Any JSON value; what it must be stands where it is used.", []),
         [typeof(JsonObject)] = ("A JSON object whose form another standard defines.", []),
         [typeof(SseItem<>)] = ("One event of the stream (text/event-stream).", new()
         {
@@ -33,9 +32,14 @@ internal sealed partial class DescribeSchemas
 
     private readonly ConcurrentDictionary<string, JsonTypeInfo> _types = new();
 
-    /// <summary>The framework's name for a type, but for what every refusal looks like.</summary>
+    /// <summary>
+    /// The framework's name for a type, but for what every refusal looks like. Any JSON has none: it is described where it stands, for generators make of a
+    /// name a class, which holds objects alone.
+    /// </summary>
     public static string? NameOf(JsonTypeInfo type) =>
-        type.Type == typeof(ProblemBody) ? ProblemBody.Schema : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+        type.Type == typeof(ProblemBody) ? ProblemBody.Schema
+        : type.Type == typeof(JsonElement) ? null
+        : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
 
     /// <exception cref="InvalidOperationException">Two types have one name in the description: the one would be described as the other.</exception>
     public void Remember(JsonTypeInfo type)
