@@ -82,7 +82,9 @@ public sealed class StrangersTests(SharedSystem system)
             return Encoding.UTF8.GetString(file).Contains("SANTE-1", StringComparison.Ordinal);
         }, "the sample names the contract of the insurer");
 
-        var announced = (await partner.CreateRosterAsync(Key, new() { Kind = CreateRosterRequestKind.Whole, SizeBytes = file.Length })).Result;
+        // Two pieces are taken of a file whose hash was announced, and of no other.
+        var announced = (await partner.CreateRosterAsync(
+            Key, new() { Kind = CreateRosterRequestKind.Whole, SizeBytes = file.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(file)) })).Result;
         var half = file.Length / 2;
         var first = await partner.AppendRosterContentAsync(announced.Id, 0, new FileParameter(new MemoryStream(file[..half]), null, "text/csv"));
         first.Headers["Upload-Offset"].ShouldBe([$"{half}"]);
