@@ -51,7 +51,7 @@ internal static class OpenCase
         CaseTreatingPhysician? TreatingPhysician = null,
         bool? PatientConsentObtained = null,
         [property: Form("insee-commune", "69123")] string? ResidenceCommune = null,
-        string? PlaceOfCare = null,
+        [property: Codes(typeof(PlacesOfCare), nameof(PlacesOfCare.WithoutEstablishment))] string? PlaceOfCare = null,
         CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
