@@ -6,13 +6,30 @@ namespace SecondOpinion.Gateway;
 internal static class Problems
 {
     public static readonly ProblemType ServiceFailed =
-        new("GTW-0001", 502, "A part of the service broke off its answer", "Une partie du service a interrompu sa réponse");
+        new ProblemType("GTW-0001", 502, "A part of the service broke off its answer", "Une partie du service a interrompu sa réponse")
+        .Explained(
+            "Une partie du service a commencé à répondre, puis s'est interrompue. Ce qui était demandé a pu être fait.",
+            "Un service redémarre au milieu d'un téléchargement.",
+            "Relisez l'objet pour voir si c'est fait. Un POST se répète sans danger avec la même clé Idempotency-Key ; un téléchargement reprend avec "
+                + "Range.");
     public static readonly ProblemType ServiceAway =
-        new("GTW-0002", 503, "A part of the service is away for a moment", "Une partie du service est indisponible pour un instant");
+        new ProblemType("GTW-0002", 503, "A part of the service is away for a moment", "Une partie du service est indisponible pour un instant")
+        .Explained(
+            "Aucune instance de la partie demandée ne prend la connexion : rien n'a été fait.",
+            "Le service est arrêté pour une mise à jour.",
+            "Répétez la demande, telle quelle, après Retry-After.");
     public static readonly ProblemType ServiceTooSlow =
-        new("GTW-0003", 504, "A part of the service did not answer in time", "Une partie du service n'a pas répondu à temps");
+        new ProblemType("GTW-0003", 504, "A part of the service did not answer in time", "Une partie du service n'a pas répondu à temps")
+        .Explained(
+            "Une partie du service n'a pas répondu dans le temps prévu. Elle peut encore aboutir.",
+            "Un très gros fichier est encore en cours d'examen.",
+            "Relisez l'objet avant de répéter ; un POST se répète avec la même clé Idempotency-Key.");
 
-    public static readonly ProblemType BodyTooSlow = new("GTW-0004", 408, "The request came too slowly", "La demande est arrivée trop lentement");
+    public static readonly ProblemType BodyTooSlow = new ProblemType("GTW-0004", 408, "The request came too slowly", "La demande est arrivée trop lentement")
+        .Explained(
+            "Le corps de la demande est arrivé trop lentement : la connexion est rendue à d'autres.",
+            "Un téléphone perd le réseau pendant l'envoi d'une image.",
+            "Renvoyez le fichier avec une meilleure connexion. Un fichier de bénéficiaires reprend à la position que donne HEAD sur son contenu.");
 
     public static Problem TooSlow() => BodyTooSlow.Because(
         "The whole body must come within a time, and at 1000 bytes a second. Send it again on a better line.",

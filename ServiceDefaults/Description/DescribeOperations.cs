@@ -49,7 +49,8 @@ internal static class DescribeOperations
             headers.Add(IdempotencyKey.Header);
         }
 
-        foreach (var header in headers)
+        var inParts = metadata.OfType<ResponseHeaders.InParts>().Any();
+        foreach (var header in inParts ? [.. headers, .. ResponseHeaders.OfRanges] : headers)
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(Parameter(header));
@@ -68,6 +69,7 @@ internal static class DescribeOperations
 
         Answers(
             operation, method, EndpointRefusals.Of([.. metadata], context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true), document);
+        Successes(operation, [.. metadata], inParts);
     }
 
     /// <summary>After the schemas have their sentences: a success that says nothing of its own is described by what it holds.</summary>
@@ -106,6 +108,11 @@ internal static class DescribeOperations
             if (parameter is { Name: "limit", Schema: OpenApiSchema { Maximum: null } } && XmlDocsOwn(method) is null)
             {
                 (schema.Minimum, schema.Maximum, schema.Default) = ("1", $"{Cursors.MaxLimit}", JsonValue.Create(Cursors.DefaultLimit));
+            }
+
+            if (method?.GetParameters().FirstOrDefault(p => p.Name == NameInCode(method, parameter.Name!)) is { } inCode)
+            {
+                DescribeSchemas.Bound(schema, inCode);
             }
 
             if (parameter.Description is { } text && parameter.Example is null && DescribeSchemas.Example(text, schema.Type) is { } example)
@@ -186,14 +193,52 @@ internal static class DescribeOperations
         {
             document.Components.Examples[type.Code] = new OpenApiExample { Summary = type.Title, Value = ProblemExample.Body(type) };
         }
+    }
 
-        foreach (var created in operation.Responses.Where(r => r.Key is "201" or "202").Select(r => r.Value).OfType<OpenApiResponse>())
+    /// <summary>Their headers; bytes where no form is known; and what a download in parts answers instead of 200.</summary>
+    private static void Successes(OpenApiOperation operation, IReadOnlyList<object> metadata, bool inParts)
+    {
+        foreach (var (status, answer) in operation.Responses!.Where(r => r.Key.StartsWith('2')).ToList())
         {
-            created.Headers ??= new Dictionary<string, IOpenApiHeader>();
-            created.Headers["Location"] = new OpenApiHeader
+            var success = (OpenApiResponse)answer;
+            if (metadata.OfType<ResponseHeaders.FileAnswer>().FirstOrDefault() is { } file)
             {
-                Description = "Where what was made is read from now on.",
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uri-reference" },
+                success.Content = file.MediaTypes.ToDictionary(type => type, _ =>
+                    new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } });
+            }
+
+            if (success.Content is { } forms && forms.TryGetValue("text/event-stream", out var events))
+            {
+                // Read line by line: what its data is stands in the description.
+                events.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
+            }
+
+            Add(success, ResponseHeaders.Of(metadata, int.Parse(status, System.Globalization.CultureInfo.InvariantCulture)));
+            if (inParts)
+            {
+                var part = new OpenApiResponse { Description = "The part that `Range` asked for.", Content = success.Content };
+                Add(part, [.. ResponseHeaders.Of(metadata, 206), ResponseHeaders.ContentRange]);
+                operation.Responses!["206"] = part;
+                operation.Responses["304"] = new OpenApiResponse { Description = "The bytes are those that `If-None-Match` names: none are sent." };
+                Add((OpenApiResponse)operation.Responses["416"], [ResponseHeaders.ContentRange]);
+            }
+        }
+    }
+
+    private static void Add(OpenApiResponse response, IReadOnlyList<ResponseHeader> headers)
+    {
+        foreach (var header in headers)
+        {
+            response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+            response.Headers[header.Name] = new OpenApiHeader
+            {
+                Description = header.Description,
+                Schema = header.IsNumber
+                    ? new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" }
+                    : new OpenApiSchema { Type = JsonSchemaType.String },
+                Example = header.IsNumber
+                    ? JsonValue.Create(long.Parse(header.Example, System.Globalization.CultureInfo.InvariantCulture))
+                    : JsonValue.Create(header.Example),
             };
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Reflection;
@@ -19,7 +20,6 @@ internal sealed partial class DescribeSchemas
     /// <summary>What the code uses of the framework's own types, which have no sentences for partners.</summary>
     private static readonly Dictionary<Type, (string Summary, Dictionary<string, string> Members)> Foreign = new()
     {
-        [typeof(JsonElement)] = ("Any JSON value; what it must be stands where it is used.", []),
         [typeof(JsonObject)] = ("A JSON object whose form another standard defines.", []),
         [typeof(SseItem<>)] = ("One event of the stream (text/event-stream).", new()
         {
@@ -32,9 +32,14 @@ internal sealed partial class DescribeSchemas
 
     private readonly ConcurrentDictionary<string, JsonTypeInfo> _types = new();
 
-    /// <summary>The framework's name for a type, but for what every refusal looks like.</summary>
+    /// <summary>
+    /// The framework's name for a type, but for what every refusal looks like. Any JSON has none: it is described where it stands, for generators make of a
+    /// name a class, which holds objects alone.
+    /// </summary>
     public static string? NameOf(JsonTypeInfo type) =>
-        type.Type == typeof(ProblemBody) ? ProblemBody.Schema : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+        type.Type == typeof(ProblemBody) ? ProblemBody.Schema
+        : type.Type == typeof(JsonElement) ? null
+        : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
 
     /// <exception cref="InvalidOperationException">Two types have one name in the description: the one would be described as the other.</exception>
     public void Remember(JsonTypeInfo type)
@@ -67,6 +72,13 @@ internal sealed partial class DescribeSchemas
             schema.Description += string.Concat(values.Select(v => $"\n- `{v.Name}`: {v.Text}"));
         }
 
+        if (type.IsEnum)
+        {
+            // What refers to it says whether null is possible; the framework adds it here, without a type, when it meets a nullable member first.
+            schema.Type = JsonSchemaType.String;
+            schema.Enum = [.. Enum.GetNames(type).Select(value => JsonValue.Create(WordOf(type, value)))];
+        }
+
         if (type.GetCustomAttribute<HealthDataAttribute>() is not null)
         {
             Mark(schema);
@@ -90,6 +102,44 @@ internal sealed partial class DescribeSchemas
             if (property?.GetCustomAttribute<HealthDataAttribute>() is not null)
             {
                 Mark(own);
+            }
+
+            if (property is not null)
+            {
+                Bound(own, property);
+            }
+        }
+    }
+
+    /// <summary>What the member's own rule allows; lengths and ranges are the framework's attributes, which it reads itself.</summary>
+    internal static void Bound(OpenApiSchema schema, ICustomAttributeProvider member)
+    {
+        var texts = schema.Type?.HasFlag(JsonSchemaType.Array) == true ? schema.Items as OpenApiSchema : schema;
+        foreach (var attribute in member.GetCustomAttributes(inherit: true))
+        {
+            switch (attribute)
+            {
+                case CodesAttribute codes when texts == schema:
+                    schema.Enum = [.. codes.Read().Select(code => JsonValue.Create(code))];
+                    break;
+                case CodesAttribute codes:
+                    // No enum: generators write lists of enums as numbers. The list is in the sentence.
+                    schema.Description += $" Codes: {string.Join(", ", codes.Read().Select(code => $"`{code}`"))}.";
+                    break;
+                case EachMaxLengthAttribute each:
+                    texts!.MaxLength = each.Characters;
+                    break;
+                // The framework leaves these out where it knows no type: our converters of texts that may be null.
+                case MaxLengthAttribute longest when texts == schema:
+                    schema.MaxLength ??= longest.Length;
+                    break;
+                case RegularExpressionAttribute shape:
+                    schema.Pattern ??= shape.Pattern;
+                    break;
+                case FormAttribute form:
+                    texts!.Format = form.Name;
+                    texts.Examples ??= [JsonValue.Create(form.Example)];
+                    break;
             }
         }
     }

@@ -68,7 +68,7 @@ public static class Idempotent
                 return problem;
             }
 
-            var once = Describe<T>(result, http, json);
+            var once = await Describe(result, http);
             await db.ExecuteAsync(
                 """
                 insert into idempotency (tenant, route, key, request_sha256, status, location, etag, body)
@@ -98,13 +98,17 @@ public static class Idempotent
                 new { tenant, route, id }));
     }
 
-    private static Stored Describe<T>(IResult result, HttpContext http, JsonSerializerOptions json)
+    /// <summary>What would be sent, from the result itself: whatever kind of success it is, it knows its status, its Location and its JSON.</summary>
+    private static async Task<Stored> Describe(IResult result, HttpContext http)
     {
-        var status = (result as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
-        var value = (result as IValueHttpResult)?.Value;
-        var location = result.GetType().GetProperty("Location")?.GetValue(result) as string;
+        using var body = new MemoryStream();
+        var answer = new DefaultHttpContext { RequestServices = http.RequestServices, Response = { Body = body } };
+        await result.ExecuteAsync(answer);
+        var location = answer.Response.Headers.Location.ToString();
         var etag = http.Response.Headers.ETag.ToString();
-        return new Stored("", status, location, etag.Length > 0 ? etag : null, value is null ? null : JsonSerializer.Serialize(value, value.GetType(), json));
+        return new Stored(
+            "", answer.Response.StatusCode, location.Length > 0 ? location : null, etag.Length > 0 ? etag : null,
+            body.Length > 0 ? Encoding.UTF8.GetString(body.ToArray()) : null);
     }
 
     private sealed record Stored(string RequestSha256, int Status, string? Location, string? Etag, string? Body);

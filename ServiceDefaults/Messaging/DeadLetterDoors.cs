@@ -70,7 +70,7 @@ internal static class DeadLetterDoors
         {
             return CommonProblems.Invalid(
                 new FieldError("#/queue", "unknown_queue",
-                    $"Cette file n'existe pas. Files : {string.Join(", ", queues.All.Select(q => q.Name).Append(outbox))}."));
+                    "Cette file n'existe pas : choisissez-en une de la liste.", [.. queues.All.Select(q => q.Name).Append(outbox)]));
         }
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);

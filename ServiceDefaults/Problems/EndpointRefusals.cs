@@ -51,6 +51,11 @@ public static class EndpointRefusals
             types.UnionWith([CommonProblems.IdempotencyKeyMissing, CommonProblems.IdempotencyKeyReused, CommonProblems.IdempotencyInFlight]);
         }
 
+        if (all.OfType<ResponseHeaders.InParts>().Any())
+        {
+            types.Add(CommonProblems.RangeBeyondEnd);
+        }
+
         if (all.OfType<TakesIfMatch>().FirstOrDefault() is { } precondition)
         {
             types.UnionWith([CommonProblems.BadRequest, CommonProblems.PreconditionFailed]);

@@ -7,6 +7,9 @@ namespace SecondOpinion.ServiceDefaults.Text;
 /// </summary>
 public static class Phone
 {
+    /// <summary>Longest text that is looked at, in characters.</summary>
+    public const int MaxLength = 40;
+
     private const int France = 33;
 
     /// <summary>Where a number without a country may be dialled from: France, and its territories with plans of their own.</summary>
@@ -17,7 +20,7 @@ public static class Phone
     public static bool TryParse(string text, out string e164)
     {
         e164 = "";
-        if (text.Length > 40)
+        if (text.Length > MaxLength)
         {
             return false;
         }

@@ -178,7 +178,7 @@ internal static class ApiMerge
 
         used["securitySchemes"] = new JsonObject
         {
-            ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "JWT" },
+            ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "JWT", ["description"] = ApiGuide.Tokens },
         };
         var document = new JsonObject
         {
@@ -187,11 +187,7 @@ internal static class ApiMerge
             {
                 ["title"] = "SecondOpinion",
                 ["version"] = "v1",
-                ["description"] =
-                    "Online second medical opinion: from eligibility to the delivered opinion. Every refusal is a problem (RFC 9457) whose `type` resolves "
-                        + "to a page; "
-                    + "a POST that creates or moves money takes an `Idempotency-Key`; every answer carries `Request-Id` (the trace id), `RateLimit-Policy` "
-                    + "and `RateLimit`.",
+                ["description"] = ApiGuide.Text,
                 ["contact"] = new JsonObject { ["name"] = "SecondOpinion API support", ["url"] = "https://api.secondopinion.example/docs" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "This gateway" }),

@@ -35,7 +35,7 @@ internal static class EdgePipeline
                 .WithOrigins(origins)
                 .WithMethods(Methods)
                 .WithHeaders("Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range",
-                    "Upload-Offset", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Checksum", "Document-Type", "Document-Date",
+                    "Upload-Offset", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Checksum", "Document-Type", "Document-Date", "Document-Name",
                     "Content-Disposition", "Content-Encoding", "traceparent")
                 .WithExposedHeaders("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Request-Id", "Content-Disposition", "Upload-Offset",
                     "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm", "Upload-Length", "Upload-Metadata",

@@ -16,7 +16,8 @@ internal static class ReadProblems
 {
     /// <param name="Code">Stable; never translated.</param>
     /// <param name="Origin">The service that answers with it, or <c>all</c>.</param>
-    public sealed record ProblemPage(string Code, int Status, string Title, string TitleFr, string Origin);
+    /// <param name="Help">Cause, example and remedy; French.</param>
+    public sealed record ProblemPage(string Code, int Status, string Title, string TitleFr, string Origin, ProblemHelp? Help);
 
     public static void Map(WebApplication app)
     {
@@ -55,7 +56,7 @@ internal static class ReadProblems
         return [.. pages.DistinctBy(p => p.Code).OrderBy(p => p.Code, StringComparer.Ordinal)];
     }
 
-    private static ProblemPage ToPage(ProblemType type, string origin) => new(type.Code, type.Status, type.Title, type.TitleFr, origin);
+    private static ProblemPage ToPage(ProblemType type, string origin) => new(type.Code, type.Status, type.Title, type.TitleFr, origin, type.Help);
 
     private static bool WantsHtml(HttpRequest request)
     {
@@ -77,6 +78,9 @@ internal static class ReadProblems
           <dt>Code</dt><dd>{E(p.Code)} (stable)</dd>
           <dt>HTTP</dt><dd>{p.Status}</dd>
           <dt>Ce que cela veut dire</dt><dd>{E(p.TitleFr)}.</dd>
+          <dt>Cause</dt><dd>{E(p.Help?.Cause ?? "")}</dd>
+          <dt>Exemple</dt><dd>{E(p.Help?.Example ?? "")}</dd>
+          <dt>Que faire</dt><dd>{E(p.Help?.Remedy ?? "")}</dd>
           <dt lang="en">What it means</dt><dd lang="en">{E(p.Title)}.</dd>
           <dt>Origine / <span lang="en">Origin</span></dt><dd>{E(p.Origin)}</dd>
         </dl>

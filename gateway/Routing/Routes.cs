@@ -60,6 +60,7 @@ internal static class Routes
         new("/fees", "billing", [Access.Ops]),
         new("/payments", "billing", Insurers),
 
+        new("/codes", "intake", Readers, Public: true, Cached: true),
         new("/pathologies", "intake", Readers, Public: true),
         new("/orientation", "intake", Readers, Public: true, Cached: true),
         new("/questionnaires", "intake", Readers, Public: true),

@@ -5,17 +5,52 @@ namespace SecondOpinion.Billing;
 /// <summary>Refusals of this service; a code never changes its meaning.</summary>
 internal static class Problems
 {
-    public static readonly ProblemType TooManyChecks = new("BIL-0001", 429, "Too many eligibility checks", "Trop de vérifications de droits");
-    public static readonly ProblemType InsurerExists = new("BIL-0002", 409, "An insurer with this AMC number exists", "Un organisme a déjà ce numéro AMC");
-    public static readonly ProblemType RosterOffset = new("BIL-0003", 409, "The upload stands at another offset", "L'envoi en est à une autre position");
-    public static readonly ProblemType RosterClosed = new("BIL-0004", 409, "This roster upload is closed", "Cet envoi de fichier est terminé");
+    public static readonly ProblemType TooManyChecks = new ProblemType("BIL-0001", 429, "Too many eligibility checks", "Trop de vérifications de droits")
+        .Explained(
+            "Ce client a demandé trop de vérifications de droits, ou sur trop de personnes inconnues.",
+            "Un programme vérifie toute sa base personne par personne.",
+            "Attendez la durée de Retry-After ; pour une vérification en masse, envoyez le fichier des bénéficiaires, qui est fait pour cela.");
+    public static readonly ProblemType InsurerExists =
+        new ProblemType("BIL-0002", 409, "An insurer with this AMC number exists", "Un organisme a déjà ce numéro AMC")
+        .Explained(
+            "Un organisme est déjà enregistré sous ce numéro AMC.",
+            "La même mutuelle est créée une deuxième fois, avec un zéro de tête en plus.",
+            "Cherchez-la par ListInsurers et modifiez-la par ChangeInsurer.");
+    public static readonly ProblemType RosterOffset =
+        new ProblemType("BIL-0003", 409, "The upload stands at another offset", "L'envoi en est à une autre position")
+        .Explained(
+            "Cet envoi ne commence pas là où le précédent s'est arrêté.",
+            "Après une coupure, le programme reprend depuis le début, ou deux envois partent en même temps.",
+            "Reprenez à la position que donne l'en-tête Upload-Offset de cette réponse, ou de HEAD sur le contenu.");
+    public static readonly ProblemType RosterClosed = new ProblemType("BIL-0004", 409, "This roster upload is closed", "Cet envoi de fichier est terminé")
+        .Explained(
+            "Cet envoi est terminé : son contenu est complet, ou il n'est plus disponible.",
+            "Un morceau est envoyé de nouveau après la fin, ou une reprise est demandée des jours plus tard.",
+            "Regardez l'état de l'import par ShowRoster. Pour un autre fichier, annoncez-le par CreateRoster.");
     public static readonly ProblemType NoEarlierRoster =
-        new("BIL-0005", 409, "There is no such earlier roster version", "Il n'y a pas de version antérieure correspondante");
-    public static readonly ProblemType RosterNotWaiting = new("BIL-0006", 409, "This roster does not wait for approval", "Ce fichier n'attend pas d'accord");
+        new ProblemType("BIL-0005", 409, "There is no such earlier roster version", "Il n'y a pas de version antérieure correspondante")
+        .Explained(
+            "Aucune version antérieure conservée ne correspond à la demande.",
+            "Revenir à une version effacée depuis, ou avant le tout premier fichier.",
+            "ListRosterVersions donne les versions conservées ; choisissez-en une plus ancienne que celle en vigueur.");
+    public static readonly ProblemType RosterNotWaiting =
+        new ProblemType("BIL-0006", 409, "This roster does not wait for approval", "Ce fichier n'attend pas d'accord")
+        .Explained(
+            "Cet import n'attend pas de décision.",
+            "Deux personnes acceptent le même fichier l'une après l'autre.",
+            "Relisez l'état de l'import : seul un import en attente d'accord peut être accepté ou refusé.");
 
     public static readonly ProblemType AccountBound =
-        new("BIL-0007", 409, "This account has asked about other members already", "Ce compte a déjà été utilisé pour d'autres adhérents");
-    public static readonly ProblemType TooManyStreams = new("BIL-0008", 429, "Too many streams of events", "Trop de flux d'événements ouverts");
+        new ProblemType("BIL-0007", 409, "This account has asked about other members already", "Ce compte a déjà été utilisé pour d'autres adhérents")
+        .Explained(
+            "Ce compte a déjà demandé les droits d'autres familles d'adhérents.",
+            "Un même compte de patient sert à vérifier les droits de plusieurs voisins.",
+            "Chaque famille vérifie ses droits depuis son compte ; l'assistance délie un compte après un changement de mutuelle.");
+    public static readonly ProblemType TooManyStreams = new ProblemType("BIL-0008", 429, "Too many streams of events", "Trop de flux d'événements ouverts")
+        .Explained(
+            "Ce client suit déjà autant d'imports en direct que permis.",
+            "Une page ouverte plusieurs fois, dont chacune garde son flux d'événements.",
+            "Fermez un flux, ou demandez de temps en temps l'état par ShowRoster.");
 
     public static readonly ProblemType NothingToCredit =
         new("BIL-0009", 409, "These lines cannot be credited", "Ces lignes ne peuvent pas faire l'objet d'un avoir");

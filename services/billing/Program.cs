@@ -86,6 +86,7 @@ CheckEligibility.Map(api);
 ListInsurers.Map(api);
 SaveInsurer.Map(api);
 SaveContract.Map(api);
+ShowRosterFormat.Map(api);
 CreateRosterUpload.Map(api);
 AppendRosterContent.Map(api);
 ShowRosterImport.Map(api);

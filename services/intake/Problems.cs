@@ -7,49 +7,162 @@ namespace SecondOpinion.Intake;
 /// <summary>The refusals of intake. A code is never reused for something else.</summary>
 internal static class Problems
 {
-    public static readonly ProblemType WrongState = new("INT-0001", 409, "The case does not allow that now", "Le dossier ne permet pas cela maintenant");
+    public static readonly ProblemType WrongState =
+        new ProblemType("INT-0001", 409, "The case does not allow that now", "Le dossier ne permet pas cela maintenant")
+        .Explained(
+            "L'état du dossier ne permet pas cette opération.",
+            "Ajouter un document à un dossier déjà confié à un médecin, sans question de sa part.",
+            "« state » donne l'état et « allowed » ce qui peut être demandé maintenant ; relisez le dossier et proposez ces actions.");
     public static readonly ProblemType ConsentMissing =
-        new("INT-0002", 409, "The consent to processing is missing", "Il manque l'accord pour le traitement des données");
-    public static readonly ProblemType DocumentEmpty = new("INT-0003", 400, "The file is empty", "Le fichier est vide");
-    public static readonly ProblemType DocumentTypeRefused = new("INT-0004", 415, "This kind of file is not accepted", "Ce type de fichier n'est pas accepté");
-    public static readonly ProblemType DocumentDamaged = new("INT-0005", 422, "The file is damaged or incomplete", "Le fichier est abîmé ou incomplet");
-    public static readonly ProblemType DocumentTooLarge = new("INT-0006", 413, "The file is too large", "Le fichier est trop volumineux");
+        new ProblemType("INT-0002", 409, "The consent to processing is missing", "Il manque l'accord pour le traitement des données")
+        .Explained(
+            "L'accord pour le traitement des données de santé n'a pas été donné, ou a été retiré.",
+            "Le dossier est envoyé avant que la personne n'ait lu et accepté le texte.",
+            "Montrez le texte que donne ListConsentTexts, puis enregistrez le choix par RecordConsent avant d'envoyer le dossier.");
+    public static readonly ProblemType DocumentEmpty = new ProblemType("INT-0003", 400, "The file is empty", "Le fichier est vide")
+        .Explained(
+            "Le fichier reçu ne contient aucun octet.",
+            "Une photo encore dans le nuage du téléphone, dont seul le nom a été envoyé.",
+            "Ouvrez le fichier sur l'appareil pour vérifier qu'il s'affiche, puis choisissez-le à nouveau.");
+    public static readonly ProblemType DocumentTypeRefused =
+        new ProblemType("INT-0004", 415, "This kind of file is not accepted", "Ce type de fichier n'est pas accepté")
+        .Explained(
+            "Le contenu n'est celui d'aucun type de document accepté. Le nom et le type annoncés ne comptent pas.",
+            "Une vidéo, un tableur, ou une page web enregistrée.",
+            "Enregistrez le document en PDF, ou envoyez une photo ou les images DICOM telles que le CD les contient.");
+    public static readonly ProblemType DocumentDamaged =
+        new ProblemType("INT-0005", 422, "The file is damaged or incomplete", "Le fichier est abîmé ou incomplet")
+        .Explained(
+            "Le fichier commence comme un document accepté, mais il est coupé ou abîmé : il ne s'ouvre pas.",
+            "Un téléchargement interrompu, ou une copie depuis un CD rayé.",
+            "Vérifiez que le fichier s'ouvre chez vous, copiez-le de nouveau depuis sa source, puis renvoyez-le en entier.");
+    public static readonly ProblemType DocumentTooLarge = new ProblemType("INT-0006", 413, "The file is too large", "Le fichier est trop volumineux")
+        .Explained(
+            "Ce document dépasse à lui seul la taille permise.",
+            "Un CD entier dans un seul fichier.",
+            "Envoyez les images ou les comptes rendus un par un, ou réduisez la résolution d'une numérisation.");
     public static readonly ProblemType DocumentDisguised =
-        new("INT-0007", 415, "The file is a program in disguise", "Le fichier contient un programme déguisé");
-    public static readonly ProblemType TooManyDocuments = new("INT-0008", 409, "The case holds too many documents", "Le dossier contient trop de documents");
+        new ProblemType("INT-0007", 415, "The file is a program in disguise", "Le fichier contient un programme déguisé")
+        .Explained(
+            "Le contenu est celui d'un programme, quel que soit le nom du fichier.",
+            "Le lecteur d'images fourni sur le CD (viewer.exe) au lieu des images.",
+            "Envoyez les documents eux-mêmes. Si vous n'attendiez pas de programme, faites examiner l'appareil d'où vient le fichier.");
+    public static readonly ProblemType TooManyDocuments =
+        new ProblemType("INT-0008", 409, "The case holds too many documents", "Le dossier contient trop de documents")
+        .Explained(
+            "Le dossier contient déjà le nombre de documents permis.",
+            "Chaque coupe d'une IRM est envoyée comme un document à part.",
+            "Retirez les documents en double ou inutiles, ou réunissez les pages dans un seul PDF.");
     public static readonly ProblemType OtherQuestionnaire =
-        new("INT-0009", 409, "The answers belong to another questionnaire", "Les réponses correspondent à un autre questionnaire");
-    public static readonly ProblemType NoOpinionYet = new("INT-0010", 404, "There is no opinion yet", "Il n'y a pas encore d'avis");
+        new ProblemType("INT-0009", 409, "The answers belong to another questionnaire", "Les réponses correspondent à un autre questionnaire")
+        .Explained(
+            "Les réponses ont été données à un autre questionnaire que celui du dossier, ou à une autre version.",
+            "L'application a gardé une ancienne version du questionnaire après sa mise à jour.",
+            "Relisez le dossier : « questionnaire », « questionnaireVersion » et « generalVersion » disent lequel charger par GetQuestionnaire.");
+    public static readonly ProblemType NoOpinionYet = new ProblemType("INT-0010", 404, "There is no opinion yet", "Il n'y a pas encore d'avis")
+        .Explained(
+            "Aucun avis n'est signé pour ce dossier.",
+            "L'application cherche l'avis alors que le médecin étudie encore le dossier.",
+            "Attendez que le dossier soit rendu ; « dueAt » donne la date promise.");
     public static readonly ProblemType CoverageQuestionInvalid =
-        new("INT-0011", 400, "The insurer cannot read the member's details", "La complémentaire ne peut pas lire les informations d'adhérent");
+        new ProblemType("INT-0011", 400, "The insurer cannot read the member's details", "La complémentaire ne peut pas lire les informations d'adhérent")
+        .Explained(
+            "Les informations d'adhérent ne permettent pas d'interroger la complémentaire santé.",
+            "Un numéro AMC dont il manque un chiffre.",
+            "Recopiez le numéro AMC et le numéro d'adhérent de la carte de tiers payant en cours, et vérifiez la date de naissance.");
     public static readonly ProblemType InformationAlreadyGiven =
-        new("INT-0012", 409, "This question was already answered", "Cette question a déjà reçu une réponse");
+        new ProblemType("INT-0012", 409, "This question was already answered", "Cette question a déjà reçu une réponse")
+        .Explained(
+            "Cette question du médecin a déjà sa réponse, qui ne change plus.",
+            "La page est restée ouverte et la réponse est envoyée une deuxième fois.",
+            "Relisez le dossier : la réponse y figure. Pour ajouter quelque chose, attendez une autre question.");
 
-    public static readonly ProblemType CaseFull = new("INT-0020", 413, "The documents together are too large", "Les documents sont trop volumineux ensemble");
+    public static readonly ProblemType CaseFull =
+        new ProblemType("INT-0020", 413, "The documents together are too large", "Les documents sont trop volumineux ensemble")
+        .Explained(
+            "Les documents du dossier, ou tous ceux de la personne, atteignent ensemble la taille permise.",
+            "Trois IRM complètes dans un même dossier.",
+            "Retirez un document devenu inutile, ou envoyez seulement la série dont le compte rendu parle.");
 
-    public static readonly ProblemType DocumentLocked = new("INT-0021", 422, "The file needs a password", "Le fichier demande un mot de passe");
-    public static readonly ProblemType DocumentIndexOnly = new("INT-0022", 422, "The file is only the index of a CD",
-        "Le fichier n'est que le sommaire d'un CD");
-    public static readonly ProblemType FileClosed = new("INT-0023", 404, "The file is no longer open to this physician",
-        "Ce dossier n'est plus accessible à ce médecin");
-    public static readonly ProblemType TooManyOpenCases = new("INT-0024", 409, "This person has several open cases already",
-        "Cette personne a déjà plusieurs dossiers en cours");
-    public static readonly ProblemType TooManyCoverageChecks = new("INT-0025", 429, "Too many coverage checks", "Trop de vérifications de droits");
-    public static readonly ProblemType AccountBound = new("INT-0026", 409, "This account has asked about other members already",
-        "Ce compte a déjà été utilisé pour d'autres adhérents");
+    public static readonly ProblemType DocumentLocked = new ProblemType("INT-0021", 422, "The file needs a password", "Le fichier demande un mot de passe")
+        .Explained(
+            "Le PDF ne s'ouvre qu'avec un mot de passe, que le médecin n'a pas.",
+            "Un résultat de laboratoire protégé par la date de naissance.",
+            "Ouvrez-le avec son mot de passe, imprimez-le dans un nouveau PDF qui n'en a pas, puis envoyez cette copie.");
+    public static readonly ProblemType DocumentIndexOnly = new ProblemType("INT-0022", 422, "The file is only the index of a CD",
+        "Le fichier n'est que le sommaire d'un CD")
+        .Explained(
+            "Le fichier est le sommaire d'un CD d'imagerie : il nomme les images, mais n'en contient aucune.",
+            "Le fichier DICOMDIR, choisi seul à la racine du CD.",
+            "Envoyez les fichiers d'images, le plus souvent dans le dossier DICOM ou IMAGES du CD.");
+    public static readonly ProblemType FileClosed = new ProblemType("INT-0023", 404, "The file is no longer open to this physician",
+        "Ce dossier n'est plus accessible à ce médecin")
+        .Explained(
+            "Le médecin n'a plus de raison de lire ce dossier : l'accord est retiré, le dossier aussi, ou le délai après l'avis est passé.",
+            "Le patient retire son accord pendant que le médecin lit le dossier.",
+            "Il n'y a rien à faire : le dossier quitte la liste du médecin. Le patient peut rendre son accord tant que son dossier est ouvert.");
+    public static readonly ProblemType TooManyOpenCases = new ProblemType("INT-0024", 409, "This person has several open cases already",
+        "Cette personne a déjà plusieurs dossiers en cours")
+        .Explained(
+            "Cette personne a déjà autant de dossiers en cours que permis.",
+            "Un nouveau dossier est ouvert à chaque visite au lieu de reprendre le brouillon.",
+            "Cherchez le dossier en cours par ListCases et terminez-le, ou retirez celui qui ne sert plus.");
+    public static readonly ProblemType TooManyCoverageChecks = new ProblemType("INT-0025", 429, "Too many coverage checks", "Trop de vérifications de droits")
+        .Explained(
+            "Trop de vérifications de droits ont été demandées, ou sur trop de personnes que la complémentaire ne connaît pas.",
+            "Le numéro d'adhérent est essayé au hasard.",
+            "Attendez la durée de Retry-After et recopiez le numéro de la carte. Un agent du téléphone vérifie la carte avec la personne.");
+    public static readonly ProblemType AccountBound = new ProblemType("INT-0026", 409, "This account has asked about other members already",
+        "Ce compte a déjà été utilisé pour d'autres adhérents")
+        .Explained(
+            "Un compte interroge sa propre famille et une autre au plus : celui-ci a déjà servi à d'autres adhérents.",
+            "Un proche ouvre des dossiers pour plusieurs familles depuis un seul compte.",
+            "Chaque famille ouvre ses dossiers depuis son propre compte. Après un changement de complémentaire, contactez l'assistance.");
 
-    public static readonly ProblemType TusVersion = new("INT-0040", 412, "This version of tus is not spoken", "Cette version de tus n'est pas prise en charge");
+    public static readonly ProblemType TusVersion =
+        new ProblemType("INT-0040", 412, "This version of tus is not spoken", "Cette version de tus n'est pas prise en charge")
+        .Explained(
+            "La version du protocole tus annoncée n'est pas celle que ce service parle.",
+            "Un client ancien n'envoie pas l'en-tête Tus-Resumable.",
+            "Envoyez Tus-Resumable avec la valeur 1.0.0, que OPTIONS donne dans Tus-Version.");
     public static readonly ProblemType UploadOffset =
-        new("INT-0041", 409, "The piece does not begin where the last one ended", "Cet envoi ne commence pas où le précédent s'est arrêté");
+        new ProblemType("INT-0041", 409, "The piece does not begin where the last one ended", "Cet envoi ne commence pas où le précédent s'est arrêté")
+        .Explained(
+            "Le morceau envoyé ne commence pas à la fin de ce qui est déjà là.",
+            "Après une coupure, le client reprend depuis le début du fichier.",
+            "Demandez la position par HEAD (en-tête Upload-Offset) et reprenez à cet octet.");
     public static readonly ProblemType UploadBusy =
-        new("INT-0042", 423, "Another piece of this upload is arriving", "Un autre envoi est en cours pour ce fichier");
-    public static readonly ProblemType UploadOver = new("INT-0043", 410, "This upload is over", "Cet envoi est terminé");
+        new ProblemType("INT-0042", 423, "Another piece of this upload is arriving", "Un autre envoi est en cours pour ce fichier")
+        .Explained(
+            "Un autre morceau du même envoi est en train d'arriver.",
+            "Le téléphone reprend l'envoi alors que l'ancienne connexion n'est pas encore tombée.",
+            "Attendez un instant, demandez la position par HEAD, puis reprenez.");
+    public static readonly ProblemType UploadOver =
+        new ProblemType("INT-0043", 410, "This upload is over", "Cet envoi est terminé")
+        .Explained(
+            "Cet envoi est terminé, annulé ou trop ancien : il ne prend plus rien.",
+            "Un envoi laissé de côté plusieurs jours est repris.",
+            "Relisez le dossier : le document y est peut-être. Sinon, commencez un nouvel envoi.");
     public static readonly ProblemType UploadChecksum =
-        new("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas");
-    public static readonly ProblemType MinorAlone = new("INT-0027", 409, "Before 18 an adult asks", "Avant 18 ans, un adulte fait la demande");
+        new ProblemType("INT-0044", 460, "The piece does not have its checksum", "L'empreinte de cet envoi ne correspond pas")
+        .Explained(
+            "L'empreinte annoncée n'est pas celle des octets reçus : le morceau n'a pas été gardé.",
+            "Un appareil du réseau a modifié les octets en route.",
+            "Renvoyez le même morceau depuis la même position, avec l'empreinte calculée sur ce qui est envoyé.");
+    public static readonly ProblemType MinorAlone =
+        new ProblemType("INT-0027", 409, "Before 18 an adult asks", "Avant 18 ans, un adulte fait la demande")
+        .Explained(
+            "La personne malade a moins de 18 ans : la demande vient d'un adulte qui a autorité sur elle.",
+            "Un adolescent ouvre un dossier depuis son propre compte.",
+            "Un parent qui a l'autorité parentale, ou le tuteur, ouvre le dossier. La page « Vous avez moins de 18 ans » dit vos droits.");
 
-    public static readonly ProblemType QuestionLapsed = new("INT-0028", 409, "The question no longer waits for an answer",
-        "La question n'attend plus de réponse");
+    public static readonly ProblemType QuestionLapsed =
+        new ProblemType("INT-0028", 409, "The question no longer waits for an answer",
+        "La question n'attend plus de réponse")
+        .Explained(
+            "La question du médecin est restée trop longtemps sans réponse et n'en attend plus.",
+            "La réponse est envoyée des semaines après le rappel.",
+            "Relisez le dossier : le médecin continue avec ce qu'il a, et peut poser une autre question.");
 
     public static Problem NoLongerAsked() => QuestionLapsed.Because(
         "It was open for too long, and the physician goes on with what there is.",
@@ -66,20 +179,34 @@ internal static class Problems
         + "expliqué à la page « Vous avez moins de 18 ans ».");
 
     public static readonly ProblemType DocumentHarmful =
-        new("INT-0045", 415, "The file could do harm when it is opened", "Le fichier pourrait nuire à l'ouverture");
+        new ProblemType("INT-0045", 415, "The file could do harm when it is opened", "Le fichier pourrait nuire à l'ouverture")
+        .Explained(
+            "Le fichier contient de quoi nuire à qui l'ouvre : une macro, un lien vers l'extérieur, un programme caché.",
+            "Un document de traitement de texte avec des macros, ou une archive qui se déplie sans fin.",
+            "Enregistrez le document en PDF et envoyez ce PDF ; d'un CD, envoyez seulement les images.");
     public static readonly ProblemType PictureTooLargeToOpen =
-        new("INT-0046", 422, "The picture is too large to open", "L'image est trop grande pour être ouverte");
+        new ProblemType("INT-0046", 422, "The picture is too large to open", "L'image est trop grande pour être ouverte")
+        .Explained(
+            "L'image a bien plus de points que ce qu'un écran peut montrer : elle ne peut pas être ouverte sans risque.",
+            "Une numérisation à la plus haute résolution, ou un fichier fait pour épuiser la mémoire.",
+            "Enregistrez l'image dans une résolution plus faible, ou en PDF, puis envoyez cette copie.");
 
-    public static readonly ProblemType DocumentInfected = new("INT-0047", 422, "The file carries malware", "Le fichier contient un logiciel malveillant");
+    public static readonly ProblemType DocumentInfected =
+        new ProblemType("INT-0047", 422, "The file carries malware", "Le fichier contient un logiciel malveillant")
+        .Explained(
+            "L'antivirus a reconnu un logiciel malveillant dans le fichier, qui n'est pas gardé.",
+            "Une pièce jointe infectée, enregistrée depuis un courriel.",
+            "Faites examiner l'appareil par un antivirus, puis demandez le document de nouveau à qui l'a établi.");
 
-    /// <param name="state">Where the case stands; the answer names what can happen to it instead.</param>
+    /// <param name="state">Where the case stands; the answer names what can be asked for instead.</param>
     public static Problem CaseIs(CaseState state)
     {
-        var allowed = CaseLife.AllowedFrom(state).Select(m => m.Word()).ToArray();
-        var list = allowed.Length == 0 ? "-" : string.Join(", ", allowed);
+        var open = CaseWords.Open(state);
+        var allowed = open.Select(m => m.Word()).ToArray();
         return WrongState.Because(
-                $"The case is {state.Word()}; what can happen to it now: {list}.",
-                $"Le dossier est dans l'état « {state.Word()} » ; actions possibles : {list}.")
+                $"The case is {state.Word()}; what can be asked for now: {(allowed.Length == 0 ? "nothing" : string.Join(", ", allowed))}.",
+                $"Le dossier est {CaseWords.French(state)}. "
+                + (open.Count == 0 ? "Il ne change plus." : $"Vous pouvez : {string.Join(", ", open.Select(m => CaseWords.Routes[m].French))}."))
             .With("state", state.Word()).With("allowed", allowed);
     }
 

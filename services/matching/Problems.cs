@@ -8,8 +8,18 @@ namespace SecondOpinion.Matching;
 /// <summary>What matching refuses, with codes that never change.</summary>
 internal static class Problems
 {
-    public static readonly ProblemType NotWaiting = new("MAT-0001", 409, "The case is not waiting for a physician", "Le dossier n'attend pas de médecin");
-    public static readonly ProblemType CannotBeAsked = new("MAT-0002", 409, "This physician cannot be asked", "Ce médecin ne peut pas être sollicité");
+    public static readonly ProblemType NotWaiting =
+        new ProblemType("MAT-0001", 409, "The case is not waiting for a physician", "Le dossier n'attend pas de médecin")
+        .Explained(
+            "Le dossier n'est pas de ceux auxquels on peut proposer un médecin à la main.",
+            "Le dossier a trouvé son médecin pendant que le coordinateur choisissait.",
+            "Relisez l'avancement par ShowMatching ; il n'y a à choisir que pour un dossier en attente ou signalé.");
+    public static readonly ProblemType CannotBeAsked =
+        new ProblemType("MAT-0002", 409, "This physician cannot be asked", "Ce médecin ne peut pas être sollicité")
+        .Explained(
+            "Ce médecin ne peut pas recevoir ce dossier.",
+            "Il exerce dans l'établissement qui soigne le patient, est absent, ou a déjà été sollicité.",
+            "« detail » dit pourquoi ; choisissez un autre médecin de la liste.");
 
     /// <param name="state">Where the case stands.</param>
     public static Problem CaseIs(MatchingState state) =>

@@ -8,16 +8,49 @@ namespace SecondOpinion.Physician;
 internal static class Problems
 {
     public static readonly ProblemType OfferOver =
-        new("PHY-0001", 409, "The offer can no longer be answered", "Il n'est plus possible de répondre à cette proposition");
-    public static readonly ProblemType FileNotReady = new("PHY-0002", 503, "The file is not ready yet", "Le dossier n'est pas encore accessible");
-    public static readonly ProblemType NotNow = new("PHY-0003", 409, "Not possible in the case's present state", "Impossible dans l'état actuel du dossier");
-    public static readonly ProblemType NothingToSign = new("PHY-0004", 409, "There is no draft to sign", "Il n'y a pas de brouillon à signer");
+        new ProblemType("PHY-0001", 409, "The offer can no longer be answered", "Il n'est plus possible de répondre à cette proposition")
+        .Explained(
+            "La proposition a expiré, a été retirée, ou a déjà reçu une réponse.",
+            "Le médecin accepte le lendemain, alors que le dossier a été proposé à un confrère.",
+            "Relisez la liste de travail : d'autres propositions y figurent peut-être. Il n'y a rien à corriger.");
+    public static readonly ProblemType FileNotReady = new ProblemType("PHY-0002", 503, "The file is not ready yet", "Le dossier n'est pas encore accessible")
+        .Explained(
+            "Le dossier vient d'être accepté et n'est pas encore ouvert au médecin.",
+            "L'application ouvre le dossier dans la seconde qui suit l'acceptation.",
+            "Répétez la lecture après Retry-After, le temps que l'acceptation y parvienne.");
+    public static readonly ProblemType NotNow =
+        new ProblemType("PHY-0003", 409, "Not possible in the case's present state", "Impossible dans l'état actuel du dossier")
+        .Explained(
+            "L'état du dossier ne permet pas cette action du médecin.",
+            "Poser une question alors qu'une autre attend encore sa réponse, ou signer un dossier retiré.",
+            "Relisez le dossier dans la liste de travail avant de recommencer.");
+    public static readonly ProblemType NothingToSign = new ProblemType("PHY-0004", 409, "There is no draft to sign", "Il n'y a pas de brouillon à signer")
+        .Explained(
+            "Il n'y a rien à signer : aucun brouillon n'est enregistré depuis la dernière signature.",
+            "L'application signe avant d'avoir enregistré le texte.",
+            "Enregistrez l'avis par SaveDraft, relisez-le, puis signez-le.");
     public static readonly ProblemType DraftChanged =
-        new("PHY-0005", 409, "The draft changed while it was being signed", "Le brouillon a changé pendant la signature");
-    public static readonly ProblemType AlreadyAdmitted = new("PHY-0006", 409, "This physician is already admitted", "Ce médecin est déjà référent");
-    public static readonly ProblemType NotAdmitted = new("PHY-0007", 403, "The bearer is not an admitted physician",
-        "Le porteur du jeton n'est pas un médecin référent");
-    public static readonly ProblemType Suspended = new("PHY-0008", 403, "This physician is suspended", "Ce médecin est suspendu");
+        new ProblemType("PHY-0005", 409, "The draft changed while it was being signed", "Le brouillon a changé pendant la signature")
+        .Explained(
+            "Le brouillon a changé entre sa lecture et sa signature : ce qui serait signé n'est pas ce qui a été relu.",
+            "L'avis est modifié dans une autre fenêtre pendant la signature.",
+            "Relisez le brouillon et signez-le avec son ETag dans If-Match.");
+    public static readonly ProblemType AlreadyAdmitted = new ProblemType("PHY-0006", 409, "This physician is already admitted", "Ce médecin est déjà référent")
+        .Explained(
+            "Ce numéro RPPS figure déjà dans la liste des médecins référents.",
+            "Le conseil enregistre une deuxième fois la même personne.",
+            "Cherchez-la par ListPhysicians ; une suspension ou une absence se modifie sans nouvelle admission.");
+    public static readonly ProblemType NotAdmitted = new ProblemType("PHY-0007", 403, "The bearer is not an admitted physician",
+        "Le porteur du jeton n'est pas un médecin référent")
+        .Explained(
+            "Le numéro RPPS du jeton n'est pas celui d'un médecin admis comme référent.",
+            "Un médecin se connecte avant la décision du conseil scientifique.",
+            "Demandez l'admission au conseil scientifique ; le même jeton suffit ensuite.");
+    public static readonly ProblemType Suspended = new ProblemType("PHY-0008", 403, "This physician is suspended", "Ce médecin est suspendu")
+        .Explained(
+            "Le conseil scientifique a suspendu ce médecin.",
+            "Une vérification est en cours à l'Ordre.",
+            "Adressez-vous au conseil scientifique, qui peut lever la suspension.");
 
     public static Problem SuspendedByCouncil() => Suspended.Because(
         "The scientific council has suspended this physician.", "Le conseil scientifique a suspendu ce médecin.");

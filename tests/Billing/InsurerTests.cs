@@ -27,7 +27,12 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
         (await Put($"/api/v1/insurers/{id}", Details("Mutuelle Fictive D"), null)).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
         (await billing.Ops.GetStringAsync($"/api/v1/insurers/{id}")).ShouldContain("Mutuelle Fictive C");
         (await billing.Scalar<int>("select count(*) from insurer_version where insurer_id = @id", new { id })).ShouldBe(2);
-        (await billing.Service.Http(TestTokens.Partner(id)).GetAsync($"/api/v1/insurers/{id}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        var partner = billing.Service.Http(TestTokens.Partner(id));
+        (await partner.GetStringAsync($"/api/v1/insurers/{id}")).ShouldContain("Mutuelle Fictive C", customMessage: "its own");
+        (await partner.GetAsync($"/api/v1/insurers/{id}/rosters")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var stranger = billing.Service.Http(TestTokens.Partner(Guid.CreateVersion7()));
+        (await stranger.GetAsync($"/api/v1/insurers/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "another's answers like one that is not there");
+        (await stranger.GetAsync($"/api/v1/insurers/{id}/rosters")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await billing.Service.Http(TestTokens.Of(Access.Agent)).GetAsync("/api/v1/insurers")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 

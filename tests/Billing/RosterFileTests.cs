@@ -66,6 +66,37 @@ public sealed class RosterFileTests(BillingFixture billing) : IClassFixture<Bill
         Encoding.UTF8.GetString(report).ShouldContain($"202;{field};{code};");
     }
 
+    /// <summary>What an insurer's author begins with is taken as it is, and every code that the engine can answer is explained.</summary>
+    [Fact]
+    public async Task The_sample_files_that_the_format_offers_are_taken_as_they_are()
+    {
+        var (insurer, _) = await NewInsurer();
+        var partner = billing.Service.Http(SecondOpinion.Tests.Support.TestTokens.Partner(insurer));
+        var format = System.Text.Json.JsonElement.Parse(await partner.GetStringAsync("/api/v1/rosters/format"));
+        format.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()).ShouldBe(
+            (BillingFixture.Header.TrimEnd() + ";operation").Split(';'));
+        format.GetProperty("rejects").EnumerateArray().ShouldAllBe(c => c.GetProperty("text").GetString()!.EndsWith('.'));
+        foreach (var kind in format.GetProperty("kinds").EnumerateArray())
+        {
+            var file = await partner.GetByteArrayAsync(kind.GetProperty("sample").GetString());
+            file.AsSpan().StartsWith(Encoding.UTF8.Preamble).ShouldBeTrue("Excel in France");
+            var id = await billing.Announce(insurer, file.Length, kind.GetProperty("kind").GetString()!);
+            (await billing.Send(id, 0, file)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            var status = await billing.Over(id, "imported");
+            (status.GetProperty("accepted").GetInt64(), status.GetProperty("rejected").GetInt64()).ShouldBe((4, 0));
+            if (kind.GetProperty("kind").GetString() == "delta")
+            {
+                continue;
+            }
+
+            // Among many: who leaves a family of four would be a drop that somebody has to look at.
+            var others = string.Concat(Enumerable.Range(1, 40).Select(i => $"V{i};1980-01-02;1;A;;OPEN;2022-01-01;\r\n"));
+            await billing.Import(insurer, Encoding.UTF8.GetString(file.AsSpan(Encoding.UTF8.Preamble.Length)) + others, expected: "imported");
+        }
+
+        (await partner.GetAsync("/api/v1/rosters/format/other")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     [Fact]
     public async Task A_file_with_more_bytes_than_announced_never_goes_live()
     {

@@ -16,7 +16,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
     /// </summary>
     private static readonly string[] OpenToAll =
     [
-        "POST /api/v1/pathologies/search", "GET /api/v1/pathologies/{code}",
+        "GET /api/v1/codes", "GET /api/v1/codes/{list}", "POST /api/v1/pathologies/search", "GET /api/v1/pathologies/{code}",
         "GET /api/v1/questionnaires", "GET /api/v1/questionnaires/{code}", "GET /api/v1/questionnaires/{code}/fhir",
         "GET /api/v1/orientation/emergency-screen", "POST /api/v1/orientation/emergency-screen",
         "GET /api/v1/orientation/pages", "GET /api/v1/orientation/pages/{id}", "GET /api/v1/orientation/structures",
@@ -119,9 +119,10 @@ public sealed class RoleMatrixTests(SharedSystem system)
     private static async Task<HttpResponseMessage> Try(HttpClient http, Operation operation, Journey journey, string requestId)
     {
         var path = operation.Path
+            .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole").Replace("/fec/{year}", "/fec/2026")
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", journey.CaseId).Replace("{caseId}", journey.CaseId)
-            .Replace("{documentId}", journey.DocumentIds[0])
+            .Replace("{documentId}", journey.DocumentIds[0]).Replace("{uploadId}", journey.DocumentIds[0])
             .Replace("{requestId}", requestId)
             .Replace("{offerId}", journey.OfferId)
             .Replace("{insurerId}", Insurer.ToString())

@@ -133,6 +133,7 @@ public sealed class SecurityTableTests(SharedSystem system)
     private async Task<string> Status(Actor actor, Operation operation, Thing thing)
     {
         var path = operation.Path
+            .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole").Replace("/fec/{year}", "/fec/2026")
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", thing.CaseId).Replace("{caseId}", thing.CaseId).Replace("{documentId}", thing.DocumentId).Replace("{requestId}", thing.RequestId)
             .Replace("{uploadId}", thing.DocumentId).Replace("{offerId}", thing.OfferId).Replace("{physicianId}", thing.PhysicianId)

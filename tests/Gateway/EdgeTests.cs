@@ -156,8 +156,10 @@ public sealed class EdgeTests : IAsyncLifetime
         using var simple = new HttpRequestMessage(HttpMethod.Get, "/problems");
         simple.Headers.Add("Origin", "https://front.secondopinion.example");
         var exposed = (await _gateway.Http().SendAsync(simple)).Header("Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries);
-        ((string[])["ETag", "Location", "Retry-After", "Upload-Offset", "Content-Range", "Accept-Ranges", "Content-Disposition",
-            "Idempotent-Replayed"]).ShouldBeSubsetOf(exposed);
+        var answered = description["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(o => o.Value as System.Text.Json.Nodes.JsonObject)
+            .SelectMany(o => o?["responses"]?.AsObject() ?? []).SelectMany(r => r.Value!["headers"]?.AsObject() ?? []).Select(h => h.Key).Distinct().ToList();
+        answered.ShouldContain("Upload-Offset");
+        answered.ShouldBeSubsetOf(exposed);
     }
 
     [Fact]

@@ -239,6 +239,95 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         codes.ShouldAllBe(c => Regex.IsMatch(c, "^[A-Z]{3}-[0-9]{4}$"));
     }
 
+    /// <summary>A client's form that does not know how long a text may be lets people write what is then refused.</summary>
+    [Fact]
+    public async Task Every_text_and_list_of_a_request_says_how_long_it_may_be_or_what_form_it_has()
+    {
+        var document = await Merged();
+        var schemas = document["components"]!["schemas"]!.AsObject();
+        var asked = new HashSet<string>();
+        foreach (var (_, operation) in Operations(document))
+        {
+            Collect(operation["requestBody"], schemas, asked);
+        }
+
+        asked.Count.ShouldBeGreaterThan(15);
+        var open = asked.SelectMany(name => (schemas[name]!["properties"]?.AsObject() ?? []).Where(p => IsUnbounded(p.Value!)).Select(p => $"{name}.{p.Key}"));
+        // What the patient calls the physician; what a list of the catalogue holds; what a person has asked a hospital for.
+        open.Order(StringComparer.Ordinal).ShouldBe(
+            ["AdmitPhysicianRequest.establishments", "CaseTreatingPhysician.name", "FileDeadlinesRequest.items", "FileItem.name", "SafetyAnswers.signs"]);
+    }
+
+    private static bool IsUnbounded(JsonNode property)
+    {
+        var types = property["type"] is JsonArray several ? several.Select(t => t!.GetValue<string>()).ToList() : [property["type"]?.GetValue<string>() ?? ""];
+        string[] bounds = types.Contains("array") ? ["maxItems"] : types.Contains("string") ? ["maxLength", "format", "enum", "pattern"] : [];
+        return bounds.Length > 0 && !bounds.Any(b => property[b] is not null);
+    }
+
+    private static void Collect(JsonNode? node, JsonObject schemas, HashSet<string> names)
+    {
+        switch (node)
+        {
+            case JsonObject o:
+                foreach (var (key, value) in o)
+                {
+                    if (key == "$ref" && value!.GetValue<string>().Split('/') is [.., "schemas", var name] && names.Add(name))
+                    {
+                        Collect(schemas[name], schemas, names);
+                    }
+                    else
+                    {
+                        Collect(value, schemas, names);
+                    }
+                }
+
+                break;
+            case JsonArray a:
+                foreach (var item in a)
+                {
+                    Collect(item, schemas, names);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>A page that repeats its title helps nobody; a sentence that fits two pages explains neither.</summary>
+    [Fact]
+    public async Task Every_problem_page_explains_its_cause_with_an_example_and_a_remedy_and_no_two_are_alike()
+    {
+        await using var gateway = await GatewayUnderTest.Start(services.Settings);
+        var pages = new JsonArray();
+        await Eventually.True(async () =>
+        {
+            pages = (await gateway.Http().GetFromJsonAsync<JsonArray>("/problems"))!;
+            return services.Addresses.Keys.All(name => pages.Any(p => p!["origin"]!.GetValue<string>() == name));
+        }, "every service has told its problems", TimeSpan.FromSeconds(60));
+
+        var sentences = new List<string>();
+        foreach (var page in pages)
+        {
+            var code = page!["code"]!.GetValue<string>();
+            var help = page["help"].ShouldNotBeNull(code);
+            foreach (var part in (string[])["cause", "example", "remedy"])
+            {
+                var text = help[part]!.GetValue<string>();
+                text.Length.ShouldBeGreaterThan(30, $"{code} {part}");
+                text.ShouldEndWith(".", customMessage: $"{code} {part}");
+                text.ShouldNotBe($"{page["titleFr"]}.", code);
+                Regex.IsMatch(text, "`|[a-z]_[a-z]|[A-Z]{3}-[0-9]{4}").ShouldBeFalse($"a code stands in a sentence of {code}: {text}");
+                sentences.Add(text);
+            }
+        }
+
+        sentences.ShouldBeUnique();
+        using var browser = new HttpRequestMessage(HttpMethod.Get, "/problems/INT-0021");
+        browser.Headers.Add("Accept", "text/html");
+        var html = System.Net.WebUtility.HtmlDecode(await (await gateway.Http().SendAsync(browser)).Content.ReadAsStringAsync());
+        html.ShouldContain("imprimez-le dans un nouveau PDF");
+    }
+
     private async Task<JsonObject> Merged()
     {
         await using var gateway = await GatewayUnderTest.Start(services.Settings);

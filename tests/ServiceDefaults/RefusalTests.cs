@@ -70,6 +70,28 @@ public sealed partial class RefusalTests(ProbeFixture fixture) : IClassFixture<P
         }
     }
 
+    /// <summary>People read the sentence; programs read the code and what is allowed.</summary>
+    [Fact]
+    public void Sentences_about_a_field_are_whole_and_hold_no_codes()
+    {
+        var sentences = Sources.Of("services", "ServiceDefaults")
+            .SelectMany(file => FieldSentence().Matches(File.ReadAllText(file)).Select(m => (File: Path.GetFileName(file), Text: m.Groups[1].Value))).ToList();
+        sentences.Count.ShouldBeGreaterThan(50, "the search still finds them");
+        foreach (var (file, text) in sentences)
+        {
+            Spoiled().IsMatch(text).ShouldBeFalse($"{file}: {text}");
+            text.ShouldEndWith(".", customMessage: file);
+            text.Length.ShouldBeGreaterThan(15, file);
+        }
+    }
+
+    [GeneratedRegex("""(?:FieldError|new|When)\((?:[^"\n]*,)?\s*\$?"(?:#|\{pointer\})/[^"]*",\s*"[a-z_A-Z]+",\s*\$?"((?:[^"\\]|\\.)+)"\s*[,);]""")]
+    private static partial Regex FieldSentence();
+
+    /// <summary>Snake case, backticks, a list of codes joined by the program.</summary>
+    [GeneratedRegex("[a-z]_[a-z]|`|string\\.Join|\\.Keys")]
+    private static partial Regex Spoiled();
+
     /// <summary>A service of a proto, or a feature that writes to its stream.</summary>
     [GeneratedRegex(@"ServerCallContext|IServerStreamWriter<")]
     private static partial Regex ServesGrpc();

@@ -1,9 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -20,7 +22,12 @@ internal static class CheckEligibility
     /// <param name="HolderNir">Policy holder's social security number, with or without its key.</param>
     /// <param name="ServiceDate">Day for which cover is asked; today in Paris when left out.</param>
     internal sealed record EligibilityRequest(
-        string AmcNumber, string BirthDate, string? MemberNumber = null, int? BirthRank = null, string? HolderNir = null, string? ServiceDate = null);
+        [property: Form("amc", "99000001")] string AmcNumber,
+        [property: Form("typed-date", "1989-04-17")] string BirthDate,
+        [property: Form("member-number", "MUT0012345")] string? MemberNumber = null,
+        [property: Range(1, Question.MaxRank)] int? BirthRank = null,
+        [property: Form("nir", "2 89 04 35 238 999 02")] string? HolderNir = null,
+        [property: Form("typed-date", "2026-11-30")] string? ServiceDate = null);
 
     /// <summary>Always the same members: beyond its code, the answer about an unknown person is that about an excluded one.</summary>
     /// <param name="Recognised">The person is known to the insurer.</param>

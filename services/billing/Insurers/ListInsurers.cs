@@ -8,7 +8,7 @@ using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Insurers;
 
-/// <summary>The insurers as ops sees them: all in a list, one with its contracts and every version of them.</summary>
+/// <summary>The insurers as ops sees them: all in a list, one with its contracts and every version of them. A partner sees the one that it is.</summary>
 internal static class ListInsurers
 {
     private const string Filter = "insurers";
@@ -32,8 +32,11 @@ internal static class ListInsurers
     {
         api.MapGet("/insurers", List).AllowRoles(Access.Ops)
             .WithName("ListInsurers").WithSummary("Insurers, by AMC number").WithDescription("`after` is the `next` of the page before.");
-        api.MapGet("/insurers/{insurerId:guid}", Show).AllowRoles(Access.Ops)
-            .WithName("ShowInsurer").WithSummary("An insurer with its contracts").WithDescription("ETag is the insurer's version; each contract has its own.");
+        api.MapGet("/insurers/{insurerId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
+            .GivesEtag()
+            .WithName("ShowInsurer").WithSummary("An insurer with its contracts")
+            .WithDescription("With every version of each contract; a partner reads its own (`insurer_id` of its token). ETag is the insurer's version; each "
+                + "contract has its own.");
     }
 
     private static async Task<Results<Ok<Page<InsurerSummary>>, Problem>> List(
@@ -63,8 +66,13 @@ internal static class ListInsurers
     }
 
     /// <param name="insurerId">The insurer.</param>
-    private static async Task<Results<Ok<InsurerFile>, Problem>> Show(Guid insurerId, HttpContext http, NpgsqlDataSource dataSource)
+    private static async Task<Results<Ok<InsurerFile>, Problem>> Show(Guid insurerId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource)
     {
+        if (!user.MayReadInsurer(insurerId))
+        {
+            return CommonProblems.Absent();
+        }
+
         await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);
         var insurer = await db.QuerySingleOrDefaultAsync<InsurerRow>(
             """

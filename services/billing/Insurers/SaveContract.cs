@@ -1,9 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -14,6 +16,8 @@ namespace SecondOpinion.Billing.Insurers;
 internal static class SaveContract
 {
     private static readonly string[] Kinds = ["sante", "prevoyance"];
+
+    private static IReadOnlyList<string> Pricings => Words.All<Pricing>();
 
     /// <summary>What a contract promises from a day on.</summary>
     /// <param name="AppliesFrom">First day of service that this version governs.</param>
@@ -28,8 +32,22 @@ internal static class SaveContract
     /// <param name="Pricing"><c>per_opinion</c> or <c>per_member_per_month</c>.</param>
     /// <param name="PriceCents">Whole cents, per opinion or per member and month.</param>
     internal sealed record ContractTermsRequest(
-        DateOnly AppliesFrom, string Label, string Kind, bool ServiceIncluded, int? UsesPerPerson, int? UsesPerFamily, int WaitingDays,
-        DateOnly ValidFrom, DateOnly? ValidTo, string Pricing, long PriceCents);
+        DateOnly AppliesFrom,
+        [property: Length(1, MaxLabel)] string Label,
+        [property: Codes(typeof(SaveContract), nameof(Kinds))] string Kind,
+        bool ServiceIncluded,
+        [property: Range(1, MaxUses)] int? UsesPerPerson,
+        [property: Range(1, MaxUses)] int? UsesPerFamily,
+        [property: Range(0, MaxWaitingDays)] int WaitingDays,
+        DateOnly ValidFrom,
+        DateOnly? ValidTo,
+        [property: Codes(typeof(SaveContract), nameof(Pricings))] string Pricing,
+        [property: Range(0, MaxPriceCents)] long PriceCents);
+
+    private const int MaxLabel = 200;
+    private const int MaxUses = 100;
+    private const int MaxWaitingDays = 3650;
+    private const int MaxPriceCents = 10_000_00;
 
     /// <summary>One version of a contract.</summary>
     /// <param name="Code">As roster lines name it: 32 capital letters, digits, - and _ at most.</param>
@@ -125,23 +143,23 @@ internal static class SaveContract
     private static List<FieldError> Faults(string code, ContractTermsRequest terms)
     {
         var faults = new List<FieldError>();
-        void When(bool wrong, string field, string sentence)
+        void When(bool wrong, string field, string sentence, IReadOnlyList<string>? allowed = null)
         {
             if (wrong)
             {
-                faults.Add(new($"#/{field}", "out_of_range", sentence));
+                faults.Add(new($"#/{field}", "out_of_range", sentence, allowed));
             }
         }
 
         When(code.Length > 32 || !code.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "code",
             "Le code d'un contrat a 32 caractères au plus : lettres, chiffres, - et _.");
-        When(string.IsNullOrWhiteSpace(terms.Label) || terms.Label.Length > 200, "label", "Indiquez un libellé (200 caractères au plus).");
-        When(!Kinds.Contains(terms.Kind), "kind", "La nature est sante ou prevoyance.");
-        When(!Words.TryRead<Pricing>(terms.Pricing, out _), "pricing", "Le prix est per_opinion ou per_member_per_month.");
-        When(terms.PriceCents is < 0 or > 10_000_00, "priceCents", "Le prix va de 0 à 10 000 €, en centimes.");
-        When(terms.UsesPerPerson is < 1 or > 100, "usesPerPerson", "Le nombre par personne va de 1 à 100, ou reste vide.");
-        When(terms.UsesPerFamily is < 1 or > 100, "usesPerFamily", "Le nombre par famille va de 1 à 100, ou reste vide.");
-        When(terms.WaitingDays is < 0 or > 3650, "waitingDays", "Le délai d'attente va de 0 à 3650 jours.");
+        When(string.IsNullOrWhiteSpace(terms.Label) || terms.Label.Length > MaxLabel, "label", $"Indiquez un libellé ({MaxLabel} caractères au plus).");
+        When(!Kinds.Contains(terms.Kind), "kind", "La nature du contrat est santé ou prévoyance.", Kinds);
+        When(!Words.TryRead<Pricing>(terms.Pricing, out _), "pricing", "Le prix est par avis, ou par adhérent et par mois.", Pricings);
+        When(terms.PriceCents is < 0 or > MaxPriceCents, "priceCents", "Le prix va de 0 à 10 000 €, en centimes.");
+        When(terms.UsesPerPerson is < 1 or > MaxUses, "usesPerPerson", "Le nombre par personne va de 1 à 100, ou reste vide.");
+        When(terms.UsesPerFamily is < 1 or > MaxUses, "usesPerFamily", "Le nombre par famille va de 1 à 100, ou reste vide.");
+        When(terms.WaitingDays is < 0 or > MaxWaitingDays, "waitingDays", "Le délai d'attente va de 0 à 3650 jours.");
         When(terms.ValidTo < terms.ValidFrom, "validTo", "La fin ne précède pas le début.");
         return faults;
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -5,6 +6,7 @@ using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -19,20 +21,25 @@ internal static class SaveInsurer
     /// <summary>A new insurer.</summary>
     /// <param name="AmcNumber">8 to 10 digits; it never changes.</param>
     /// <param name="Details">What may change later.</param>
-    internal sealed record RegisterInsurerRequest(string AmcNumber, InsurerDetails Details);
+    internal sealed record RegisterInsurerRequest([property: Form("amc", "99000001")] string AmcNumber, InsurerDetails Details);
 
     /// <summary>What is known of an insurer and may change.</summary>
     /// <param name="Name">As printed on its members' cards; French.</param>
     /// <param name="Kind"><c>mutuelle</c>, <c>institution_de_prevoyance</c> or <c>assureur</c>.</param>
     /// <param name="InvoicingAddress">Where invoices go.</param>
-    internal sealed record InsurerDetails(string Name, string Kind, InvoicingAddress InvoicingAddress);
+    internal sealed record InsurerDetails(
+        [property: Length(1, MaxText)] string Name, [property: Codes(typeof(SaveInsurer), nameof(Kinds))] string Kind, InvoicingAddress InvoicingAddress);
 
     /// <summary>A postal address for invoices.</summary>
     /// <param name="Name">Company and department.</param>
     /// <param name="Street">Number and street, or post box.</param>
     /// <param name="PostCode">French post code, 5 digits.</param>
     /// <param name="City">City, in capitals or not.</param>
-    internal sealed record InvoicingAddress(string Name, string Street, string PostCode, string City);
+    internal sealed record InvoicingAddress(
+        [property: Length(1, MaxText)] string Name, [property: Length(1, MaxText)] string Street, [property: RegularExpression("^[0-9]{5}$")] string PostCode,
+        [property: Length(1, MaxText)] string City);
+
+    private const int MaxText = 200;
 
     /// <summary>An insurer as it is registered.</summary>
     /// <param name="Id">The insurer; derived from its AMC number, so it never changes.</param>
@@ -45,7 +52,7 @@ internal static class SaveInsurer
     {
         api.MapPost("/insurers", Register).AllowRoles(Access.Ops)
             .Refuses(Problems.InsurerExists)
-            .WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");
+            .GivesEtag().WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");
         api.MapPut("/insurers/{insurerId:guid}", Change).AllowRoles(Access.Ops)
             .RequiresIfMatch()
             .WithName("ChangeInsurer").WithSummary("Changes an insurer's name, kind or invoicing address")
@@ -145,14 +152,29 @@ internal static class SaveInsurer
     private static List<FieldError> Faults(InsurerDetails details)
     {
         var faults = new List<FieldError>();
-        if (string.IsNullOrWhiteSpace(details.Name) || details.Name.Length > 200)
+        if (string.IsNullOrWhiteSpace(details.Name) || details.Name.Length > MaxText)
         {
-            faults.Add(new("#/details/name", "missing", "Indiquez le nom de l'organisme (200 caractères au plus)."));
+            faults.Add(new("#/details/name", "missing", $"Indiquez le nom de l'organisme ({MaxText} caractères au plus)."));
         }
 
         if (!Kinds.Contains(details.Kind))
         {
-            faults.Add(new("#/details/kind", "unknown", "La nature est mutuelle, institution_de_prevoyance ou assureur."));
+            faults.Add(new(
+                "#/details/kind", "unknown", "L'organisme est une mutuelle, une institution de prévoyance ou un assureur.", Kinds));
+        }
+
+        var address = details.InvoicingAddress;
+        foreach (var (member, text) in new[] { ("name", address.Name), ("street", address.Street), ("city", address.City) })
+        {
+            if (string.IsNullOrWhiteSpace(text) || text.Length > MaxText)
+            {
+                faults.Add(new($"#/details/invoicingAddress/{member}", "invalid_length", $"L'adresse de facturation a 1 à {MaxText} caractères par ligne."));
+            }
+        }
+
+        if (address.PostCode.Length != 5 || !address.PostCode.All(char.IsAsciiDigit))
+        {
+            faults.Add(new("#/details/invoicingAddress/postCode", "invalid_code", "Un code postal français comporte 5 chiffres, par exemple 99001."));
         }
 
         return faults;

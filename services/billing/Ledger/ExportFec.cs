@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
 
@@ -24,7 +25,7 @@ internal static class ExportFec
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/fec/{year:int}", Handle)
         .AllowRoles(Access.Ops)
-        .Produces(StatusCodes.Status200OK, contentType: "text/plain")
+        .GivesFile("text/plain")
         .WithName("ExportFec")
         .WithSummary("A year's accounting entries in the French tax format (FEC)")
         .WithDescription(

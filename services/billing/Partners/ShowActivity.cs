@@ -62,7 +62,7 @@ internal static class ShowActivity
     private static async Task<Results<Ok<InsurerActivity>, Problem>> Handle(
         Guid insurerId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, TimeProvider time, string? month = null)
     {
-        if ((user.Role() == Access.Partner && user.InsurerId() != insurerId) || insurers.ById(insurerId) is not { } insurer)
+        if (!user.MayReadInsurer(insurerId) || insurers.ById(insurerId) is not { } insurer)
         {
             return CommonProblems.Absent();
         }

@@ -57,4 +57,7 @@ internal static class RejectCodes
     }
 
     public static string Sentence(string code) => Sentences[code];
+
+    /// <summary>Each with its sentence.</summary>
+    public static IReadOnlyDictionary<string, string> All => Sentences;
 }

@@ -47,6 +47,9 @@ internal static class RosterRefusals
         [DropRefused] = "Après vérification, ce fichier n'est pas pris : il contient bien moins de bénéficiaires que celui en vigueur, qui le reste.",
     };
 
+    /// <summary>Each with its sentence.</summary>
+    public static IReadOnlyDictionary<string, string> All => Sentences;
+
     public static string? Sentence(string? code) => code is null ? null : Sentences[code];
 }
 

@@ -6,6 +6,7 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Consents;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -23,7 +24,8 @@ internal static class ReviewAuthorityProof
     /// <param name="Reason">Why not: <c>unreadable</c>, <c>other_person</c>, <c>not_this_authority</c>, <c>not_the_person</c> (a measure about money alone) or
     /// <c>no_agreement</c>; absent when accepted.</param>
     /// <param name="PatientAgreed">The agent has heard the adult's own agreement, or read it signed; needed for a curator and for a chosen relative.</param>
-    internal sealed record AuthorityReviewRequest(bool Accepted, string? Reason = null, bool PatientAgreed = false);
+    internal sealed record AuthorityReviewRequest(
+        bool Accepted, [property: Codes(typeof(ReviewAuthorityProof), nameof(Reasons))] string? Reason = null, bool PatientAgreed = false);
 
     /// <summary>A review that was kept.</summary>
     /// <param name="CaseId">The case.</param>
@@ -31,6 +33,8 @@ internal static class ReviewAuthorityProof
     /// <param name="State">Of the case afterwards.</param>
     /// <param name="ReviewedAt">When.</param>
     internal sealed record KeptReview(Guid CaseId, bool Accepted, string State, DateTimeOffset ReviewedAt);
+
+    private static IReadOnlyList<string> Reasons => Words.All<ProofFault>();
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/authority-proofs/{id:guid}/review", Handle)
         .AllowRoles(Access.Agent)
@@ -58,7 +62,8 @@ internal static class ReviewAuthorityProof
             ProofFault? fault = request.Reason is null ? null : Words.TryRead<ProofFault>(request.Reason, out var read) ? read : default(ProofFault?);
             if (request.Reason is not null && fault is null)
             {
-                return CommonProblems.Invalid(new FieldError("#/reason", "unknown_code", $"Un de : {string.Join(", ", Words.All<ProofFault>())}."));
+                return CommonProblems.Invalid(new FieldError(
+                    "#/reason", "unknown_code", "Dites pourquoi le justificatif est refusé, par un motif de la liste.", Reasons));
             }
 
             if (request.Accepted == (fault is not null))

@@ -46,7 +46,7 @@ internal static class ShowAuthorityProof
             .WithDescription("Who is ill, who acts and what the proof is; nothing of the disease. Only while it waits for a review.");
         api.MapGet("/cases/authority-proofs/{id:guid}/documents/{documentId:guid}", Download)
             .AllowRoles(Access.Agent)
-            .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+            .GivesFile("application/octet-stream")
             .WithName("DownloadAuthorityProof")
             .WithSummary("Download a proof of authority")
             .WithDescription("As it was uploaded, always an attachment. Only proofs, and only while they wait for a review.");

@@ -1,4 +1,5 @@
 using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
@@ -11,7 +12,10 @@ namespace SecondOpinion.Intake.Cases;
 /// <param name="Matricule">15 characters, key included.</param>
 /// <param name="Oid">Who gave it: one of <see cref="Authorities"/>.</param>
 /// <param name="Status"><c>qualified</c>: read from the national service and proved by a document. Others may not carry a matricule.</param>
-internal sealed record CaseIns(string Matricule, string Oid, string Status)
+internal sealed record CaseIns(
+    [property: Form("ins", "289043523899902")] string Matricule,
+    [property: Codes(typeof(CaseIns), nameof(CaseIns.Authorities))] string Oid,
+    [property: Codes(typeof(CaseIns), "Statuses")] string Status)
 {
     public const string Qualified = "qualified";
 
@@ -30,12 +34,13 @@ internal sealed record CaseIns(string Matricule, string Oid, string Status)
     {
         if (!Authorities.TryGetValue(Oid, out var authority))
         {
-            yield return new FieldError($"{pointer}/oid", "unknown_code", "Cet OID n'est pas celui d'une autorité d'affectation de l'INS.");
+            yield return new FieldError(
+                $"{pointer}/oid", "unknown_code", "Cet OID n'est pas celui d'une autorité d'affectation de l'INS.", [.. Authorities.Keys]);
         }
 
         if (!Statuses.Contains(Status))
         {
-            yield return new FieldError($"{pointer}/status", "unknown_code", $"Choisissez parmi : {string.Join(", ", Statuses)}.");
+            yield return new FieldError($"{pointer}/status", "unknown_code", "Cet état d'identité n'existe pas : choisissez-en un de la liste.", Statuses);
         }
         else if (Status != Qualified)
         {

@@ -17,9 +17,9 @@ internal static class CloseCase
     internal sealed record CaseClosure(Guid CaseId, string State, DateTimeOffset ClosedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/close", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles([.. CaseWords.Routes[CaseMove.Close].Roles])
         .Refuses(Problems.WrongState)
-        .WithName("CloseCase")
+        .WithName(CaseWords.Routes[CaseMove.Close].Operation)
         .WithSummary("Close a case")
         .WithDescription("Only a delivered case can be closed; the opinion stays readable.");
 

@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
@@ -16,17 +18,22 @@ namespace SecondOpinion.Intake.Cases;
 /// <param name="Phone">Telephone number, national or with its country's prefix, e.g. <c>+33 1 99 00 12 34</c>.</param>
 /// <param name="Ins">The national health identity, when it is qualified.</param>
 internal sealed record CasePerson(
-    string BirthName,
-    IReadOnlyList<string> GivenNames,
-    string Sex,
+    [property: Length(1, CasePerson.MaxName)] string BirthName,
+    [property: Length(1, CasePerson.MaxGivenNames), EachMaxLength(CasePerson.MaxName)] IReadOnlyList<string> GivenNames,
+    [property: Codes(typeof(CasePerson), nameof(CasePerson.Sexes))] string Sex,
     DateOnly BirthDate,
-    string? BirthPlaceCode = null,
-    string? Nir = null,
-    string? Email = null,
-    string? Phone = null,
+    [property: Form("insee-place", "69123")] string? BirthPlaceCode = null,
+    [property: Form("nir", "2 89 04 35 238 999 02")] string? Nir = null,
+    [property: MaxLength(CasePerson.MaxEmail), Form("email", "alix@courriel.example")] string? Email = null,
+    [property: MaxLength(ServiceDefaults.Text.Phone.MaxLength)] string? Phone = null,
     CaseIns? Ins = null)
 {
     private const int MaxName = 100;
+    private const int MaxGivenNames = 10;
+    private const int MaxEmail = 254;
+
+    /// <summary>As in the civil register.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Sexes = new Dictionary<string, string> { ["F"] = "Féminin", ["M"] = "Masculin" };
 
     /// <param name="today">The date in Paris.</param>
     public IEnumerable<FieldError> Faults(string pointer, DateOnly today)
@@ -36,14 +43,14 @@ internal sealed record CasePerson(
             yield return new FieldError($"{pointer}/birthName", "invalid_name", "Le nom de naissance compte 1 à 100 caractères.");
         }
 
-        if (GivenNames.Count is 0 or > 10 || !GivenNames.All(IsName))
+        if (GivenNames.Count is 0 or > MaxGivenNames || !GivenNames.All(IsName))
         {
             yield return new FieldError($"{pointer}/givenNames", "invalid_name", "Indiquez de 1 à 10 prénoms.");
         }
 
-        if (Sex is not ("F" or "M"))
+        if (!Sexes.ContainsKey(Sex))
         {
-            yield return new FieldError($"{pointer}/sex", "unknown_code", "Le sexe est F ou M, comme à l'état civil.");
+            yield return new FieldError($"{pointer}/sex", "unknown_code", "Le sexe est F (féminin) ou M (masculin), comme à l'état civil.", [.. Sexes.Keys]);
         }
 
         if (BirthDate > today || BirthDate < today.AddYears(-130))
@@ -72,7 +79,7 @@ internal sealed record CasePerson(
                 "L'identité nationale de santé comprend le lieu de naissance, avec le nom, les prénoms, la date et le sexe.");
         }
 
-        if (Email is not null && (Email.Length > 254 || Email.Count(c => c == '@') != 1 || Email.StartsWith('@') || Email.EndsWith('@')))
+        if (Email is not null && (Email.Length > MaxEmail || Email.Count(c => c == '@') != 1 || Email.StartsWith('@') || Email.EndsWith('@')))
         {
             yield return new FieldError($"{pointer}/email", "invalid_email", "Cette adresse électronique n'est pas valide.");
         }
@@ -102,7 +109,7 @@ internal sealed record CasePerson(
 /// <summary>The physician whom the patient sees, or who asks for the patient.</summary>
 /// <param name="Rpps">The physician's RPPS number, 11 digits.</param>
 /// <param name="Name">As the patient knows it; optional.</param>
-internal sealed record CaseTreatingPhysician(string Rpps, string? Name = null)
+internal sealed record CaseTreatingPhysician([property: Form("rpps", "99900003036")] string Rpps, string? Name = null)
 {
     /// <summary>Typed by somebody who copies it: a key that fails is a mistake, and a wrong number would hide who treats the patient.</summary>
     public IEnumerable<FieldError> Faults(string pointer)
@@ -147,8 +154,15 @@ internal sealed record CoverageQuestion(string AmcNumber, string MemberNumber, s
 /// <param name="MemberNumber">Numéro d'adhérent; may be left out when the holder's NIR is given.</param>
 /// <param name="BirthRank">1 unless twins tell otherwise.</param>
 /// <param name="HolderNir">Social security number of the policy holder.</param>
-internal sealed record CaseCoverageRequest(string AmcNumber, string? MemberNumber = null, int BirthRank = 1, string? HolderNir = null)
+internal sealed record CaseCoverageRequest(
+    [property: Form("amc", "99000001")] string AmcNumber,
+    [property: MaxLength(CaseCoverageRequest.MaxMemberNumber)] string? MemberNumber = null,
+    [property: Range(1, CaseCoverageRequest.MaxBirthRank)] int BirthRank = 1,
+    [property: Form("nir", "2 89 04 35 238 999 02")] string? HolderNir = null)
 {
+    private const int MaxMemberNumber = 30;
+    private const int MaxBirthRank = 9;
+
     public IEnumerable<FieldError> Faults(string pointer)
     {
         if (!Contracts.Identifiers.AmcNumber.TryParse(AmcNumber, out _, out var reason))
@@ -161,12 +175,12 @@ internal sealed record CaseCoverageRequest(string AmcNumber, string? MemberNumbe
             yield return new FieldError($"{pointer}/memberNumber", "missing", "Indiquez le numéro d'adhérent ou le numéro de sécurité sociale de l'assuré.");
         }
 
-        if (MemberNumber?.Length > 30)
+        if (MemberNumber?.Length > MaxMemberNumber)
         {
             yield return new FieldError($"{pointer}/memberNumber", "too_long", "Un numéro d'adhérent compte au plus 30 caractères.");
         }
 
-        if (BirthRank is < 1 or > 9)
+        if (BirthRank is < 1 or > MaxBirthRank)
         {
             yield return new FieldError($"{pointer}/birthRank", "out_of_range", "Le rang de naissance va de 1 à 9.");
         }

@@ -15,6 +15,9 @@ internal static class PlacesOfCare
     /// <summary>The patient does not know: a coordinator judges.</summary>
     public const string Unknown = "unknown";
 
+    /// <summary>What is told in place of an establishment.</summary>
+    public static readonly IReadOnlyList<string> WithoutEstablishment = [None, Unknown];
+
     /// <summary>Null while nothing is told.</summary>
     public static string? Of(string? establishment, string? place) => establishment is not null ? Given : place;
 
@@ -27,7 +30,9 @@ internal static class PlacesOfCare
 
         if (place is not (null or None or Unknown))
         {
-            yield return new FieldError($"{pointer}/placeOfCare", "unknown_code", $"{None} ou {Unknown} ; un établissement se donne par son numéro FINESS.");
+            yield return new FieldError(
+                $"{pointer}/placeOfCare", "unknown_code",
+                "Dites qu'aucun établissement ne vous soigne, ou que vous ne savez pas ; un établissement se donne par son numéro FINESS.", WithoutEstablishment);
         }
         else if (place is not null && establishment is not null)
         {

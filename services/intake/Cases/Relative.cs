@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Cases;
@@ -16,8 +18,12 @@ internal sealed record AuthorityKind(string Label, bool ForMinors, bool ForAdult
 /// <c>patient_agreement</c> for anybody whom an adult has chosen; proved by a document that is looked at before a physician reads the file.</param>
 /// <param name="Name">As the relative signs.</param>
 /// <param name="RepresentsPerson">Of a measure that protects an adult: the decision gives representation relating to the person, beyond money.</param>
-internal sealed record CaseRelative(string Authority, string Name, bool? RepresentsPerson = null)
+internal sealed record CaseRelative(
+    [property: Codes(typeof(CaseRelative), nameof(CaseRelative.Authorities))] string Authority, [property: Length(1, CaseRelative.MaxName)] string Name,
+    bool? RepresentsPerson = null)
 {
+    private const int MaxName = 100;
+
     public const int AdultFrom = 18;
 
     public static readonly IReadOnlyDictionary<string, AuthorityKind> Authorities = new Dictionary<string, AuthorityKind>
@@ -39,22 +45,23 @@ internal sealed record CaseRelative(string Authority, string Name, bool? Represe
     {
         if (!Authorities.TryGetValue(Authority, out var kind))
         {
-            yield return new FieldError($"{pointer}/authority", "unknown_code", $"Choisissez parmi : {string.Join(", ", Authorities.Keys)}.");
+            yield return new FieldError(
+                $"{pointer}/authority", "unknown_code", "Dites à quel titre vous agissez pour la personne malade.", [.. Authorities.Keys]);
         }
         else if (age < AdultFrom ? !kind.ForMinors : !kind.ForAdults)
         {
             yield return new FieldError($"{pointer}/authority", age < AdultFrom ? "not_for_a_minor" : "not_for_an_adult", age < AdultFrom
                 ? "Pour une personne de moins de 18 ans, la demande vient d'un parent qui a l'autorité parentale, ou du tuteur."
-                : "Un parent ne demande plus à la place de son enfant majeur. Votre enfant peut demander lui-même, ou vous choisir (« patient_agreement »).");
+                : "Un parent ne demande plus à la place de son enfant majeur. Votre enfant peut demander lui-même, ou vous choisir comme proche.");
         }
         else if (age >= AdultFrom && kind.Represents && RepresentsPerson != true)
         {
             yield return new FieldError($"{pointer}/representsPerson", "must_be_true",
                 "Seule une mesure avec représentation relative à la personne permet de demander à sa place. Une mesure qui ne concerne que les biens ne "
-                + "suffit pas : la personne décide elle-même, et peut vous choisir (« patient_agreement »).");
+                + "suffit pas : la personne décide elle-même, et peut vous choisir comme proche.");
         }
 
-        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 100)
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > MaxName)
         {
             yield return new FieldError($"{pointer}/name", "invalid_name", "Indiquez votre nom, en 100 caractères au plus.");
         }

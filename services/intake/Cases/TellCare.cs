@@ -21,8 +21,9 @@ internal static class TellCare
     /// <param name="CoordinatingPhysician">Who coordinates the care, when it is somebody else.</param>
     [HealthData]
     internal sealed record CaseCare(
-        string? TreatingEstablishment = null, string? PlaceOfCare = null, CaseTreatingPhysician? TreatingPhysician = null,
-        CaseTreatingPhysician? CoordinatingPhysician = null);
+        [property: Form("finess", "990000017")] string? TreatingEstablishment = null,
+        [property: Codes(typeof(PlacesOfCare), nameof(PlacesOfCare.WithoutEstablishment))] string? PlaceOfCare = null,
+        CaseTreatingPhysician? TreatingPhysician = null, CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/cases/{id:guid}/care", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)

@@ -22,9 +22,9 @@ internal static class WithdrawCase
     internal sealed record CaseWithdrawal(Guid CaseId, string State, DateTimeOffset WithdrawnAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/withdraw", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles([.. CaseWords.Routes[CaseMove.Withdraw].Roles])
         .Refuses(Problems.WrongState)
-        .WithName("WithdrawCase")
+        .WithName(CaseWords.Routes[CaseMove.Withdraw].Operation)
         .WithSummary("Withdraw a case")
         .WithDescription("Possible until the opinion is delivered.");
 

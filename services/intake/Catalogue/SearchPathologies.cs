@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -15,7 +16,7 @@ internal static class SearchPathologies
     /// <param name="Q">A name, an everyday word, an abbreviation or a CIM-10 code, e.g. <c>cancer du sein</c>.</param>
     /// <param name="Limit">How many at most, 1 to 50; 10 when left out.</param>
     [HealthData]
-    internal sealed record PathologySearch(string Q, int Limit = DefaultLimit);
+    internal sealed record PathologySearch([property: MaxLength(LongestQuery)] string Q, int Limit = DefaultLimit);
 
     /// <summary>A disease that was found.</summary>
     /// <param name="Code">Code of the catalogue.</param>

@@ -45,5 +45,7 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
             "Une personne que j'ai choisie fait ma demande.\nElle voit mes documents.\nElle reçoit l'avis.\nJe peux changer d'avis."),
     ];
 
+    public static IEnumerable<string> Purposes => All.Select(t => t.Purpose).Distinct();
+
     public static ConsentText? Latest(string purpose) => All.Where(t => t.Purpose == purpose).MaxBy(t => t.Version);
 }

@@ -7,6 +7,7 @@ using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Overview;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -21,7 +22,8 @@ internal static class RecordConsent
     /// <c>teleexpertise</c>.</param>
     /// <param name="Granted">False refuses the consent or takes it back.</param>
     /// <param name="TextVersion">Version of the text that was shown; the current one when left out.</param>
-    internal sealed record RecordConsentRequest(string Purpose, bool Granted, int? TextVersion = null);
+    internal sealed record RecordConsentRequest(
+        [property: Codes(typeof(ConsentText), nameof(ConsentText.Purposes))] string Purpose, bool Granted, int? TextVersion = null);
 
     /// <summary>A choice that was kept.</summary>
     /// <param name="CaseId">The case.</param>
@@ -47,7 +49,7 @@ internal static class RecordConsent
         {
             if (ConsentText.Latest(request.Purpose) is not { } text)
             {
-                return CommonProblems.Invalid(new FieldError("#/purpose", "unknown_code", "Ce type d'accord n'existe pas."));
+                return CommonProblems.Invalid(new FieldError("#/purpose", "unknown_code", "Ce type d'accord n'existe pas.", [.. ConsentText.Purposes]));
             }
 
             if (request.TextVersion is { } shown && shown != text.Version)

@@ -28,7 +28,7 @@ internal static class DownloadDocument
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+        .GivesFileInParts("application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
         .WithDescription(

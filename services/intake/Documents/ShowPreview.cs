@@ -15,7 +15,7 @@ internal static class ShowPreview
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}/preview", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .Produces(StatusCodes.Status200OK, contentType: "image/jpeg")
+        .GivesBytes("image/jpeg")
         .WithName("ShowPreview")
         .WithSummary("A small picture of a document")
         .WithDescription("Of photographs, scans and faxes (`hasPreview`): a JPEG of at most 1024 points a side, without what the camera wrote.");

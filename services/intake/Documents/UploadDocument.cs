@@ -7,6 +7,7 @@ using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -34,25 +35,27 @@ internal static class UploadDocument
         .WithName("UploadDocument")
         .WithSummary("Add a document")
         .WithDescription(
-            "The raw bytes as the body; the document's type (a code of the catalogue) in `Document-Type`, its name in "
-            + "`Content-Disposition: attachment; filename*=UTF-8''…`. PDF, DICOM (also a hospital's CD as ZIP), JPEG, PNG, HEIC, TIFF, plain text, CDA, "
-            + "DOCX and ODT are accepted, told apart by their content; anything else, and "
-            + "any damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the "
+            "The raw bytes as the body; the document's type (a code of GetCodes `document-types`) in `Document-Type`, its name in `Document-Name`. PDF, DICOM "
+            + "(also a hospital's CD as ZIP), JPEG, PNG, HEIC, TIFF, plain text, CDA, DOCX and ODT are accepted, told apart by their content; anything else, "
+            + "and any damaged file, is refused with the reason. Photographs are shown without what the camera wrote into them (place, time, previews); the "
             + "answer's size and hash are those of what is shown. A PDF with scripts, actions or files within is marked `activeContent` and only ever saved.");
 
     /// <param name="id">The case.</param>
     /// <param name="documentType">What the document is: a code of the catalogue's documents, e.g. <c>consultation_report</c>.</param>
-    /// <param name="contentDisposition">The file's name as the patient knows it, with its ending: <c>attachment; filename*=UTF-8''…</c>; it is kept
-    /// sealed.</param>
+    /// <param name="documentName">The file's name as the patient knows it, with its ending, in percent-encoded UTF-8, e.g. <c>compte%20rendu.pdf</c>; it is
+    /// kept sealed. Needed unless <paramref name="contentDisposition"/> is sent.</param>
+    /// <param name="contentDisposition">The same name for clients that can send this header: <c>attachment; filename*=UTF-8''…</c>.</param>
     /// <param name="documentDate">When the document was written or the examination made, e.g. <c>2026-01-31</c>.</param>
     private static async Task<Results<Once<Created<CaseDocumentView>>, Problem>> Handle(
-        Guid id, [FromHeader(Name = "Document-Type")] string documentType, [FromHeader(Name = "Content-Disposition")] string contentDisposition,
+        Guid id, [FromHeader(Name = "Document-Type"), Form("document-type", "mri")] string documentType,
+        [FromHeader(Name = "Document-Name")] string? documentName,
+        [FromHeader(Name = "Content-Disposition")] string? contentDisposition,
         ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store,
         DocumentOptions options, PathologyCatalogue catalogue, Admission admission, TimeProvider time, CancellationToken cancel,
         [FromHeader(Name = "Document-Date")] string? documentDate = null)
     {
         // In headers: addresses stand in access logs, and what kind of document it is or how people call it may name the disease.
-        var fileName = NameOf(contentDisposition);
+        var fileName = documentName is null ? NameOf(contentDisposition) : Uri.UnescapeDataString(documentName);
         if (await Refusal(id, documentType, fileName, user, http.Request, dataSource, options, catalogue, cancel) is { } refusal)
         {
             return refusal;
@@ -101,7 +104,7 @@ internal static class UploadDocument
         }
     }
 
-    private static string NameOf(string contentDisposition) =>
+    private static string NameOf(string? contentDisposition) =>
         ContentDispositionHeaderValue.TryParse(contentDisposition, out var given) && (given.FileNameStar.HasValue ? given.FileNameStar : given.FileName) is
         { HasValue: true } name
             ? HeaderUtilities.RemoveQuotes(name).ToString()
@@ -116,14 +119,15 @@ internal static class UploadDocument
         if (!catalogue.Documents.ContainsKey(type))
         {
             return CommonProblems.Invalid(new FieldError(
-                "#/documentType", "unknown_code", "L'en-tête Document-Type doit porter un code de la liste des documents, par exemple consultation_report."));
+                "#/documentType", "unknown_code", "L'en-tête Document-Type doit porter un code de la liste des types de documents.",
+                [.. catalogue.Documents.Keys.Order(StringComparer.Ordinal)]));
         }
 
         if (PlainText.FileName(fileName, Admission.LongestName) is null)
         {
             return CommonProblems.Invalid(new FieldError(
                 "#/fileName", "invalid_name",
-                "Donnez au fichier un nom lisible dans l'en-tête Content-Disposition, par exemple filename*=UTF-8''compte-rendu.pdf."));
+                "Donnez au fichier un nom lisible dans l'en-tête Document-Name, en UTF-8 encodé (%20 pour un espace), par exemple compte-rendu.pdf."));
         }
 
         await using var db = await dataSource.OpenConnectionAsync(cancel);

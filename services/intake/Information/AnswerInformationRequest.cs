@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,7 +22,7 @@ internal static class AnswerInformationRequest
     /// <summary>The patient's answer.</summary>
     /// <param name="Text">French, as the patient writes it; 1 to 4000 characters.</param>
     [HealthData]
-    internal sealed record AnswerInformationRequestBody(string Text);
+    internal sealed record AnswerInformationRequestBody([property: Length(1, LongestAnswer)] string Text);
 
     /// <summary>A question that was answered.</summary>
     /// <param name="CaseId">The case.</param>
@@ -32,9 +33,9 @@ internal static class AnswerInformationRequest
     internal sealed record AnsweredInformationRequest(Guid CaseId, Guid RequestId, string State, DateTimeOffset ProvidedAt, DateTimeOffset DueAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/information-requests/{requestId:guid}/answer", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles([.. CaseWords.Routes[CaseMove.ProvideInformation].Roles])
         .Refuses(Problems.WrongState, Problems.InformationAlreadyGiven, Problems.QuestionLapsed)
-        .WithName("AnswerInformationRequest")
+        .WithName(CaseWords.Routes[CaseMove.ProvideInformation].Operation)
         .WithSummary("Answer the physician's question")
         .WithDescription("Documents can be added before answering. The 7-day clock, which stood still, runs again.");
 

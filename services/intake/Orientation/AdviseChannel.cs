@@ -11,7 +11,7 @@ internal static class AdviseChannel
     /// <summary>About which disease advice is wanted.</summary>
     /// <param name="Pathology">Code of the catalogue, e.g. <c>endometriose</c>.</param>
     [HealthData]
-    internal sealed record AdviceRequest(string Pathology);
+    internal sealed record AdviceRequest([property: Form("pathology-code", "endometriose")] string Pathology);
 
     /// <summary>Whether this disease is better seen online or in person.</summary>
     /// <param name="PathologyCode">Code of the catalogue.</param>

@@ -11,6 +11,20 @@ internal static class OpenPages
 {
     private static readonly string Version = typeof(OpenPages).Module.ModuleVersionId.ToString("N")[..16];
 
+    /// <summary>Says of the pages among them what <see cref="Cacheable"/> does.</summary>
+    public static RouteGroupBuilder Describe(RouteGroupBuilder group)
+    {
+        ((IEndpointConventionBuilder)group).Finally(endpoint =>
+        {
+            if (endpoint.Metadata.OfType<HttpMethodMetadata>().Any(m => m.HttpMethods.Contains(HttpMethods.Get)))
+            {
+                endpoint.Metadata.Add(ResponseHeaders.Etag);
+                endpoint.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status304NotModified));
+            }
+        });
+        return group;
+    }
+
     public static async ValueTask<object?> Cacheable(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;

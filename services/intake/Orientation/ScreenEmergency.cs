@@ -56,7 +56,7 @@ internal static class ScreenEmergency
     {
         if (answers.Signs.Any(s => !SafetyScreen.Signs.ContainsKey(s)))
         {
-            return CommonProblems.Invalid(new FieldError("#/signs", "unknown_code", "Un de ces signes n'est pas dans la liste."));
+            return CommonProblems.Invalid(new FieldError("#/signs", "unknown_code", "Un de ces signes n'est pas dans la liste.", [.. SafetyScreen.Signs.Keys]));
         }
 
         var door = SafetyScreen.Judge(answers);

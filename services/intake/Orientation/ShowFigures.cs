@@ -57,7 +57,8 @@ internal static class ShowFigures
         var channels = figures.Select(f => f.Channel).Distinct().ToList();
         if (channel is not null && !channels.Contains(channel))
         {
-            return CommonProblems.Invalid(new FieldError("#/channel", "unknown_code", $"Choisissez parmi : {string.Join(", ", channels)}."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/channel", "unknown_code", "Ce recours n'existe pas : choisissez-en un de la liste.", [.. channels]));
         }
 
         var byId = figures.ToDictionary(f => f.Id);

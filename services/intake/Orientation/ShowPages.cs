@@ -79,9 +79,11 @@ internal static class ShowPages
     /// <param name="need">Only pages of help that answer this need: a code of <c>needs</c>.</param>
     private static Results<Ok<OrientationPages>, Problem> List(ContentBook book, string? kind = null, string? need = null) =>
         kind is not null && !ContentPage.Kinds.Contains(kind)
-            ? CommonProblems.Invalid(new FieldError("#/kind", "unknown_code", $"Choisissez parmi : {string.Join(", ", ContentPage.Kinds)}."))
+            ? CommonProblems.Invalid(new FieldError(
+                "#/kind", "unknown_code", "Ce genre de page n'existe pas : choisissez-en un de la liste.", [.. ContentPage.Kinds]))
             : need is not null && !ContentPage.HelpNeeds.ContainsKey(need)
-            ? CommonProblems.Invalid(new FieldError("#/need", "unknown_code", $"Choisissez parmi : {string.Join(", ", ContentPage.HelpNeeds.Keys)}."))
+            ? CommonProblems.Invalid(new FieldError(
+                "#/need", "unknown_code", "Ce besoin n'existe pas : choisissez-en un de la liste.", [.. ContentPage.HelpNeeds.Keys]))
             : TypedResults.Ok(new OrientationPages(
                 [
                     .. book.Pages.Where(p => (kind is null || p.Kind == kind) && (need is null || p.Needs.Contains(need)))

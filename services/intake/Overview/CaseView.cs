@@ -15,7 +15,8 @@ namespace SecondOpinion.Intake.Overview;
 /// <summary>A case as its patient sees it.</summary>
 /// <param name="CaseId">The case.</param>
 /// <param name="State">Where it stands, e.g. <c>awaiting_information</c>.</param>
-/// <param name="AllowedMoves">What can happen to it next.</param>
+/// <param name="AllowedMoves">What the caller can ask for now, each by its operation: <c>submit</c> (SubmitCase), <c>provide_information</c>
+/// (AnswerInformationRequest), <c>close</c> (CloseCase), <c>withdraw</c> (WithdrawCase).</param>
 /// <param name="RequestedBy">Who opened it: <c>patient</c>, <c>relative</c>, <c>agent</c> or <c>physician</c>.</param>
 /// <param name="LegalRegime">What the law calls the act (R.6316-1 of the Code de la santé publique): <c>teleexpertise</c> when a physician asks and
 /// the patient agrees, else <c>teleconseil_personnalise</c>.</param>
@@ -125,14 +126,14 @@ internal static class CaseViews
         file.Id, file.State.Text, file.PathologyCode, NameOf(catalogue, file.PathologyCode), file.Coverage.Text, file.OpenedAt, file.DueAt, file.Alarm);
 
     public static async Task<CaseView> Of(
-        NpgsqlConnection db, CaseKey key, CaseRow file, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
+        NpgsqlConnection db, CaseKey key, CaseRow file, string role, PathologyCatalogue catalogue, QuestionnaireBook questionnaires, DateTimeOffset now)
     {
         var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
         var clock = file.Clock;
         return new CaseView(
             file.Id,
             file.State.Text,
-            [.. CaseLife.AllowedFrom(file.State.Value).Select(m => m.Word())],
+            [.. CaseWords.Open(file.State.Value, role).Select(m => m.Word())],
             file.RequestedBy.Text,
             file.LegalRegime.Text,
             Pathology(catalogue, file.PathologyCode, file.SpecialtyCode),

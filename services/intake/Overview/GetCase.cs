@@ -16,7 +16,8 @@ internal static class GetCase
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .WithName("GetCase")
+        .GivesEtag()
+            .WithName("GetCase")
         .WithSummary("Read a case")
         .WithDescription("The patient's own case; an agent or a physician sees those that they opened for a patient.");
 
@@ -35,6 +36,6 @@ internal static class GetCase
             http.Response.Headers.ETag = Etags.Of(file.Version);
             http.Response.Headers.CacheControl = "no-store";
             using var key = await CaseKey.Of(db, keyring, id);
-            return TypedResults.Ok(await CaseViews.Of(db, key, file, catalogue, questionnaires, time.GetUtcNow()));
+            return TypedResults.Ok(await CaseViews.Of(db, key, file, user.Role(), catalogue, questionnaires, time.GetUtcNow()));
         }, cancel);
 }

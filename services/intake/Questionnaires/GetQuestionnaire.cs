@@ -23,6 +23,7 @@ internal static class GetQuestionnaire
             .WithDescription("The current version of each: one general, one per family of diseases.");
         api.MapGet("/questionnaires/{code}", Handle)
             .AllowAnonymous()
+            .GivesEtag()
             .WithName("GetQuestionnaire")
             .WithSummary("Read a questionnaire")
             .WithDescription("The current version, or the one asked for: a case keeps the version that it was opened with.");

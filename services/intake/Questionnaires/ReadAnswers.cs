@@ -37,7 +37,8 @@ internal static class ReadAnswers
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/answers", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
-        .WithName("ReadAnswers")
+        .GivesEtag()
+            .WithName("ReadAnswers")
         .WithSummary("Read the answers of a case")
         .WithDescription("Its ETag goes into If-Match of the next save.");
 

@@ -21,7 +21,9 @@ internal static class SaveAnswers
     /// <param name="Answers">By question id: boolean, number, text, option code, list of option codes, or ISO date. Replaces what was saved
     /// before.</param>
     [HealthData]
-    internal sealed record SaveAnswersRequest(string Questionnaire, int Version, IReadOnlyDictionary<string, JsonElement> Answers);
+    internal sealed record SaveAnswersRequest(
+        [property: Form("questionnaire-code", "endometriosis_gynaecology")] string Questionnaire, int Version,
+        IReadOnlyDictionary<string, JsonElement> Answers);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/cases/{id:guid}/answers", Handle)
         .AllowRoles(Access.Patient, Access.Agent, Access.Physician)

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,7 +21,7 @@ internal static class SaveQuestions
     /// <summary>What the patient wants to know.</summary>
     /// <param name="Questions">One to five, in French; each is answered in the opinion.</param>
     [HealthData]
-    internal sealed record SaveQuestionsRequest(IReadOnlyList<string> Questions);
+    internal sealed record SaveQuestionsRequest([property: Length(1, MostQuestions), EachMaxLength(LongestQuestion)] IReadOnlyList<string> Questions);
 
     /// <summary>What the patient wants to know.</summary>
     /// <param name="CaseId">The case.</param>
@@ -32,6 +33,7 @@ internal static class SaveQuestions
     {
         api.MapGet("/cases/{id:guid}/questions", Read)
             .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .GivesEtag()
             .WithName("ReadQuestions")
             .WithSummary("Read the patient's questions")
             .WithDescription("Its ETag goes into If-Match of the next save.");

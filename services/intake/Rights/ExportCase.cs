@@ -27,7 +27,7 @@ internal static class ExportCase
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/export", Handle)
         .AllowRoles(Access.Patient)
-        .Produces(StatusCodes.Status200OK, contentType: "application/zip")
+        .GivesFile("application/zip")
         .WithName("ExportCase")
         .WithSummary("Everything about me, as a ZIP")
         .WithDescription(
@@ -51,7 +51,7 @@ internal static class ExportCase
             using var key = await CaseKey.Of(db, keyring, id);
             var all = new List<(string, object)>
             {
-                ("case.json", Json(await CaseViews.Of(db, key, file, catalogue, questionnaires, time.GetUtcNow()))),
+                ("case.json", Json(await CaseViews.Of(db, key, file, user.Role(), catalogue, questionnaires, time.GetUtcNow()))),
                 ("answers.json", Json(ReadAnswers.Open(key, file))),
                 ("questions.json", Json(SaveQuestions.Open(key, file))),
                 ("accesses.json", Json(await ShowAccesses.Of(db, user, id))),

@@ -9,7 +9,9 @@ namespace SecondOpinion.Intake.Safety;
 /// <param name="DiagnosisKnown">A physician has named the disease, or is looking for it.</param>
 /// <param name="Urgent">An answer is needed within two days.</param>
 [HealthData]
-internal sealed record SafetyAnswers(IReadOnlyList<string> Signs, bool SuicidalThoughts, bool Hospitalised, bool DiagnosisKnown, bool Urgent);
+internal sealed record SafetyAnswers(
+    [property: Codes(typeof(SafetyScreen), nameof(SafetyScreen.Signs))] IReadOnlyList<string> Signs, bool SuicidalThoughts, bool Hospitalised,
+    bool DiagnosisKnown, bool Urgent);
 
 /// <summary>Where to go instead.</summary>
 /// <param name="Code"><c>emergency</c>, <c>suicidal_thoughts</c>, <c>hospitalised</c> or <c>urgent_without_diagnosis</c>.</param>

@@ -58,6 +58,12 @@ internal static class SocialCodes
 
     public static readonly IReadOnlyList<Item> All = [Pcs, Disability, HeardFrom];
 
+    public static IEnumerable<string> PcsCodes => Pcs.Options.Select(o => o.Code);
+
+    public static IEnumerable<string> DisabilityCodes => Disability.Options.Select(o => o.Code);
+
+    public static IEnumerable<string> HeardFromCodes => HeardFrom.Options.Select(o => o.Code);
+
     /// <summary>The mission report's grid: CSP+, employés, professions intermédiaires, autres, sans activité, retraités.</summary>
     private static readonly Dictionary<string, string> MissionOf = new()
     {

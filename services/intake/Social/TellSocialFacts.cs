@@ -26,7 +26,10 @@ internal static class TellSocialFacts
     /// <param name="Disability"><c>yes</c>, <c>no</c> or <c>prefer_not_to_say</c>.</param>
     /// <param name="HeardFrom">How the patient heard of the service: a code of the social questions.</param>
     internal sealed record SocialFactsRequest(
-        string? CommuneCode = null, string? PcsGroup = null, [property: HealthData] string? Disability = null, string? HeardFrom = null);
+        [property: Form("insee-commune", "69123")] string? CommuneCode = null,
+        [property: Codes(typeof(SocialCodes), nameof(SocialCodes.PcsCodes))] string? PcsGroup = null,
+        [property: HealthData, Codes(typeof(SocialCodes), nameof(SocialCodes.DisabilityCodes))] string? Disability = null,
+        [property: Codes(typeof(SocialCodes), nameof(SocialCodes.HeardFromCodes))] string? HeardFrom = null);
 
     /// <summary>What was told; codes only.</summary>
     /// <param name="CaseId">The case.</param>
@@ -52,18 +55,44 @@ internal static class TellSocialFacts
             .WithName("ListSocialQuestions")
             .WithSummary("The optional social questions")
             .WithDescription("Each with why it is asked. Nobody has to answer.");
+        api.MapGet("/cases/{id:guid}/social-facts", Read)
+            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .GivesEtag()
+            .WithName("ReadSocialFacts")
+            .WithSummary("Read the social facts of a case")
+            .WithDescription("All null while nothing was told. Its ETag goes into If-Match of the next save.");
         api.MapPut("/cases/{id:guid}/social-facts", Handle)
             .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
             .Refuses(Problems.WrongState)
             .RequiresIfMatch()
             .WithName("TellSocialFacts")
             .WithSummary("Tell the social facts of a case")
-            .WithDescription("All optional. Needs If-Match: `\"v0\"` the first time, then the ETag of the last answer.");
+            .WithDescription(
+                "All optional; what is left out is no longer told. Needs If-Match with the ETag of what was read or saved last, `\"v0\"` the first time.");
     }
 
     private static Ok<SocialQuestions> Questions() => TypedResults.Ok(new SocialQuestions(
         SocialCodes.All,
         "Votre commune nous dit seulement votre département : nous vérifions que le service atteint les endroits où les médecins manquent."));
+
+    /// <param name="id">The case.</param>
+    private static Task<Results<Ok<CaseSocialFacts>, Problem>> Read(
+        Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, CancellationToken cancel) =>
+        dataSource.InTransaction<Results<Ok<CaseSocialFacts>, Problem>>(async db =>
+        {
+            if (await CaseRows.Own(db, user, id) is not { } file)
+            {
+                return CommonProblems.Absent();
+            }
+
+            await Audit.Record(db, user, "read", "social_facts", id, Purpose.Of(user));
+            var told = await Told(db, id);
+            http.Response.Headers.ETag = Etags.Of(told?.Version ?? 0);
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Ok(new CaseSocialFacts(
+                id, file.DepartmentCode, told?.PcsGroup, told?.MissionCategory, told?.MappingVersion ?? SocialCodes.MappingVersion, told?.Disability,
+                told?.HeardFrom));
+        }, cancel);
 
     /// <param name="id">The case.</param>
     private static Task<Results<Ok<CaseSocialFacts>, Problem>> Handle(
@@ -81,7 +110,7 @@ internal static class TellSocialFacts
                 return Problems.CaseIs(file.State.Value);
             }
 
-            var version = await db.ExecuteScalarAsync<long?>("select version from social_facts where case_id = @id", new { id }) ?? 0;
+            var version = (await Told(db, id))?.Version ?? 0;
             if (Etags.Mismatch(http.Request, version) is { } mismatch)
             {
                 return mismatch;
@@ -133,8 +162,7 @@ internal static class TellSocialFacts
     internal static async Task Publish(NpgsqlConnection db, CaseKey key, CaseRow file, DateTimeOffset now)
     {
         var answers = ReadAnswers.Open(key, file);
-        var told = await db.QuerySingleOrDefaultAsync<Row>(
-            "select pcs_group, mission_category, mapping_version, disability, heard_from from social_facts where case_id = @Id", new { file.Id });
+        var told = await Told(db, file.Id);
         await Outbox.Publish(db, file.Id, new SocialFactsTold
         {
             CaseId = file.Id,
@@ -169,10 +197,13 @@ internal static class TellSocialFacts
         {
             if (!item.Has(code))
             {
-                yield return new FieldError($"#/{item.Id}", "unknown_code", "Choisissez une des réponses proposées.");
+                yield return new FieldError($"#/{item.Id}", "unknown_code", "Choisissez une des réponses proposées.", [.. item.Options.Select(o => o.Code)]);
             }
         }
     }
 
-    private sealed record Row(string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom);
+    private static Task<Row?> Told(NpgsqlConnection db, Guid caseId) => db.QuerySingleOrDefaultAsync<Row?>(
+        "select pcs_group, mission_category, mapping_version, disability, heard_from, version from social_facts where case_id = @caseId", new { caseId });
+
+    private sealed record Row(string? PcsGroup, string? MissionCategory, int MappingVersion, string? Disability, string? HeardFrom, long Version);
 }

@@ -41,17 +41,17 @@ internal static class OpenCase
     /// and agrees; this is kept as a consent. Without it there is no téléexpertise (L.1110-4, R.6316-1 and following).</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
-        [property: HealthData] string PathologyCode,
+        [property: HealthData, Form("pathology-code", "endometriose")] string PathologyCode,
         SafetyAnswers Safety,
         CasePerson Patient,
         CaseCoverageRequest? Coverage = null,
         Guid? PatientId = null,
         CaseRelative? Relative = null,
-        string? TreatingEstablishment = null,
+        [property: Form("finess", "990000017")] string? TreatingEstablishment = null,
         CaseTreatingPhysician? TreatingPhysician = null,
         bool? PatientConsentObtained = null,
-        string? ResidenceCommune = null,
-        string? PlaceOfCare = null,
+        [property: Form("insee-commune", "69123")] string? ResidenceCommune = null,
+        [property: Codes(typeof(PlacesOfCare), nameof(PlacesOfCare.WithoutEstablishment))] string? PlaceOfCare = null,
         CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
@@ -137,7 +137,7 @@ internal static class OpenCase
                 file = await CoverageRecord.Keep(db, file, answer, reserved: false, now);
             }
 
-            return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, key, file, catalogue, questionnaires, now));
+            return TypedResults.Created($"/api/v1/cases/{id}", await CaseViews.Of(db, key, file, user.Role(), catalogue, questionnaires, now));
         });
     }
 
@@ -172,7 +172,7 @@ internal static class OpenCase
 
         if (request.Safety.Signs.FirstOrDefault(s => !SafetyScreen.Signs.ContainsKey(s)) is not null)
         {
-            errors.Add(new FieldError("#/safety/signs", "unknown_code", "Un de ces signes n'est pas dans la liste."));
+            errors.Add(new FieldError("#/safety/signs", "unknown_code", "Un de ces signes n'est pas dans la liste.", [.. SafetyScreen.Signs.Keys]));
         }
 
         if (request.Coverage is { } coverage)

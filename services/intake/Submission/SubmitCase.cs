@@ -39,9 +39,9 @@ internal static class SubmitCase
         [property: HealthData] IReadOnlyList<MissingItem> Missing);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/submit", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles([.. CaseWords.Routes[CaseMove.Submit].Roles])
         .Refuses(Problems.WrongState, Problems.ConsentMissing)
-        .WithName("SubmitCase")
+        .WithName(CaseWords.Routes[CaseMove.Submit].Operation)
         .WithSummary("Submit a case")
         .WithDescription(
             "Needs the consent to processing and, when an agent or a physician opened the case, the patient's own confirmation. "

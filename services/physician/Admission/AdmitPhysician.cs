@@ -1,8 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 
@@ -22,8 +24,21 @@ internal static partial class AdmitPhysician
     /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
     /// warning.</param>
     internal sealed record AdmitPhysicianRequest(
-        string Rpps, string DisplayName, string SpecialtyCode, IReadOnlyList<string> PathologyCodes, IReadOnlyList<string> Establishments, int Capacity,
-        bool? FoundInRegister = null, DeclaredTies? Ties = null);
+        [property: Form("rpps", "99900003036")] string Rpps,
+        [property: Length(1, MaxName)] string DisplayName,
+        [property: RegularExpression("^" + SpecialtyForm + "$")] string SpecialtyCode,
+        [property: Length(1, MaxPathologies)] IReadOnlyList<string> PathologyCodes,
+        IReadOnlyList<string> Establishments,
+        [property: Range(0, MaxCapacity)] int Capacity,
+        bool? FoundInRegister = null,
+        DeclaredTies? Ties = null);
+
+    private const int MaxName = 120;
+    private const int MaxPathologies = 200;
+    private const string SpecialtyForm = "SM[0-9]{2}";
+
+    /// <summary>Cases that a physician may have open at one time, at most.</summary>
+    internal const int MaxCapacity = 1000;
 
     /// <summary>A référent who was admitted.</summary>
     /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
@@ -80,9 +95,9 @@ internal static partial class AdmitPhysician
             errors.Add(new("#/rpps", "invalid_rpps", $"{Rpps.KeyWarning} S'il figure ainsi dans l'Annuaire santé, indiquez foundInRegister."));
         }
 
-        if (request.DisplayName.Trim().Length is 0 or > 120 || request.DisplayName.Any(char.IsControl))
+        if (request.DisplayName.Trim().Length is 0 or > MaxName || request.DisplayName.Any(char.IsControl))
         {
-            errors.Add(new("#/displayName", "invalid_length", "De 1 à 120 caractères."));
+            errors.Add(new("#/displayName", "invalid_length", $"Indiquez le nom tel que le patient le lit, de 1 à {MaxName} caractères."));
         }
 
         if (!SpecialtyShape().IsMatch(request.SpecialtyCode))
@@ -90,14 +105,15 @@ internal static partial class AdmitPhysician
             errors.Add(new("#/specialtyCode", "invalid_code", "Un code de spécialité a la forme SM20."));
         }
 
-        if (request.PathologyCodes.Count is 0 or > 200)
+        if (request.PathologyCodes.Count is 0 or > MaxPathologies)
         {
-            errors.Add(new("#/pathologyCodes", "invalid_length", "De 1 à 200 codes."));
+            errors.Add(new("#/pathologyCodes", "invalid_length", $"Indiquez de 1 à {MaxPathologies} maladies du catalogue."));
         }
 
         errors.AddRange(request.PathologyCodes.Index()
             .Where(p => !PathologyShape().IsMatch(p.Item))
-            .Select(p => new FieldError($"#/pathologyCodes/{p.Index}", "invalid_code", "Un code du catalogue : minuscules, chiffres et tirets.")));
+            .Select(p => new FieldError(
+                $"#/pathologyCodes/{p.Index}", "invalid_code", "Un code du catalogue comporte des minuscules, des chiffres et des tirets.")));
         foreach (var (index, establishment) in request.Establishments.Index())
         {
             if (!Finess.TryParse(establishment, out _, out var fault))
@@ -107,15 +123,15 @@ internal static partial class AdmitPhysician
         }
 
         errors.AddRange(request.Ties?.Faults("#/ties") ?? []);
-        if (request.Capacity is < 0 or > 1000)
+        if (request.Capacity is < 0 or > MaxCapacity)
         {
-            errors.Add(new("#/capacity", "out_of_range", "De 0 à 1000."));
+            errors.Add(new("#/capacity", "out_of_range", $"Le nombre de dossiers ouverts à la fois va de 0 à {MaxCapacity}."));
         }
 
         return [.. errors];
     }
 
-    [GeneratedRegex(@"\ASM[0-9]{2}\z")]
+    [GeneratedRegex(@"\A" + SpecialtyForm + @"\z")]
     private static partial Regex SpecialtyShape();
 
     [GeneratedRegex(@"\A[a-z0-9]+(-[a-z0-9]+)*\z")]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,13 +18,14 @@ internal static class ChangeAvailability
     /// <summary>How much a physician takes on.</summary>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000; cases already taken stay.</param>
     /// <param name="AwayUntil">No offers before this moment; null when available now.</param>
-    internal sealed record PhysicianAvailability(int Capacity, DateTimeOffset? AwayUntil);
+    internal sealed record PhysicianAvailability([property: Range(0, AdmitPhysician.MaxCapacity)] int Capacity, DateTimeOffset? AwayUntil);
 
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/worklist/availability", Show)
             .AllowRoles(Access.Physician)
             .Refuses(Problems.NotAdmitted)
+            .GivesEtag()
             .WithName("ShowAvailability")
             .WithSummary("Show one's availability")
             .WithDescription("Its ETag goes into If-Match of the next change.");
@@ -52,9 +54,10 @@ internal static class ChangeAvailability
     private static async Task<Results<Ok<PhysicianAvailability>, Problem>> Handle(
         PhysicianAvailability request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel)
     {
-        if (request.Capacity is < 0 or > 1000)
+        if (request.Capacity is < 0 or > AdmitPhysician.MaxCapacity)
         {
-            return CommonProblems.Invalid(new FieldError("#/capacity", "out_of_range", "De 0 à 1000."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/capacity", "out_of_range", $"Le nombre de dossiers ouverts à la fois va de 0 à {AdmitPhysician.MaxCapacity}."));
         }
 
         return await dataSource.InTransaction<Results<Ok<PhysicianAvailability>, Problem>>(async db =>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -6,6 +7,7 @@ using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Admission;
@@ -13,9 +15,11 @@ namespace SecondOpinion.Physician.Admission;
 /// <summary>Ties that exclude: whoever has one with who or where treats the patient gives no second opinion on the case.</summary>
 /// <param name="Physicians">RPPS numbers: family, associates, anybody whose work the référent would rather not judge.</param>
 /// <param name="Establishments">FINESS numbers, beyond the places of practice: a former employer, a function, an interest.</param>
-internal sealed record DeclaredTies(IReadOnlyList<string> Physicians, IReadOnlyList<string> Establishments)
+internal sealed record DeclaredTies(
+    [property: MaxLength(DeclaredTies.Most), Form("rpps", "99900003036")] IReadOnlyList<string> Physicians,
+    [property: MaxLength(DeclaredTies.Most), Form("finess", "990000017")] IReadOnlyList<string> Establishments)
 {
-    private const int Most = 100;
+    internal const int Most = 100;
 
     public Guid[] PhysicianIds() => [.. Physicians.Select(p => Rpps.Parse(p).PhysicianId).Distinct()];
 

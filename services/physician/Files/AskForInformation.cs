@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
@@ -25,7 +26,7 @@ internal static class AskForInformation
     /// <summary>A question to the patient.</summary>
     /// <param name="Text">French, for the patient; 1 to 4000 characters.</param>
     [HealthData]
-    internal sealed record AskForInformationRequest(string Text);
+    internal sealed record AskForInformationRequest([property: Length(1, MaxLength)] string Text);
 
     /// <summary>A question that was asked.</summary>
     /// <param name="RequestId">The question.</param>
@@ -47,7 +48,7 @@ internal static class AskForInformation
     {
         if (request.Text.Trim().Length is 0 or > MaxLength)
         {
-            return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"De 1 à {MaxLength} caractères."));
+            return CommonProblems.Invalid(new FieldError("#/text", "invalid_length", $"La question au patient compte de 1 à {MaxLength} caractères."));
         }
 
         var physicianId = user.PhysicianId();

@@ -5,6 +5,7 @@ using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Files;
@@ -23,7 +24,7 @@ internal static class DownloadDocument
         .WithDescription(
             "Always an attachment. The length is announced, so a download that breaks off shows as such. Put on record once, by intake, as the download of "
                 + "this document.")
-        .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream");
+        .GivesFile("application/octet-stream");
 
     /// <param name="caseId">A case that is assigned to the caller.</param>
     /// <param name="documentId">A document of its file.</param>

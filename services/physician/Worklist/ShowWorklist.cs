@@ -46,6 +46,8 @@ internal static class ShowWorklist
         DateTimeOffset? RemindedAt,
         string? ClosedReason);
 
+    internal static IReadOnlyList<string> States => Words.All<WorklistState>();
+
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist", Handle)
         .AllowRoles(Access.Physician)
         .WithName("ShowWorklist")
@@ -54,12 +56,13 @@ internal static class ShowWorklist
 
     /// <param name="state">Only entries in this state, e.g. <c>offered</c>.</param>
     private static async Task<Results<Ok<Page<WorklistEntry>>, Problem>> Handle(
-        string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, HttpContext http,
-        CancellationToken cancel)
+        [Codes(typeof(ShowWorklist), nameof(States))] string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource,
+        Cursors cursors, HttpContext http, CancellationToken cancel)
     {
         if (state is not null && !Words.TryRead<WorklistState>(state, out _))
         {
-            return CommonProblems.Invalid(new FieldError("#/state", "unknown_state", $"Un de : {string.Join(", ", Words.All<WorklistState>())}."));
+            return CommonProblems.Invalid(new FieldError(
+                "#/state", "unknown_state", "Cet état n'existe pas : choisissez-en un de la liste.", States));
         }
 
         var filter = $"worklist:{state}";

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
@@ -43,10 +44,10 @@ internal sealed record OpinionContent(
     Finding? Diagnosis = null,
     Finding? Treatment = null,
     Impact? Impact = null,
-    IReadOnlyList<string>? Reasoning = null,
-    IReadOnlyList<string>? Recommendations = null,
-    IReadOnlyList<string>? AnswersToQuestions = null,
-    IReadOnlyList<string>? References = null)
+    [property: MaxLength(OpinionContent.MaxItems), EachMaxLength(OpinionContent.MaxLength)] IReadOnlyList<string>? Reasoning = null,
+    [property: MaxLength(OpinionContent.MaxItems), EachMaxLength(OpinionContent.MaxLength)] IReadOnlyList<string>? Recommendations = null,
+    [property: MaxLength(OpinionContent.MaxItems), EachMaxLength(OpinionContent.MaxLength)] IReadOnlyList<string>? AnswersToQuestions = null,
+    [property: MaxLength(OpinionContent.MaxItems), EachMaxLength(OpinionContent.MaxLength)] IReadOnlyList<string>? References = null)
 {
     private const int MaxItems = 50;
     private const int MaxLength = 4000;
@@ -86,7 +87,7 @@ internal sealed record OpinionContent(
     {
         if (value is null)
         {
-            errors.Add(new($"#/{field}", "required", "À renseigner avant de signer."));
+            errors.Add(new($"#/{field}", "required", "Ce choix est à faire avant de signer."));
         }
     }
 
@@ -94,7 +95,7 @@ internal sealed record OpinionContent(
     {
         if (texts is null || texts.Count == 0 || texts.Any(string.IsNullOrWhiteSpace))
         {
-            errors.Add(new($"#/{field}", "required", "À écrire avant de signer, sans élément vide."));
+            errors.Add(new($"#/{field}", "required", "Cette partie est à écrire avant de signer, sans élément vide."));
         }
     }
 
@@ -102,7 +103,7 @@ internal sealed record OpinionContent(
     {
         if (texts?.Count > MaxItems)
         {
-            yield return new($"#/{field}", "too_many", $"Au plus {MaxItems} éléments.");
+            yield return new($"#/{field}", "too_many", $"Cette partie compte au plus {MaxItems} éléments.");
         }
 
         foreach (var (index, text) in (texts ?? []).Index())
@@ -110,7 +111,7 @@ internal sealed record OpinionContent(
             // Control characters cannot be set in the PDF and are never what somebody meant to write.
             if (text is null || text.Length > MaxLength || text.Any(c => char.IsControl(c) && c is not ('\n' or '\t')))
             {
-                yield return new($"#/{field}/{index}", "invalid_text", $"Au plus {MaxLength} caractères, sans caractère de contrôle.");
+                yield return new($"#/{field}/{index}", "invalid_text", $"Un élément compte au plus {MaxLength} caractères, sans caractère de contrôle.");
             }
         }
     }

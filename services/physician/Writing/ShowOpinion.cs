@@ -39,6 +39,7 @@ internal static class ShowOpinion
         api.MapGet("/worklist/cases/{caseId:guid}/opinion", Handle)
             .AllowRoles(Access.Physician)
             .Refuses(Problems.FileNotReady, Problems.NotNow)
+            .GivesEtag()
             .WithName("ShowOwnOpinion")
             .WithSummary("Show one's draft and signed versions")
             .WithDescription("The ETag is that of the draft.");
@@ -48,7 +49,7 @@ internal static class ShowOpinion
             .WithName("DownloadOwnOpinion")
             .WithSummary("PDF of a signed version")
             .WithDescription("`version` is the latest unless given.")
-            .Produces(StatusCodes.Status200OK, contentType: "application/pdf");
+            .GivesFileInParts("application/pdf");
     }
 
     /// <param name="caseId">A case that is assigned to the caller.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.RegularExpressions;
 using Dapper;
@@ -5,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Reporting.Indicators;
@@ -16,6 +18,12 @@ namespace SecondOpinion.Reporting.Indicators;
 /// </summary>
 internal static partial class LoadDepartmentClasses
 {
+    private const int FirstYear = 2000;
+    private const int LastYear = 2100;
+    private const int MaxSource = 500;
+    private const int MaxDecidedBy = 200;
+    private const int MaxRows = 120;
+    private const string CodeForm = "(?:0[1-9]|1[0-9]|2[1-9AB]|[3-8][0-9]|9[0-5]|97[1-8]|98[46-9])";
     private static readonly string[] Classes = ["desert", "intermediate", "well_served"];
 
     /// <summary>A decided table of how well each département is provided with physicians.</summary>
@@ -24,12 +32,18 @@ internal static partial class LoadDepartmentClasses
     /// <param name="DecidedBy">Who decided the classes: an authority, or the scientific council.</param>
     /// <param name="Official">True when an authority published the table; false for a decision of this service's council.</param>
     /// <param name="Rows">One per département or collectivité; those left out count as unclassified.</param>
-    public sealed record DepartmentClassTable(int Year, string Source, string DecidedBy, bool Official, IReadOnlyList<DepartmentClassRow> Rows);
+    public sealed record DepartmentClassTable(
+        [property: Range(FirstYear, LastYear)] int Year,
+        [property: Length(1, MaxSource)] string Source,
+        [property: Length(1, MaxDecidedBy)] string DecidedBy,
+        bool Official,
+        [property: Length(1, MaxRows)] IReadOnlyList<DepartmentClassRow> Rows);
 
     /// <summary>The class of one département.</summary>
     /// <param name="Department">Code of the official geographic code: <c>01</c> to <c>95</c>, <c>2A</c>, <c>2B</c>, <c>971</c> to <c>989</c>.</param>
     /// <param name="Class"><c>desert</c>, <c>intermediate</c> or <c>well_served</c>.</param>
-    public sealed record DepartmentClassRow(string Department, string Class);
+    public sealed record DepartmentClassRow(
+        [property: RegularExpression("^" + CodeForm + "$")] string Department, [property: Codes(typeof(LoadDepartmentClasses), nameof(Classes))] string Class);
 
     /// <summary>A table as it is kept.</summary>
     /// <param name="Version">Number of the table; the highest one is used by the indicators.</param>
@@ -86,25 +100,26 @@ internal static partial class LoadDepartmentClasses
     private static List<FieldError> Faults(int version, DepartmentClassTable table)
     {
         var faults = new List<FieldError>();
-        void When(bool wrong, string field, string code, string sentence)
+        void When(bool wrong, string field, string code, string sentence, IReadOnlyList<string>? allowed = null)
         {
             if (wrong)
             {
-                faults.Add(new FieldError(field, code, sentence));
+                faults.Add(new FieldError(field, code, sentence, allowed));
             }
         }
 
         When(version < 1, "#/version", "too_small", "Le numéro de version commence à 1.");
-        When(table.Year is < 2000 or > 2100, "#/year", "out_of_range", "Année sur quatre chiffres, par exemple 2023.");
-        When(string.IsNullOrWhiteSpace(table.Source) || table.Source.Length > 500, "#/source", "length", "Indiquez la source (500 caractères au plus).");
-        When(string.IsNullOrWhiteSpace(table.DecidedBy) || table.DecidedBy.Length > 200, "#/decidedBy", "length",
-            "Indiquez qui a décidé ces classes (200 caractères au plus).");
-        When(table.Rows is not { Count: > 0 and <= 120 }, "#/rows", "count", "Une ligne par département ou collectivité, 120 au plus.");
+        When(table.Year is < FirstYear or > LastYear, "#/year", "out_of_range", "Année sur quatre chiffres, par exemple 2023.");
+        When(string.IsNullOrWhiteSpace(table.Source) || table.Source.Length > MaxSource, "#/source", "length",
+            $"Indiquez la source ({MaxSource} caractères au plus).");
+        When(string.IsNullOrWhiteSpace(table.DecidedBy) || table.DecidedBy.Length > MaxDecidedBy, "#/decidedBy", "length",
+            $"Indiquez qui a décidé ces classes ({MaxDecidedBy} caractères au plus).");
+        When(table.Rows is not { Count: > 0 and <= MaxRows }, "#/rows", "count", $"Une ligne par département ou collectivité, {MaxRows} au plus.");
         foreach (var (row, i) in (table.Rows ?? []).Select((row, i) => (row, i)))
         {
             When(row is null || !Code().IsMatch(row.Department ?? ""), $"#/rows/{i}/department", "unknown_department",
                 "Code de département ou de collectivité : 01 à 95, 2A, 2B, 971 à 989.");
-            When(row is null || !Classes.Contains(row.Class), $"#/rows/{i}/class", "unknown_class", "Classe attendue : desert, intermediate ou well_served.");
+            When(row is null || !Classes.Contains(row.Class), $"#/rows/{i}/class", "unknown_class", "Cette classe n'existe pas : choisissez-en une.", Classes);
         }
 
         var isTwice = (table.Rows ?? []).OfType<DepartmentClassRow>().GroupBy(row => row.Department).Any(group => group.Count() > 1);
@@ -112,6 +127,6 @@ internal static partial class LoadDepartmentClasses
         return faults;
     }
 
-    [GeneratedRegex("^(?:0[1-9]|1[0-9]|2[1-9AB]|[3-8][0-9]|9[0-5]|97[1-8]|98[46-9])$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A" + CodeForm + @"\z", RegexOptions.CultureInvariant)]
     private static partial Regex Code();
 }

@@ -8,6 +8,7 @@ using Microsoft.Net.Http.Headers;
 using Npgsql;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
@@ -104,7 +105,8 @@ internal static class ReadIndicators
     public static void Map(RouteGroupBuilder api) => api.MapGet("/indicators", Handle)
         .AllowRoles(Access.Ops, Access.Council)
         .Refuses(Problems.PeriodReversed)
-        .WithName("ReadIndicators")
+        .GivesEtag()
+            .WithName("ReadIndicators")
         .WithSummary("Mission indicators")
         .WithDescription("Cases by state, opinions, delays, convergence (never a target) and access by département class, each with its definition. "
             + "`openedFrom` and `openedTo` (dates, both included) keep only cases opened then. Answers 304 to If-None-Match while nothing changed.");

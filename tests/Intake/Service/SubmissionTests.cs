@@ -77,7 +77,8 @@ public sealed partial class SubmissionTests(IntakeFixture intake) : IClassFixtur
         (await Journey.Problem(answer)).ShouldBe((409, "INT-0001", null));
         var body = await Journey.Json(answer);
         body.GetProperty("state").GetString().ShouldBe("complete");
-        body.GetProperty("allowed").EnumerateArray().Select(a => a.GetString()).ShouldBe(["offer", "assign", "escalate", "deliver", "withdraw"]);
+        body.GetProperty("allowed").EnumerateArray().Select(a => a.GetString()).ShouldBe(["withdraw"], "what a caller can ask for");
+        body.GetProperty("detail").GetString().ShouldBe("Le dossier est complet, en attente d'un médecin. Vous pouvez : le retirer.");
     }
 
     [Fact]

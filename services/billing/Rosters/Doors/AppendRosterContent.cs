@@ -24,6 +24,8 @@ internal static class AppendRosterContent
         OffsetHeader, true, "Where in the whole file this piece begins, in bytes: 0 for the first, then what the last answer or HEAD said.", "0",
         IsNumber: true);
 
+    private static readonly ResponseHeader Received = new(OffsetHeader, "Bytes of the file that are here: the next piece begins there.", "0", IsNumber: true);
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Access.Partner, Access.Ops)
@@ -31,6 +33,7 @@ internal static class AppendRosterContent
             .Refuses(Problems.RosterOffset, Problems.RosterClosed, CommonProblems.BadRequest, CommonProblems.TooLarge,
                 CommonProblems.UnsupportedMediaType, CommonProblems.StorageFull)
             .Takes(UploadOffset)
+            .Gives(Received)
             .ReadsBody("The file or its next piece, as it is: CSV, or gzip of it.", "text/csv", "application/gzip", "application/octet-stream")
             .WithName("AppendRosterContent").WithSummary("Sends a roster file's content, or the next piece of it")
             .WithDescription(
@@ -38,6 +41,7 @@ internal static class AppendRosterContent
                 + "taken only when the announcement told the file's `sha256`: a file that changed between two pieces never goes live. "
                 + "gzip is recognised by its content.");
         api.MapMethods("/rosters/{importId:guid}/content", ["HEAD"], Offset).AllowRoles(Access.Partner, Access.Ops)
+            .Gives(Received)
             .WithName("RosterContentOffset").WithSummary("How much of the content was received")
             .WithDescription("In `Upload-Offset`: after a break, go on from there.");
     }
@@ -105,7 +109,7 @@ internal static class AppendRosterContent
             return CommonProblems.Absent();
         }
 
-        http.Response.Headers[OffsetHeader] = Received(import, spool).ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers[OffsetHeader] = ReceivedBytes(import, spool).ToString(CultureInfo.InvariantCulture);
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.NoContent();
     }
@@ -150,7 +154,7 @@ internal static class AppendRosterContent
         }
     }
 
-    private static long Received(RosterImport import, RosterSpool spool)
+    private static long ReceivedBytes(RosterImport import, RosterSpool spool)
     {
         try
         {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -6,6 +7,7 @@ using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -21,14 +23,20 @@ internal static class CreateRosterUpload
     /// <param name="InsurerId">A partner may leave it out: it is its own.</param>
     /// <param name="Sha256">SHA-256 of the file as it will be sent, 64 hexadecimal digits. Without it the content must come in one piece: only by it is a file
     /// found out that changed between two pieces, and then it is refused (<c>content_changed</c>).</param>
-    internal sealed record CreateRosterRequest(string Kind, long SizeBytes, Guid? InsurerId = null, string? Sha256 = null);
+    internal sealed record CreateRosterRequest(
+        [property: Codes(typeof(CreateRosterUpload), nameof(Kinds))] string Kind, long SizeBytes, Guid? InsurerId = null,
+        [property: RegularExpression("^[0-9A-Fa-f]{64}$")] string? Sha256 = null);
+
+    private static IReadOnlyList<string> Kinds => Words.All<RosterKind>();
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
         .Refuses(CommonProblems.NotFound, CommonProblems.StorageFull)
         .WithName("CreateRoster")
         .WithSummary("Announces a roster file")
-        .WithDescription("Then send the content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream. "
+        .WithDescription(
+            "What a file looks like, with one to begin with: ShowRosterFormat. `whole` replaces everybody, `delta` changes single people. Then send the "
+            + "content to `content` with PATCH, from `Upload-Offset: 0`, and follow the import by polling or by its event stream. "
             + "To send it in several pieces, or to go on after a break, announce its `sha256`.");
 
     private static async Task<Results<Once<Created<ShowRosterImport.RosterStatus>>, Problem>> Handle(
@@ -43,7 +51,7 @@ internal static class CreateRosterUpload
 
         if (!Words.TryRead<RosterKind>(request.Kind, out var kind))
         {
-            return CommonProblems.Invalid(new FieldError("#/kind", "unknown", "Le fichier est complet (whole) ou de mouvements (delta)."));
+            return CommonProblems.Invalid(new FieldError("#/kind", "unknown", "Le fichier est complet ou de mouvements : dites lequel.", Kinds));
         }
 
         if (request.SizeBytes <= 0 || request.SizeBytes > options.MaxBytes)

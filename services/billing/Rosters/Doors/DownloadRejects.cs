@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Billing.Rosters.Doors;
@@ -13,7 +14,7 @@ internal static class DownloadRejects
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/rosters/{importId:guid}/rejects", Handle)
         .AllowRoles(Access.Partner, Access.Ops)
-        .Produces(StatusCodes.Status200OK, contentType: "text/csv")
+        .GivesFile("text/csv")
         .WithName("DownloadRosterRejects")
         .WithSummary("The reject report of a roster import")
         .WithDescription(

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -31,8 +32,8 @@ internal static class RollBackRoster
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Ops)
-            .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first.");
+        api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Partner, Access.Ops)
+            .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first; a partner reads its own.");
         api.MapPost("/insurers/{insurerId:guid}/rosters/rollback", Handle).AllowRoles(Access.Ops)
             .Refuses(Problems.NoEarlierRoster)
             .WithName("RollBackRoster").WithSummary("Makes an earlier roster version answer again")
@@ -40,8 +41,13 @@ internal static class RollBackRoster
     }
 
     /// <param name="insurerId">The insurer.</param>
-    private static async Task<Results<Ok<RosterVersions>, Problem>> List(Guid insurerId, NpgsqlDataSource dataSource)
+    private static async Task<Results<Ok<RosterVersions>, Problem>> List(Guid insurerId, ClaimsPrincipal user, NpgsqlDataSource dataSource)
     {
+        if (!user.MayReadInsurer(insurerId))
+        {
+            return CommonProblems.Absent();
+        }
+
         await using var db = await dataSource.OpenConnectionAsync();
         return await Read(db, insurerId) is { } versions ? TypedResults.Ok(versions) : CommonProblems.Absent();
     }

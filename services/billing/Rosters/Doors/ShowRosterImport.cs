@@ -72,7 +72,7 @@ internal static class ShowRosterImport
     {
         await using var db = await dataSource.OpenConnectionAsync();
         var import = await RosterImport.Find(db, importId);
-        return import is not null && (user.Role() == Access.Ops || import.InsurerId == user.InsurerId()) ? import : null;
+        return import is not null && user.MayReadInsurer(import.InsurerId) ? import : null;
     }
 
     /// <param name="importId">The import, as its announcement named it.</param>
@@ -94,6 +94,7 @@ internal static class ShowRosterImport
     }
 
     /// <param name="importId">The import, as its announcement named it.</param>
+    /// <returns>Events of the name <c>progress</c>; the data of each is the JSON that ShowRoster answers.</returns>
     private static async Task<Results<ServerSentEventsResult<RosterStatus>, Problem>> Follow(
         Guid importId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, ImportFeed feed, TimeProvider time, CancellationToken cancel)
     {

@@ -20,8 +20,22 @@ internal sealed class RosterFormat
     public const string Operation = "operation";
     public const string WholeLine = "ligne";
 
-    private static readonly string[] Names = [Member, BirthDate, Rank, Relation, HolderNir, ContractCode, From, To, Operation];
-    private static readonly string[] Optional = [Rank, HolderNir, To];
+    /// <summary>Every column that a file may have, as insurers are told of it (<c>GET /api/v1/rosters/format</c>).</summary>
+    public static readonly IReadOnlyList<RosterColumn> All =
+    [
+        new(Member, true, "Le numéro d'adhérent tel qu'il figure sur la carte de tiers payant : 1 à 24 lettres et chiffres.", "MUT0012345"),
+        new(BirthDate, true, "La date de naissance, AAAA-MM-JJ ou JJ/MM/AAAA ; jour ou mois inconnu comme au répertoire national.", "1984-02-29"),
+        new(Rank, false, "Le rang de naissance, de 1 à 9 ; 1 quand la colonne manque ou reste vide.", "1"),
+        new(Relation, true, "A (adhérent), C (conjoint), E (enfant) ou X (autre).", "A"),
+        new(HolderNir, false, "Le numéro de sécurité sociale de l'assuré : 13 caractères, ou 15 avec sa clé, qui est vérifiée.", "289043523899902"),
+        new(ContractCode, true, "Le code d'un contrat enregistré pour votre organisme.", "CONFORT"),
+        new(From, true, "Le premier jour des droits, AAAA-MM-JJ ou JJ/MM/AAAA.", "2026-01-01"),
+        new(To, false, "Le dernier jour des droits ; vide quand ils sont ouverts.", ""),
+        new(Operation, true, "A (ajouter ou remplacer) ou S (supprimer) ; seulement et toujours dans un fichier de mouvements.", "A"),
+    ];
+
+    private static readonly string[] Names = [.. All.Select(c => c.Name)];
+    private static readonly string[] Optional = [.. All.Where(c => !c.IsRequired).Select(c => c.Name)];
     private readonly int[] _columnOf;
 
     private RosterFormat(byte separator, int columns, int[] columnOf, bool delta) =>
@@ -66,3 +80,9 @@ internal sealed class RosterFormat
         return plain.ToLowerInvariant().Replace(' ', '_').Replace('-', '_');
     }
 }
+
+/// <param name="Name">As the first line names it.</param>
+/// <param name="IsRequired">Whether a file without the column is refused.</param>
+/// <param name="Form">What may stand in it; French.</param>
+/// <param name="Example">A value that would be taken.</param>
+internal sealed record RosterColumn(string Name, bool IsRequired, string Form, string Example);

@@ -38,6 +38,7 @@ internal static class AppendToUpload
             .WithMetadata(new Tus.NoBodyLimit())
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader).Takes(Tus.OffsetHeader).Takes(Tus.ChecksumHeader)
+            .Gives(Tus.OffsetTold).Gives(Tus.ExpiresTold)
             .ReadsBody("The next piece of the file, of any length.", Tus.PieceType)
             .Refuses([Problems.TusVersion, CommonProblems.BadRequest, .. Refusals])
             .WithName("AppendToUpload").WithSummary("Send the next piece of an upload")
@@ -47,6 +48,7 @@ internal static class AppendToUpload
             .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader)
+            .Gives(Tus.OffsetTold).Gives(Tus.ExpiresTold)
             .Refuses([Problems.TusVersion, .. Refusals])
             .WithName("UploadOffset").WithSummary("How much of an upload is here")
             .WithDescription("In `Upload-Offset`: after a break, go on from there.");

@@ -26,6 +26,7 @@ internal static class CreateUpload
             .WithMetadata(new Tus.NoBodyLimit())
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader).Takes(Tus.LengthHeader).Takes(Tus.MetadataHeader).Takes(Tus.ChecksumHeader)
+            .Gives(Tus.OffsetTold).Gives(Tus.ExpiresTold)
             .ReadsBody("Nothing, or the first piece of the file.", Tus.PieceType)
             .Refuses([Problems.TusVersion, Problems.WrongState, Problems.TooManyDocuments, CommonProblems.BadRequest, .. AppendToUpload.Refusals])
             .WithName("CreateUpload")
@@ -131,7 +132,8 @@ internal static class CreateUpload
         if (!catalogue.Documents.ContainsKey(type))
         {
             return CommonProblems.Invalid(new FieldError(
-                "#/Upload-Metadata/documentType", "unknown_code", "Donnez un code de la liste des documents, par exemple consultation_report."));
+                "#/Upload-Metadata/documentType", "unknown_code", "Donnez un code de la liste des types de documents.",
+                [.. catalogue.Documents.Keys.Order(StringComparer.Ordinal)]));
         }
 
         if (PlainText.FileName(metadata.GetValueOrDefault("filename", ""), Admission.LongestName) is not { } name)

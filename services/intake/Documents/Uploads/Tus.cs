@@ -27,6 +27,11 @@ internal static class Tus
     public static readonly RequestHeader OffsetHeader = new(
         Offset, true, "Where in the whole file this piece begins, in bytes: 0 for the first, then what the last answer or HEAD said.", "0", IsNumber: true);
 
+    public static readonly ResponseHeader OffsetTold = new(Offset, "Bytes of the file that are here: the next piece begins there.", "0", IsNumber: true);
+
+    public static readonly ResponseHeader ExpiresTold = new(
+        Expires, "When the upload is forgotten unless it goes on; absent once it is over.", "Mon, 30 Nov 2026 09:00:00 GMT");
+
     public static readonly RequestHeader ChecksumHeader = new(
         Checksum, false, "`sha1` or `sha256` of this piece, base64: a piece that came otherwise is not taken (460).", "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
         MaxLength: 100);

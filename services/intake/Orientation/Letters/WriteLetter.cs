@@ -51,7 +51,7 @@ internal static class WriteLetter
             .WithDescription("Each with its fields, what they mean, and an example.");
         api.MapPost("/orientation/letters/{id}", Handle)
             .AllowAnonymous()
-            .Produces(StatusCodes.Status200OK, contentType: "application/pdf", additionalContentTypes: "text/plain")
+            .GivesFile("application/pdf", "text/plain")
             .WithName("WriteLetter")
             .WithSummary("Write a letter")
             .WithDescription("`format=pdf` (default) or `format=text`. What is sent is used for this answer and forgotten.");
@@ -80,7 +80,7 @@ internal static class WriteLetter
         var errors = LetterTemplate.Faults(letter, values, writtenOn).Concat(request.FileRequest?.Faults("#/fileRequest") ?? []).ToList();
         if (format is not ("pdf" or "text"))
         {
-            errors.Add(new FieldError("#/format", "unknown_code", "Choisissez pdf ou text."));
+            errors.Add(new FieldError("#/format", "unknown_code", "La lettre s'écrit en PDF ou en texte : choisissez l'un des deux.", ["pdf", "text"]));
         }
 
         if (errors.Count > 0)
