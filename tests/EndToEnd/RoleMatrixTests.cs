@@ -119,7 +119,9 @@ public sealed class RoleMatrixTests(SharedSystem system)
     private static async Task<HttpResponseMessage> Try(HttpClient http, Operation operation, Journey journey, string requestId)
     {
         var path = operation.Path
-            .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole").Replace("/fec/{year}", "/fec/2026")
+            .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole")
+            .Replace("{year}", "2026").Replace("{month}", "2026-01").Replace("{format}", "pdf")
+            .Replace("{invoiceId}", journey.DocumentIds[0]).Replace("{runId}", journey.DocumentIds[0]).Replace("{entryId}", journey.DocumentIds[0])
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", journey.CaseId).Replace("{caseId}", journey.CaseId)
             .Replace("{documentId}", journey.DocumentIds[0]).Replace("{uploadId}", journey.DocumentIds[0])
