@@ -136,6 +136,7 @@ public sealed class StrangersTests(SharedSystem system)
                 BirthDate = birth,
             },
             Coverage = new() { AmcNumber = (string)member["amcNumber"]!, MemberNumber = (string)member["memberNumber"]! },
+            TreatingEstablishment = (string)Sample["treatingEstablishment"]!["finess"]!,
         })).Result.CaseId;
     }
 

@@ -32,7 +32,8 @@ internal static class PlacesOfCare
         {
             yield return new FieldError(
                 $"{pointer}/placeOfCare", "unknown_code",
-                "Dites qu'aucun établissement ne vous soigne, ou que vous ne savez pas ; un établissement se donne par son numéro FINESS.", WithoutEstablishment);
+                "Dites qu'aucun établissement ne vous soigne, ou que vous ne savez pas ; un établissement se donne par son numéro FINESS.",
+                WithoutEstablishment);
         }
         else if (place is not null && establishment is not null)
         {
