@@ -185,8 +185,16 @@ public sealed class StrangersTests(SharedSystem system)
         var chosen = Guid.Empty;
         await Eventually.True(async () =>
         {
-            var matching = (await _ops.ShowMatchingAsync(id)).Result;
-            return matching.State == "offered" && (chosen = matching.PhysicianId ?? Guid.Empty) != Guid.Empty;
+            try
+            {
+                var matching = (await _ops.ShowMatchingAsync(id)).Result;
+                return matching.State == "offered" && (chosen = matching.PhysicianId ?? Guid.Empty) != Guid.Empty;
+            }
+            catch (ApiException<Problem> soon) when (soon.StatusCode == 404)
+            {
+                // The complete file reaches matching by event.
+                return false;
+            }
         }, "the case is offered", TimeSpan.FromSeconds(60));
         var profile = (await _ops.ListPhysiciansAsync(limit: 100)).Result.Items.Single(p => p.PhysicianId == chosen);
         var physician = new Client(system.Http(system.PhysicianToken(Rpps.Parse(profile.Rpps))));
