@@ -53,13 +53,29 @@ internal static class Problems
             "Fermez un flux, ou demandez de temps en temps l'état par ShowRoster.");
 
     public static readonly ProblemType NothingToCredit =
-        new("BIL-0009", 409, "These lines cannot be credited", "Ces lignes ne peuvent pas faire l'objet d'un avoir");
-
-    public static readonly ProblemType FeeNotDue = new("BIL-0010", 409, "This fee is not due any more", "Cet honoraire n'est plus à verser");
-    public static readonly ProblemType WrongBankFile = new("BIL-0011", 422, "This is not the bank's file", "Ce n'est pas le fichier de la banque attendu");
-
+        new ProblemType("BIL-0009", 409, "These lines cannot be credited", "Ces lignes ne peuvent pas faire l'objet d'un avoir")
+        .Explained(
+            "Ces lignes n'existent pas sur la facture, ou un avoir les a déjà reprises.",
+            "Deux personnes établissent l'avoir de la même ligne, ou le numéro d'une autre facture est repris.",
+            "Relisez la facture et ses avoirs par ListInvoices, puis demandez seulement les lignes qui restent.");
+    public static readonly ProblemType FeeNotDue =
+        new ProblemType("BIL-0010", 409, "This fee is not due any more", "Cet honoraire n'est plus à verser")
+        .Explained(
+            "L'honoraire est déjà ordonné à la banque, payé ou annulé.",
+            "Un dossier est annulé après l'ordre de virement du mois.",
+            "Regardez le relevé du mois par DownloadFeeStatement ; ce qui est déjà payé se règle avec le médecin, hors de cette annulation.");
+    public static readonly ProblemType WrongBankFile =
+        new ProblemType("BIL-0011", 422, "This is not the bank's file", "Ce n'est pas le fichier de la banque attendu")
+        .Explained(
+            "Le fichier n'est pas du format attendu de la banque, ou il lui manque ce qui fait une ligne : rien n'en a été pris.",
+            "Un relevé en PDF ou un ordre de virement est envoyé à la place du relevé camt.053 ou du compte rendu pain.002.",
+            "Téléchargez de nouveau le fichier XML auprès de la banque et envoyez-le tel quel.");
     public static readonly ProblemType NothingToAssign =
-        new("BIL-0012", 409, "Nothing is open here", "Il n'y a rien à régler ici");
+        new ProblemType("BIL-0012", 409, "Nothing is open here", "Il n'y a rien à régler ici")
+        .Explained(
+            "Ce versement est entièrement affecté, ou cette facture est déjà réglée.",
+            "Deux personnes affectent le même versement l'une après l'autre.",
+            "Relisez les versements en attente et les factures ouvertes, puis affectez seulement ce qui reste.");
 
     /// <summary>The same words whether the insurer knows that member or not.</summary>
     public static Problem OtherFamilies() => AccountBound.Because(

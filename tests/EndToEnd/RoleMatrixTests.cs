@@ -26,7 +26,11 @@ public sealed class RoleMatrixTests(SharedSystem system)
     ];
 
     /// <summary>Where an insurer may be; anything that is not below these is closed to it, whatever is added later.</summary>
-    private static readonly string[] OpenToPartners = ["/api/v1/eligibility", "/api/v1/insurers", "/api/v1/rosters", "/api/v1/coverage"];
+    private static readonly string[] OpenToPartners =
+        ["/api/v1/eligibility", "/api/v1/insurers", "/api/v1/rosters", "/api/v1/coverage", "/api/v1/invoices", "/api/v1/payments/receivables"];
+
+    /// <summary>The same for every partner: of nobody in particular.</summary>
+    private static readonly string[] OfNobody = ["GET /api/v1/insurers", "GET /api/v1/rosters/format", "GET /api/v1/rosters/format/{kind}"];
 
     private static readonly Guid Insurer = Guid.Parse("00000000-0000-7000-8000-000099000001");
 
@@ -91,7 +95,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
                 : status == HttpStatusCode.Unauthorized,
             "partner" or "partner without an insurer" =>
                 OpenToPartners.Any(p => operation.Path == p || operation.Path.StartsWith(p + "/", StringComparison.Ordinal))
-                ? who == "partner" || (int)status >= 400 || operation.ToString() is "GET /api/v1/insurers"
+                ? who == "partner" || (int)status >= 400 || OfNobody.Contains(operation.ToString())
                 : status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound,
             // Its token is meant for the callee alone, and the gateway is none; where nobody is asked who he is, it is as good as none.
             "service" => status == HttpStatusCode.Unauthorized || open,

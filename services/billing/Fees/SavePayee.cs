@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,7 +24,10 @@ internal static class SavePayee
     /// <param name="Street">Of the practice.</param>
     /// <param name="PostCode">Of the practice.</param>
     /// <param name="City">Of the practice.</param>
-    internal sealed record PayeeRequest(string Holder, string Iban, string Bic, string Siret, string Street, string PostCode, string City);
+    internal sealed record PayeeRequest(
+        [property: Length(1, LongestName)] string Holder, [property: Length(14, 42)] string Iban, [property: MaxLength(11)] string Bic,
+        [property: MaxLength(17)] string Siret, [property: MaxLength(LongestName)] string Street, [property: MaxLength(16)] string PostCode,
+        [property: MaxLength(LongestName)] string City);
 
     /// <summary>A payee as it is kept.</summary>
     /// <param name="PhysicianId">The physician's pseudonym.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -15,11 +16,13 @@ namespace SecondOpinion.Billing.Invoicing;
 internal static class CreditInvoice
 {
     private const int LongestReason = 200;
+    private const int MostLines = 10_000;
 
     /// <summary>What is taken back, and why.</summary>
     /// <param name="Reason">French, 1 to 200 characters, printed on the credit note: nothing about a person.</param>
     /// <param name="Lines">Numbers of the invoice's lines; all that were not taken back before when left out.</param>
-    internal sealed record CreditNoteRequest(string Reason, IReadOnlyList<int>? Lines = null);
+    internal sealed record CreditNoteRequest(
+        [property: Length(1, LongestReason)] string Reason, [property: Length(1, MostLines)] IReadOnlyList<int>? Lines = null);
 
     /// <summary>A credit note that was issued.</summary>
     /// <param name="Id">The credit note; read it like an invoice.</param>

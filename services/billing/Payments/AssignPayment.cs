@@ -38,6 +38,7 @@ internal static class AssignPayment
             .WithDescription("A payment of several invoices is assigned several times.");
     }
 
+    /// <returns>Payments that wait, with what is left of each.</returns>
     private static async Task<Ok<IReadOnlyList<WaitingPayment>>> List(NpgsqlDataSource dataSource, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
