@@ -27,7 +27,7 @@ internal static class ImportStatusReport
     public static void Map(RouteGroupBuilder api) => api.MapPost("/fees/status-reports", Handle)
         .AllowRoles(Access.Ops)
         .Refuses(Problems.WrongBankFile, CommonProblems.NotFound)
-        .ReadsBody("The bank's report: pain.002, any version.", "application/xml", "application/octet-stream")
+        .ReadsBody("The bank's report: pain.002, any version.", "text/xml", "application/octet-stream")
         .WithName("ImportStatusReport")
         .WithSummary("Takes the bank's report on an order of fees (pain.002)")
         .WithDescription("Repeated, it changes nothing more: needs no key.");

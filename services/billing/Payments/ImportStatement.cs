@@ -28,7 +28,7 @@ internal static class ImportStatement
     public static void Map(RouteGroupBuilder api) => api.MapPost("/payments/statements", Handle)
         .AllowRoles(Access.Ops)
         .Refuses(Problems.WrongBankFile)
-        .ReadsBody("The bank's statement: camt.053, any version.", "application/xml", "application/octet-stream")
+        .ReadsBody("The bank's statement: camt.053, any version.", "text/xml", "application/octet-stream")
         .WithName("ImportStatement")
         .WithSummary("Takes a statement of the bank (camt.053)")
         .WithDescription(
