@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapper;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Matching;
+using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Physician;
@@ -93,12 +94,14 @@ public sealed class PhysicianService : IAsyncLifetime
         return offer;
     }
 
-    /// <summary>Publishes and waits until the service has consumed it.</summary>
+    /// <summary>Publishes and waits until each handler of the service has done with it.</summary>
     public async Task Publish<T>(T message, Guid? messageId = null) where T : class
     {
         var id = messageId ?? Guid.CreateVersion7();
         await Broker.Publish(message, id);
-        await Eventually.True(() => Scalar<bool>("select exists (select from inbox where message_id = @id)", new { id }), $"the {typeof(T).Name} is consumed");
+        var handlers = typeof(Program).Assembly.GetTypes().Count(type => type.IsAssignableTo(typeof(IHandle<T>)));
+        await Eventually.True(
+            async () => await Scalar<long>("select count(*) from inbox where message_id = @id", new { id }) >= handlers, $"the {typeof(T).Name} is consumed");
     }
 
     public async Task<T> Scalar<T>(string sql, object? parameters = null)

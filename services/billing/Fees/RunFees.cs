@@ -34,7 +34,7 @@ internal static class RunFees
             .WithName("RunFees").WithSummary("Orders the fees that are due up to a month's end")
             .WithDescription("One transfer of 120.00 EUR times opinions a physician. Repeated, it orders nothing twice; what the bank rejected is due again.");
         api.MapGet("/fees/runs/{runId:guid}/file", File).AllowRoles(Access.Ops)
-            .Produces(StatusCodes.Status200OK, contentType: "application/xml")
+            .GivesFile("application/xml")
             .WithName("DownloadFeeOrder").WithSummary("The order for the bank: pain.001.001.09")
             .WithDescription("The same bytes every time: as it was ordered.");
     }

@@ -6,6 +6,7 @@ using Npgsql;
 using SecondOpinion.Billing.Invoicing;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Pdf;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -20,11 +21,11 @@ internal static class ShowFees
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/fees/statements/{physicianId:guid}/{month}", Statement).AllowRoles(Access.Ops)
-            .Produces(StatusCodes.Status200OK, contentType: "application/pdf")
+            .GivesFile("application/pdf")
             .WithName("DownloadFeeStatement").WithSummary("A physician's statement of a month")
             .WithDescription("French PDF: the opinions of the month, by pseudonym and day, with what became of each fee.");
         api.MapGet("/fees/das2/{year:int}", Das2).AllowRoles(Access.Ops)
-            .Produces(StatusCodes.Status200OK, contentType: "text/csv")
+            .GivesFile("text/csv")
             .WithName("ExportDas2").WithSummary("Fees paid in a year, by physician (DAS2)")
             .WithDescription("Physicians from the declared threshold on. A transfer counts in the year of its execution, unless the bank rejected it.");
     }

@@ -39,7 +39,7 @@ internal static class ShowInvoices
             .WithName("ListInvoices").WithSummary("Invoices and credit notes, in the order of issue")
             .WithDescription("An insurer's token sees its own. `after` is the `next` of the page before.");
         api.MapGet("/invoices/{invoiceId:guid}/{format}", Download).AllowRoles(Access.Partner, Access.Ops)
-            .Produces(StatusCodes.Status200OK, contentType: "application/pdf")
+            .GivesFile("application/pdf", "application/xml", "text/csv")
             .WithName("DownloadInvoice").WithSummary("An invoice as a file")
             .WithDescription(
                 "`pdf`: French, PDF/A-3 with its data inside (Factur-X, profile EN 16931); `xml`: those data alone; `csv`: the lines for a spreadsheet. A line "
