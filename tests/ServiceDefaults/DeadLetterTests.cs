@@ -84,31 +84,43 @@ public sealed class DeadLetterTests
     }
 
     [Theory]
-    [InlineData("probe-outbox", null)]
-    [InlineData(null, 1)]
-    public async Task A_parked_event_is_tried_again(string? queue, int? hoursAgo)
+    [InlineData("queue")]
+    [InlineData("age")]
+    [InlineData("message")]
+    public async Task A_parked_event_is_tried_again_when_it_is_asked_for_and_not_for_another(string by)
     {
         await using var probe = await ServiceUnderTest<Program>.Start("probe");
-        var id = Guid.CreateVersion7();
+        var (id, messageId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await using var db = await probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await db.ExecuteAsync(
             "insert into outbox (message_id, aggregate_id, message_type, body, parked_at) values (@Id, @id, @Type, @Body, now() - interval '2 hours')",
             new
             {
-                Id = Guid.CreateVersion7(),
+                Id = messageId,
                 id,
                 Type = typeof(CaseWithdrawn).FullName,
                 Body = JsonSerializer.Serialize(new { caseId = id, withdrawnAt = DateTimeOffset.UnixEpoch })
             });
         using var ops = probe.Http(TestTokens.Of(Access.Ops));
         (await ops.GetFromJsonAsync<JsonElement>("/dead-letters")).GetProperty("outboxParked").GetInt64().ShouldBe(1);
+        var now = TimeProvider.System.GetUtcNow();
+        var (another, mine) = by switch
+        {
+            "queue" => (new RedriveRequest(Queue: QueueName), new RedriveRequest(Queue: "probe-outbox")),
+            "age" => (new RedriveRequest(DiedBefore: now.AddHours(-3)), new RedriveRequest(DiedBefore: now.AddHours(-1))),
+            _ => (new RedriveRequest(MessageId: id), new RedriveRequest(MessageId: messageId)),
+        };
 
-        using var answer = await ops.PostAsJsonAsync("/dead-letters/redrive",
-            new { queue, diedBefore = hoursAgo is { } hours ? TimeProvider.System.GetUtcNow().AddHours(-hours) : (DateTimeOffset?)null });
-
-        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("parked").GetInt32().ShouldBe(1);
+        (await Parked(another)).ShouldBe(0);
+        (await Parked(mine)).ShouldBe(1);
         await probe.Broker.Next<CaseWithdrawn>(m => m.CaseId == id);
         (await db.ExecuteScalarAsync<int>("select count(*) from audit_record where action = 'redrive'")).ShouldBe(1);
+
+        async Task<int> Parked(RedriveRequest request)
+        {
+            using var answer = await ops.PostAsJsonAsync("/dead-letters/redrive", request);
+            return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("parked").GetInt32();
+        }
     }
 
     [Fact]

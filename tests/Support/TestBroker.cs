@@ -84,6 +84,8 @@ public sealed class TestBroker : IAsyncDisposable
     /// <summary>From now on every event is heard.</summary>
     public Task Listen() => _bus.ConnectReceiveEndpoint("test-ear", endpoint =>
     {
+        // Heard in the order of arrival: several at once would overtake each other.
+        endpoint.PrefetchCount = 1;
         foreach (var type in Events)
         {
             ListenMethod.MakeGenericMethod(type).Invoke(null, [endpoint, _heard]);
