@@ -25,6 +25,17 @@ public static class ProblemAnswers
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = context => !IsOurFault(context.Exception) });
         app.UseStatusCodePages(context => Of(context.HttpContext, context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
+        // A file's refused range carries the headers of the file that is not sent: with them it would pass for an answer that has its body.
+        app.Use(async (http, next) =>
+        {
+            await next(http);
+            if (http.Response is { StatusCode: StatusCodes.Status416RangeNotSatisfiable, HasStarted: false } refused)
+            {
+                refused.ContentType = null;
+                refused.ContentLength = null;
+                refused.Headers.ContentDisposition = default;
+            }
+        });
     }
 
     private static Problem Of(HttpContext http, int status) => TokenFault.Of(http, status) ?? CommonProblems.ForStatus(status);

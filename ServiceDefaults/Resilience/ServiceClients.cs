@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Reflection;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client.Balancer;
@@ -7,8 +8,8 @@ using Grpc.Net.Client.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using SecondOpinion.ServiceDefaults.Access;
+using static Google.Protobuf.Reflection.MethodOptions.Types.IdempotencyLevel;
 
 namespace SecondOpinion.ServiceDefaults.Resilience;
 
@@ -19,7 +20,7 @@ public static class ServiceClients
     /// Five attempts, in about a second on average and 2.4 s at the most: another address, or the same one once it is back. The library waits between none and
     /// all of each pause, by chance, so the pauses together must be far longer than the one between its attempts to connect (below): with 0.5 s there and
     /// 1.3 s here, one call in twenty found all attempts used up just before a service was reached again. What may have reached a service is kept out by
-    /// <see cref="SentOnce"/>, so a call that moves money is repeated only when nobody can have seen it.
+    /// <see cref="SentOnce"/>, unless its contract says that asking twice does no more than asking once.
     /// </summary>
     private static readonly RetryPolicy Retries = new()
     {
@@ -38,7 +39,6 @@ public static class ServiceClients
     public static IHttpClientBuilder AddServiceClient<TClient>(this WebApplicationBuilder builder, string service) where TClient : ClientBase<TClient>
     {
         builder.Services.AddTokens(builder.Configuration);
-        builder.Services.TryAddTransient<SentOnce>();
         if (!builder.Services.Any(known => known.ServiceType == typeof(ResolverFactory)))
         {
             builder.Services.AddSingleton<ResolverFactory>(services => new StaticResolverFactory(wanted =>
@@ -77,12 +77,23 @@ public static class ServiceClients
                 ActivityHeadersPropagator = null,
             })
             .AddHttpMessageHandler(services => new ServiceTokenHandler(services.GetRequiredService<ServiceTokens>(), service))
-            .AddHttpMessageHandler<SentOnce>()
+            .AddHttpMessageHandler(() => new SentOnce(Repeatable(typeof(TClient))))
             .AddInterceptor(() => new DeadlineInterceptor());
     }
 
     private static Uri[] Addresses(IConfiguration configuration, string service) =>
         [.. configuration.GetSection($"services:{service}:grpc").GetChildren().Where(a => !string.IsNullOrEmpty(a.Value)).Select(a => new Uri(a.Value!))];
+
+    /// <summary>Paths of the methods whose contract declares an <c>idempotency_level</c>.</summary>
+    private static HashSet<string> Repeatable(Type client)
+    {
+        var descriptor = client.DeclaringType!.GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static)!;
+        var service = (Google.Protobuf.Reflection.ServiceDescriptor)descriptor.GetValue(null)!;
+        return
+        [
+            .. service.Methods.Where(m => m.GetOptions()?.IdempotencyLevel is NoSideEffects or Idempotent).Select(m => $"/{service.FullName}/{m.Name}"),
+        ];
+    }
 
     /// <summary>The call carries this service's own token: as the caller's, or beside that of the person for whom it calls.</summary>
     private sealed class ServiceTokenHandler(ServiceTokens tokens, string audience) : DelegatingHandler
@@ -112,9 +123,10 @@ public static class ServiceClients
 
     /// <summary>
     /// Passes the call's span on, and tells the library's retry, in gRPC's own words (a push-back below zero), to leave alone what a service may have seen: an
-    /// answer, whatever it is, and a connection that broke amid the call. What remains to be retried is a connection that never came about.
+    /// answer, whatever it is, and a connection that broke amid the call. What remains to be retried is a connection that never came about, and what was lost
+    /// of the calls that are <paramref name="repeatable"/>.
     /// </summary>
-    private sealed class SentOnce : DelegatingHandler
+    private sealed class SentOnce(HashSet<string> repeatable) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -132,7 +144,7 @@ public static class ServiceClients
                 lost.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
                 lost.Headers.Add("grpc-status", ((int)StatusCode.Unavailable).ToString(System.Globalization.CultureInfo.InvariantCulture));
                 lost.Headers.Add("grpc-message", "The connection was lost amid the call.");
-                return DoNotRepeat(lost);
+                return repeatable.Contains(request.RequestUri!.AbsolutePath) ? lost : DoNotRepeat(lost);
             }
         }
 

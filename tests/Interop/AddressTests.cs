@@ -175,6 +175,8 @@ public sealed class AddressTests
         (await Should.ThrowAsync<RpcException>(() => caller.Call())).StatusCode.ShouldBe(StatusCode.Unavailable);
 
         taken.ShouldBe(1);
+        await Should.ThrowAsync<RpcException>(() => caller.Read());
+        taken.ShouldBe(1 + 5, "what may be asked twice is asked until the attempts are used up");
     }
 
     [Fact]
@@ -231,7 +233,7 @@ public sealed class AddressTests
 
             try
             {
-                await caller.Call();
+                await caller.Read();
             }
             catch (RpcException failed)
             {

@@ -25,6 +25,8 @@ internal sealed class EchoService : Echo.EchoBase
             : new EchoReply { Text = request.Text, Body = request.Body };
     }
 
+    public override Task<EchoReply> Read(EchoRequest request, ServerCallContext context) => Unary(request, context);
+
     public override async Task ServerStream(EchoRequest request, IServerStreamWriter<EchoReply> responseStream, ServerCallContext context)
     {
         AnswerMetadata(context);

@@ -34,5 +34,8 @@ internal sealed class ServiceCaller : IAsyncDisposable
 
     public async Task Call(string text = "") => await Echo.UnaryAsync(new EchoRequest { Text = text }, deadline: Soon);
 
+    /// <summary>A call whose contract says that it may be asked twice.</summary>
+    public async Task Read() => await Echo.ReadAsync(new EchoRequest(), deadline: Soon);
+
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }

@@ -203,7 +203,9 @@ public sealed class DocumentFolderTests : IAsyncLifetime
         (rest.StatusCode, rest.Content.Headers.ContentRange!.ToString()).ShouldBe((HttpStatusCode.PartialContent, $"bytes 1000-{pdf.Length - 1}/{pdf.Length}"));
         (await rest.Content.ReadAsByteArrayAsync()).ShouldBe(pdf[1000..]);
         (await Part("bytes=1000-", "\"v7\"")).StatusCode.ShouldBe(HttpStatusCode.OK, "another version is sent whole");
-        (await Part($"bytes={pdf.Length}-", null)).StatusCode.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
+        var beyond = await Part($"bytes={pdf.Length}-", null);
+        beyond.Content.Headers.ContentRange!.ToString().ShouldBe($"bytes */{pdf.Length}");
+        (await Journey.Problem(beyond)).ShouldBe((416, "REQ-0018", null));
         var head = await patient.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
         (head.StatusCode, head.Content.Headers.ContentLength).ShouldBe((HttpStatusCode.OK, pdf.Length));
 
