@@ -105,7 +105,7 @@ public sealed class EventContractTests
             .Order(StringComparer.Ordinal).ToList();
         protos.ShouldNotBeEmpty();
         var shape = protos.SelectMany(file => File.ReadLines(file)
-            .Select(l => l.Trim())
+            .Select(l => l.Trim().Replace(") {", ");", StringComparison.Ordinal))
             .Where(
                 l =>
                     l.StartsWith("message ", StringComparison.Ordinal) || l.StartsWith("rpc ", StringComparison.Ordinal)
