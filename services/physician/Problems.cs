@@ -52,6 +52,17 @@ internal static class Problems
             "Une vérification est en cours à l'Ordre.",
             "Adressez-vous au conseil scientifique, qui peut lever la suspension.");
 
+    public static readonly ProblemType RegisterAway =
+        new ProblemType("PHY-0009", 503, "The national directory does not answer", "L'Annuaire santé ne répond pas")
+        .Explained(
+            "Le numéro RPPS se vérifie dans l'Annuaire santé, qui ne répond pas en ce moment.",
+            "L'Annuaire santé est en maintenance pendant une admission.",
+            "Répétez après Retry-After, ou cherchez vous-même le médecin dans l'Annuaire santé et indiquez foundInRegister.");
+
+    public static Problem RegisterIsAway() => RegisterAway.Because(
+        "The national directory (Annuaire santé) does not answer. Try again, or look there yourself and send foundInRegister.",
+        "Réessayez dans quelques minutes, ou cherchez vous-même le médecin dans l'Annuaire santé et indiquez foundInRegister.").RetryAfter(60);
+
     public static Problem SuspendedByCouncil() => Suspended.Because(
         "The scientific council has suspended this physician.", "Le conseil scientifique a suspendu ce médecin.");
 
@@ -83,5 +94,5 @@ internal static class Problems
         "The RPPS number of the token is not in the roster.", "Le numéro RPPS du jeton ne figure pas dans la liste des référents.");
 
     public static readonly IReadOnlyList<ProblemType> All =
-        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted, Suspended];
+        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted, Suspended, RegisterAway];
 }

@@ -3,6 +3,7 @@ using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Physician;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Admission;
+using SecondOpinion.Physician.Register;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;
 using SecondOpinion.ServiceDefaults;
@@ -32,6 +33,7 @@ builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 
 builder.AddCaseKeys();
 builder.Services.AddSingleton<IntakeDossiers>();
+builder.AddPhysicianRegister();
 builder.AddSettings<SampleDataSettings>();
 builder.Services.AddHostedService<LoadSamplePhysicians>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));

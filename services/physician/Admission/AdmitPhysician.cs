@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
+using SecondOpinion.Physician.Register;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Idempotency;
@@ -14,15 +16,16 @@ namespace SecondOpinion.Physician.Admission;
 internal static partial class AdmitPhysician
 {
     /// <summary>A référent to be admitted.</summary>
-    /// <param name="Rpps">11 digits. A key that fails is refused unless <paramref name="FoundInRegister"/>.</param>
+    /// <param name="Rpps">11 digits. The national directory is the proof; where the service cannot ask there, a key that fails is refused unless
+    /// <paramref name="FoundInRegister"/>.</param>
     /// <param name="DisplayName">As patients read it on the opinion, e.g. <c>Dr Alix EXEMPLE-DURANCE</c>.</param>
     /// <param name="SpecialtyCode">R38 code, e.g. <c>SM20</c>.</param>
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
     /// <param name="Ties">What the référent declares beyond the places of practice; they decide independence too. None when left out.</param>
-    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé), which is the proof; its key is only a
-    /// warning.</param>
+    /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé) itself: believed when the service cannot ask
+    /// there.</param>
     internal sealed record AdmitPhysicianRequest(
         [property: Form("rpps", "99900003036")] string Rpps,
         [property: Length(1, MaxName)] string DisplayName,
@@ -44,21 +47,44 @@ internal static partial class AdmitPhysician
     /// <param name="PhysicianId">Pseudonym that every other service uses.</param>
     /// <param name="Rpps">11 digits.</param>
     /// <param name="AdmittedAt">When.</param>
-    internal sealed record AdmittedPhysician(Guid PhysicianId, string Rpps, DateTimeOffset AdmittedAt);
+    /// <param name="RegisterCheckedAt">When the national directory confirmed number, name and specialty; null when the service did not ask there.</param>
+    internal sealed record AdmittedPhysician(Guid PhysicianId, string Rpps, DateTimeOffset AdmittedAt, DateTimeOffset? RegisterCheckedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/physicians", Handle)
-        .AllowRoles(Access.Council)
-        .Refuses(Problems.AlreadyAdmitted)
+        .AllowRoles(Roles.Council)
+        .Refuses(Problems.AlreadyAdmitted, Problems.RegisterAway)
         .WithName("AdmitPhysician")
         .WithSummary("Admit a référent")
         .WithDescription("Matching learns of it at once, and offers the cases that were waiting for such an expert.");
 
     private static async Task<Results<Once<Created<AdmittedPhysician>>, Problem>> Handle(
-        AdmitPhysicianRequest request, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
+        AdmitPhysicianRequest request, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, [FromServices] IPhysicianRegister? register,
+        CancellationToken cancel)
     {
-        if (Check(request) is [_, ..] errors)
+        if (Check(request, byKey: register is null && request.FoundInRegister != true) is [_, ..] errors)
         {
             return CommonProblems.Invalid(errors);
+        }
+
+        DateTimeOffset? checkedAt = null;
+        try
+        {
+            if (register is not null)
+            {
+                if (await register.Doubts(Rpps.Parse(request.Rpps), request.DisplayName, request.SpecialtyCode, cancel) is [_, ..] doubts)
+                {
+                    return CommonProblems.Invalid(doubts);
+                }
+
+                checkedAt = time.GetUtcNow();
+            }
+        }
+        catch (RegisterAwayException)
+        {
+            if (request.FoundInRegister != true)
+            {
+                return Problems.RegisterIsAway();
+            }
         }
 
         return await Idempotent.Run<AdmitPhysicianRequest, Created<AdmittedPhysician>>(dataSource, http, request, async db =>
@@ -76,21 +102,25 @@ internal static partial class AdmitPhysician
                 request.Ties?.FinessNumbers() ?? [],
                 request.Capacity,
                 AwayUntil: null,
-                AdmittedAt: now);
+                AdmittedAt: now)
+            {
+                RegisterCheckedAt = checkedAt,
+            };
             return await PhysicianRow.Admit(db, referent)
-                ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now))
+                ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now, checkedAt))
                 : Problems.InRoster();
         });
     }
 
-    private static FieldError[] Check(AdmitPhysicianRequest request)
+    /// <param name="byKey">Nobody asks the register: then the number's key is all there is to judge it by.</param>
+    private static FieldError[] Check(AdmitPhysicianRequest request, bool byKey)
     {
         var errors = new List<FieldError>();
         if (!Rpps.TryParse(request.Rpps, out var rpps, out var reason))
         {
             errors.Add(new("#/rpps", "invalid_rpps", reason!));
         }
-        else if (!rpps.KeyHolds && request.FoundInRegister != true)
+        else if (byKey && !rpps.KeyHolds)
         {
             errors.Add(new("#/rpps", "invalid_rpps", $"{Rpps.KeyWarning} S'il figure ainsi dans l'Annuaire santé, indiquez foundInRegister."));
         }

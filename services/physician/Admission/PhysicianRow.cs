@@ -14,16 +14,20 @@ internal sealed record PhysicianRow(
     Guid[] TiedPhysicians, string[] TiedEstablishments, int Capacity, DateTimeOffset? AwayUntil, DateTimeOffset AdmittedAt,
     DateTimeOffset? SuspendedAt = null, int Version = 1)
 {
+    /// <summary>When the national register confirmed number, name and specialty; null when the council looked by hand.</summary>
+    public DateTimeOffset? RegisterCheckedAt { get; init; }
+
     /// <summary>Inserts the physician and tells so; false when the physician is known already, and then nothing is told.</summary>
     public static async Task<bool> Admit(NpgsqlConnection db, PhysicianRow referent)
     {
         var added = await db.ExecuteAsync(
             """
             insert into physician (
-              physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity, admitted_at)
+              physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity, admitted_at,
+              register_checked_at)
             values (
               @PhysicianId, @Rpps, @DisplayName, @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Capacity,
-              @AdmittedAt)
+              @AdmittedAt, @RegisterCheckedAt)
             on conflict do nothing
             """,
             referent);
