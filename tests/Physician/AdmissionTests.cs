@@ -35,13 +35,13 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     [Fact]
     public async Task Operations_and_the_council_see_the_roster_and_nobody_else_does()
     {
-        foreach (var role in Access.Roles)
+        foreach (var role in Roles.All)
         {
             (await physician.As(role).GetAsync("/api/v1/physicians")).StatusCode
-                .ShouldBe(role is Access.Ops or Access.Council ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
+                .ShouldBe(role is Roles.Ops or Roles.Council ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
         }
 
-        var page = await physician.As(Access.Ops).GetFromJsonAsync<JsonElement>("/api/v1/physicians?pathology=endometriose");
+        var page = await physician.As(Roles.Ops).GetFromJsonAsync<JsonElement>("/api/v1/physicians?pathology=endometriose");
         var alix = page.GetProperty("items").EnumerateArray().Single(p => p.GetProperty("rpps").GetString() == physician.Alix.Value);
         alix.GetProperty("physicianId").GetGuid().ShouldBe(physician.Alix.PhysicianId);
         alix.GetProperty("specialtyCode").GetString().ShouldBe("SM20");
@@ -84,9 +84,9 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
                 capacity = 3,
             };
 
-        (await PhysicianService.Post(physician.As(Access.Ops), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await PhysicianService.Post(physician.As(Access.Council), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await PhysicianService.Code(await PhysicianService.Post(physician.As(Access.Council), "/physicians", request))).ShouldBe("PHY-0006");
+        (await PhysicianService.Post(physician.As(Roles.Ops), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await PhysicianService.Post(physician.As(Roles.Council), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await PhysicianService.Code(await PhysicianService.Post(physician.As(Roles.Council), "/physicians", request))).ShouldBe("PHY-0006");
 
         var admitted = await physician.Broker.Next<PhysicianAdmitted>(a => a.PhysicianId == rpps.PhysicianId);
         (admitted.SpecialtyCode, admitted.Capacity).ShouldBe(("SM20", 3));
@@ -100,9 +100,9 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
         object Ties(Rpps tied) => new { physicians = new[] { tied.Value }, establishments = new[] { "189999998" } };
 
         (await PhysicianService.Put(physician.As(rpps), "/worklist/ties", Ties(colleague), null)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await PhysicianService.Put(physician.As(Access.Ops), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
+        (await PhysicianService.Put(physician.As(Roles.Ops), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
             .ShouldBe(HttpStatusCode.Forbidden);
-        (await PhysicianService.Put(physician.As(Access.Council), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
+        (await PhysicianService.Put(physician.As(Roles.Council), $"/physicians/{rpps.PhysicianId}/ties", Ties(former), null)).StatusCode
             .ShouldBe(HttpStatusCode.OK);
         (await PhysicianService.Put(physician.As(rpps), "/worklist/ties", new { physicians = new[] { "99000010018" }, establishments = Array.Empty<string>() },
             null)).StatusCode.ShouldBe(HttpStatusCode.BadRequest, "a number whose key fails would exclude a stranger");
@@ -117,7 +117,7 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     [Fact]
     public async Task Every_fault_of_an_admission_is_named()
     {
-        var answer = await PhysicianService.Post(physician.As(Access.Council), "/physicians", new
+        var answer = await PhysicianService.Post(physician.As(Roles.Council), "/physicians", new
         {
             rpps = "99000010018",
             displayName = " ",

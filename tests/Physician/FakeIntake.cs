@@ -34,6 +34,9 @@ public sealed class FakeIntake : IAsyncDisposable
     /// <summary>Chunks sent so far by downloads: shows that they are passed on as they come.</summary>
     public int ChunksSent;
 
+    /// <summary>Where each download was asked to begin.</summary>
+    public ConcurrentQueue<long> DownloadsFrom { get; } = [];
+
     /// <summary>How often a whole file was asked for.</summary>
     public int DossiersRead;
 
@@ -117,7 +120,16 @@ public sealed class FakeIntake : IAsyncDisposable
             Judge(context);
             var document = intake.Files.GetValueOrDefault(Guid.Parse(request.CaseId))?.Documents.SingleOrDefault(d => d.DocumentId == request.DocumentId)
                 ?? throw new RpcException(new Status(StatusCode.NotFound, ""));
-            foreach (var chunk in intake.Documents[request.DocumentId].Chunk(64 * 1024))
+            var content = intake.Documents[request.DocumentId];
+            intake.DownloadsFrom.Enqueue(request.Offset);
+            var begin = (int)(request.Offset < 0 ? Math.Max(0, content.Length + request.Offset) : request.Offset);
+            if (begin >= content.Length)
+            {
+                await responseStream.WriteAsync(new DocumentChunk { Document = document });
+                return;
+            }
+
+            foreach (var chunk in content[begin..].Chunk(64 * 1024))
             {
                 await responseStream.WriteAsync(new DocumentChunk { Data = ByteString.CopyFrom(chunk), Document = document });
                 document = null;

@@ -117,6 +117,45 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
         physician.Intake.DossiersRead.ShouldBe(read, "one document is not the whole file");
     }
 
+    [Theory]
+    [InlineData("bytes=2000000-", 206, 2_000_000, 2_000_000)]
+    [InlineData("bytes=100-70099", 206, 100, 100)]
+    [InlineData("bytes=-500", 206, 2_999_500, -500)]
+    [InlineData("bytes=3000000-", 416, 0, 3_000_000)]
+    public async Task A_download_goes_on_where_it_broke_off_with_one_call_to_intake(string range, int status, int first, long from)
+    {
+        var offer = await physician.AssignedCase(physician.Alix);
+        var content = RandomNumberGenerator.GetBytes(3_000_000);
+        var document = physician.Intake.Attach(offer.CaseId, content, "application/dicom", "irm.dcm");
+        var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))}\"";
+        physician.Intake.DownloadsFrom.Clear();
+
+        var part = await Ask(range, tag);
+
+        ((int)part.StatusCode).ShouldBe(status);
+        physician.Intake.DownloadsFrom.ShouldBe([from]);
+        if (status == 416)
+        {
+            part.Content.Headers.ContentRange!.ToString().ShouldBe("bytes */3000000");
+            (await PhysicianService.Code(part)).ShouldBe("REQ-0018");
+            return;
+        }
+
+        part.Headers.ETag!.Tag.ShouldBe(tag);
+        var last = (int)part.Content.Headers.ContentRange!.To!.Value;
+        (await part.Content.ReadAsByteArrayAsync()).ShouldBe(content[first..(last + 1)]);
+        var changed = await Ask(range, "\"another\"");
+        (changed.StatusCode, (await changed.Content.ReadAsByteArrayAsync()).SequenceEqual(content)).ShouldBe((HttpStatusCode.OK, true), "sent whole");
+
+        Task<HttpResponseMessage> Ask(string range, string ifRange)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/worklist/cases/{offer.CaseId}/documents/{document}");
+            request.Headers.TryAddWithoutValidation("Range", range);
+            request.Headers.TryAddWithoutValidation("If-Range", ifRange);
+            return physician.As(physician.Alix).SendAsync(request);
+        }
+    }
+
     [Fact]
     public async Task A_file_with_active_content_is_only_ever_saved()
     {
@@ -153,7 +192,7 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
     public async Task A_suspended_physician_reads_and_writes_nothing_from_the_next_request_on()
     {
         var rpps = Rpps.WithKey("9900000555");
-        var council = physician.As(SecondOpinion.ServiceDefaults.Access.Access.Council);
+        var council = physician.As(SecondOpinion.ServiceDefaults.Access.Roles.Council);
         (await PhysicianService.Post(council, "/physicians", new
         {
             rpps = rpps.Value,

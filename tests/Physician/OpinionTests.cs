@@ -305,7 +305,7 @@ public sealed class OpinionTests(PhysicianService physician) : IClassFixture<Phy
         (await physician.Scalar<int>("select count(*)::int from audit_record where object_id = @Id and actor_role = 'service'", new { Id = opinion.OpinionId }))
             .ShouldBe(2);
 
-        foreach (var role in Access.Roles.Where(r => r is not (Access.Service or Access.Physician)))
+        foreach (var role in Roles.All.Where(r => r is not (Roles.Service or Roles.Physician)))
         {
             using var other = physician.Service.Grpc(TestTokens.Of(role));
             (await Should.ThrowAsync<RpcException>(async () => await new Opinions.OpinionsClient(other).GetAsync(request, deadline: deadline))).StatusCode

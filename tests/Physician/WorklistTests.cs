@@ -181,7 +181,7 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
     [Fact]
     public async Task No_other_role_reaches_the_worklist()
     {
-        foreach (var role in Access.Roles.Where(r => r != Access.Physician))
+        foreach (var role in Roles.All.Where(r => r != Roles.Physician))
         {
             (await physician.As(role).GetAsync("/api/v1/worklist")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
             (await PhysicianService.Post(physician.As(role), $"/worklist/offers/{Guid.CreateVersion7()}/accept")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);

@@ -15,7 +15,7 @@ internal static class AssignedPhysician
     /// <returns>Refused when the caller is no physician or not the assigned one, there is no such case, or the reason to read has ended.</returns>
     public static async Task<Result<CaseRow>> Case(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, DateTimeOffset now, bool locked = false)
     {
-        if (user.Role() != Access.Physician || await CaseRows.AssignedTo(db, user.PhysicianId(), caseId, locked) is not { } file)
+        if (user.Role() != Roles.Physician || await CaseRows.AssignedTo(db, user.PhysicianId(), caseId, locked) is not { } file)
         {
             return CommonProblems.Absent();
         }

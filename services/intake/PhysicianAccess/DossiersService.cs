@@ -20,8 +20,8 @@ internal sealed class DossiersService(
 
     public override Task Download(DownloadDocumentRequest request, IServerStreamWriter<DocumentChunk> responseStream, ServerCallContext context) =>
         StreamDocument.Handle(
-            dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), responseStream, time.GetUtcNow(),
-                context.CancellationToken);
+            dataSource, keyring, store, context.GetHttpContext().User, Id(request.CaseId), Id(request.DocumentId), request.Offset, responseStream,
+            time.GetUtcNow(), context.CancellationToken);
 
     public override async Task<RequestInformationReply> RequestInformation(RequestInformationRequest request, ServerCallContext context) =>
         (await AskPatient.Handle(

@@ -26,7 +26,7 @@ internal static class ReadDossier
             return absent;
         }
 
-        await Audit.Record(db, user, "read", "dossier", caseId, "second_opinion");
+        await AuditTrail.Record(db, user, "read", "dossier", caseId, "second_opinion");
         using var key = await CaseKey.Of(db, keyring, caseId);
         var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
         var dossier = new Dossier

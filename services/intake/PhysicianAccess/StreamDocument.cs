@@ -17,7 +17,7 @@ internal static class StreamDocument
     private const int ChunkSize = 64 * 1024;
 
     public static async Task Handle(
-        NpgsqlDataSource dataSource, Keyring keyring, DocumentStore store, ClaimsPrincipal user, Guid caseId, Guid documentId,
+        NpgsqlDataSource dataSource, Keyring keyring, DocumentStore store, ClaimsPrincipal user, Guid caseId, Guid documentId, long offset,
         IServerStreamWriter<DocumentChunk> chunks, DateTimeOffset now, CancellationToken cancel)
     {
         var readable = (await dataSource.InTransaction<Result<DownloadDocument.Readable>>(async db =>
@@ -32,7 +32,7 @@ internal static class StreamDocument
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "download", "document", documentId, "second_opinion");
+            await AuditTrail.Record(db, user, "download", "document", documentId, "second_opinion");
             return found;
         }, cancel)).OrThrow();
 
@@ -47,6 +47,14 @@ internal static class StreamDocument
             Sha256 = readable.Sha256,
             ActiveContent = readable.ActiveContent,
         };
+        var begin = offset < 0 ? Math.Max(0, file.Length + offset) : offset;
+        if (begin >= file.Length)
+        {
+            await chunks.WriteAsync(new DocumentChunk { Document = described }, cancel);
+            return;
+        }
+
+        file.Position = begin;
         var buffer = new byte[ChunkSize];
         while (file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false) is > 0 and var read)
         {

@@ -35,7 +35,7 @@ internal static class AskForInformation
     internal sealed record InformationAsked(Guid RequestId, Guid CaseId, DateTimeOffset RequestedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/information-requests", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("AskForInformation")
         .WithSummary("Ask the patient for something that is missing")

@@ -42,9 +42,13 @@ internal sealed class IntakeDossiers(Dossiers.DossiersClient dossiers)
         }
     }
 
-    /// <summary>Starts a download; the caller disposes of the call. Failures before the first chunk are translated by <see cref="Translated"/>.</summary>
-    public AsyncServerStreamingCall<DocumentChunk> Download(Guid caseId, string documentId, HttpContext http) =>
-        dossiers.Download(new DownloadDocumentRequest { CaseId = caseId.ToString(), DocumentId = documentId }, Options(http, WholeDownload));
+    /// <summary>
+    /// Starts a download <paramref name="from"/> a byte on, or so many from the end when below 0; the caller disposes of the call. Failures before the first
+    /// chunk are translated by <see cref="Translated"/>.
+    /// </summary>
+    public AsyncServerStreamingCall<DocumentChunk> Download(Guid caseId, Guid documentId, long from, HttpContext http) =>
+        dossiers.Download(
+            new DownloadDocumentRequest { CaseId = caseId.ToString(), DocumentId = documentId.ToString(), Offset = from }, Options(http, WholeDownload));
 
     /// <returns>When intake took the question; the same again for the same request id. Refused when intake is away, or the case's state forbids a
     /// question.</returns>

@@ -68,7 +68,7 @@ internal static class ReadDossier
     internal sealed record DossierMessage(string Author, string Text, DateTimeOffset? SentAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist/cases/{caseId:guid}/dossier", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("ReadDossier")
         .WithSummary("The file of an assigned case")

@@ -39,11 +39,11 @@ public sealed class CodeListTests(IntakeFixture intake) : IClassFixture<IntakeFi
             var open = CaseWords.Open(state);
             open.ShouldBeSubsetOf(CaseLife.AllowedFrom(state));
             open.ShouldBeSubsetOf(CaseWords.Routes.Keys);
-            CaseWords.Open(state, Access.Partner).ShouldBeEmpty();
+            CaseWords.Open(state, Roles.Partner).ShouldBeEmpty();
             CaseWords.French(state).ShouldNotContain("_");
         }
 
-        CaseWords.Open(CaseState.Delivered, Access.Agent).ShouldBeEmpty("only the patient closes");
+        CaseWords.Open(CaseState.Delivered, Roles.Agent).ShouldBeEmpty("only the patient closes");
         var operations = File.ReadAllText(Path.Combine(Sources.Root, "docs", "openapi.json"));
         CaseWords.Routes.Values.ShouldAllBe(r => operations.Contains($"\"operationId\": \"{r.Operation}\"", StringComparison.Ordinal));
     }

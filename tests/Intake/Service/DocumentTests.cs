@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Intake.Documents;
 using SecondOpinion.Tests.Intake.Documents;
@@ -31,6 +33,45 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var file = Directory.EnumerateFiles(intake.DocumentsPath, $"{documentId:N}*", SearchOption.AllDirectories).ShouldHaveSingleItem();
         (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(content.AsSpan(0, 64)).ShouldBe(-1);
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <summary>The caller sends its headers and waits: the answer must come although no byte of the file does.</summary>
+    [Theory]
+    [InlineData("Idempotency-Key", null, "REQ-0010")]
+    [InlineData("Content-Length", "3000000000", "INT-0006")]
+    [InlineData("Document-Type", "unknown", "REQ-0002")]
+    [InlineData("Document-Name", null, "REQ-0002")]
+    public async Task What_the_headers_show_to_be_wrong_is_told_before_the_file_is_sent(string header, string? value, string code)
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var headers = new Dictionary<string, string?>
+        {
+            ["Host"] = patient.Http.BaseAddress!.Authority,
+            ["Authorization"] = patient.Http.DefaultRequestHeaders.Authorization!.ToString(),
+            ["Idempotency-Key"] = Guid.NewGuid().ToString(),
+            ["Content-Type"] = "application/pdf",
+            ["Content-Length"] = "200000000",
+            ["Document-Type"] = "consultation_report",
+            ["Document-Name"] = "a.pdf",
+            [header] = value,
+        };
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(IPAddress.Loopback, patient.Http.BaseAddress.Port);
+        var lines = headers.Where(h => h.Value is not null).Select(h => $"{h.Key}: {h.Value}\r\n");
+        await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /api/v1/cases/{id}/documents HTTP/1.1\r\n{string.Concat(lines)}\r\n"));
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var said = new StringBuilder();
+        var buffer = new byte[4096];
+        while (!said.ToString().Contains("\"code\"", StringComparison.Ordinal))
+        {
+            var read = await connection.GetStream().ReadAsync(buffer, limit.Token);
+            read.ShouldBeGreaterThan(0, said.ToString());
+            said.Append(Encoding.UTF8.GetString(buffer, 0, read));
+        }
+
+        said.ToString().ShouldContain($"\"{code}\"");
     }
 
     [Fact]

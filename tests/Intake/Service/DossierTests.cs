@@ -83,7 +83,26 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
             chunk.Data.WriteTo(bytes);
         }
 
-        bytes.ToArray().ShouldBe(await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
+        var content = await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf"));
+        bytes.ToArray().ShouldBe(content);
+        (await From(1000)).ShouldBe(content[1000..]);
+        (await From(-500)).ShouldBe(content[^500..]);
+        (await From(-content.Length - 1)).ShouldBe(content);
+        (await From(content.Length)).ShouldBeEmpty();
+
+        async Task<byte[]> From(long offset)
+        {
+            var request = new DownloadDocumentRequest { CaseId = id.ToString(), DocumentId = document.DocumentId, Offset = offset };
+            using var part = expert.Download(request, deadline: Soon);
+            var read = new MemoryStream();
+            await foreach (var chunk in part.ResponseStream.ReadAllAsync())
+            {
+                chunk.Data.WriteTo(read);
+                (chunk.Document?.SizeBytes ?? content.Length).ShouldBe(content.Length, "the whole document is described");
+            }
+
+            return read.ToArray();
+        }
     }
 
     [Fact]
@@ -112,7 +131,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         refused.StatusCode.ShouldBe(StatusCode.NotFound);
     }
 
-    public static TheoryData<string> Strangers => ["another physician", Access.Service, Access.Partner, Access.Ops, Access.Agent, "the patient"];
+    public static TheoryData<string> Strangers => ["another physician", Roles.Service, Roles.Partner, Roles.Ops, Roles.Agent, "the patient"];
 
     [Theory]
     [MemberData(nameof(Strangers))]
@@ -124,7 +143,7 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         {
             "another physician" => TestTokens.Physician(Rpps.WithKey("9900000202")),
             "the patient" => TestTokens.Patient(patientId),
-            Access.Partner => TestTokens.Partner(FakeBilling.Insurer),
+            Roles.Partner => TestTokens.Partner(FakeBilling.Insurer),
             _ => TestTokens.Of(who),
         };
         var stranger = new Dossiers.DossiersClient(intake.Service.Grpc(token, TestTokens.Service("physician")));

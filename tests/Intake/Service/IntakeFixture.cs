@@ -61,7 +61,7 @@ public sealed class IntakeFixture : IAsyncLifetime
 
     public Journey Patient(Guid? id = null) => new(this, Service.Http(TestTokens.Patient(id ?? Guid.CreateVersion7())));
 
-    public Journey Agent() => new(this, Service.Http(TestTokens.Of(Access.Agent)));
+    public Journey Agent() => new(this, Service.Http(TestTokens.Of(Roles.Agent)));
 
     public Journey Physician(Rpps rpps) => new(this, Service.Http(TestTokens.Physician(rpps)));
 

@@ -53,7 +53,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
     [Fact]
     public async Task Only_ops_reads_which_keys_are_needed()
     {
-        foreach (var role in SecondOpinion.ServiceDefaults.Access.Access.Roles)
+        foreach (var role in SecondOpinion.ServiceDefaults.Access.Roles.All)
         {
             var answer = await _intake.Service.Http(SecondOpinion.Tests.Support.TestTokens.Of(role)).GetAsync("/keys");
             ((int)answer.StatusCode).ShouldBe(role == "ops" ? 200 : 403, role);

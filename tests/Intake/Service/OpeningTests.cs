@@ -194,14 +194,14 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
     }
 
     [Theory]
-    [InlineData(Access.Partner)]
-    [InlineData(Access.Ops)]
-    [InlineData(Access.Council)]
-    [InlineData(Access.Service)]
+    [InlineData(Roles.Partner)]
+    [InlineData(Roles.Ops)]
+    [InlineData(Roles.Council)]
+    [InlineData(Roles.Service)]
     public async Task Nobody_else_reaches_a_case(string role)
     {
         var id = await intake.Patient().Open();
-        var token = role == Access.Partner ? TestTokens.Partner(Guid.CreateVersion7()) : TestTokens.Of(role);
+        var token = role == Roles.Partner ? TestTokens.Partner(Guid.CreateVersion7()) : TestTokens.Of(role);
         var other = intake.Service.Http(token);
 
         foreach (var path in (string[])[

@@ -108,7 +108,7 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
     public async Task Search_answers_as_one_types()
     {
         var hits = await Journey.Json(await Anybody.Post("/api/v1/pathologies/search", new { q = "endometri", limit = 5 }));
-        var pathology = await Anybody.Get("/api/v1/pathologies/endometriose");
+        var pathology = await Journey.Json(await Anybody.Post("/api/v1/pathologies/read", new { code = "endometriose" }));
         var questionnaire = await Anybody.Get($"/api/v1/questionnaires/{pathology.GetProperty("questionnaire").GetString()}");
         var fhir = await Anybody.Http.GetAsync("/api/v1/questionnaires/spine/fhir");
 
