@@ -1,6 +1,6 @@
+using SecondOpinion.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using SecondOpinion.ServiceDefaults.Access;
 
 namespace SecondOpinion.ServiceDefaults.Encryption;
 
@@ -30,5 +30,5 @@ internal static class KeyUses
         }
 
         return TypedResults.Ok(versions);
-    }).AllowRoles(Access.Access.Ops).ExcludeFromDescription();
+    }).AllowRoles(Roles.Ops).ExcludeFromDescription();
 }

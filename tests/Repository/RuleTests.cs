@@ -18,6 +18,12 @@ public sealed partial class RuleTests
         longer.ShouldBeEmpty();
     }
 
+    /// <summary>Two with one number run in the order of their words, which nobody chose.</summary>
+    [Fact]
+    public void Each_migration_of_a_database_has_a_number_of_its_own() =>
+        Tree.Files("services/*/Database/*.sql").GroupBy(file => file[..(file.LastIndexOf('/') + 1 + "0000".Length)]).Where(same => same.Count() > 1)
+            .Select(same => string.Join(", ", same)).ShouldBeEmpty();
+
     [Fact]
     public void The_solution_holds_every_project()
     {

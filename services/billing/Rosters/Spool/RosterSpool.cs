@@ -1,22 +1,24 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using SecondOpinion.Billing.Identity;
+using SecondOpinion.ServiceDefaults.Encryption;
 
 namespace SecondOpinion.Billing.Rosters.Spool;
 
 /// <summary>
-/// Uploaded files until they are imported: on disk, each under a key of its own (derived from the hashing key), in segments of at most 1 MiB that are
-/// authenticated one by one. What was written survives a crash of the service, so an upload goes on where it stood.
+/// Uploaded files until they are imported: on disk, each under a key of its own (derived from the hashing key), in segments of at most 1 MiB, each its length
+/// and an <see cref="Envelope"/>: a segment cannot be changed, left out or exchanged. What was written survives a crash of the service, so an upload goes on
+/// where it stood.
 /// </summary>
 internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int SegmentSize = 1 << 20;
-    private const int NonceSize = 12;
-    private const int TagSize = 16;
-    private const int HeaderSize = 4 + NonceSize + TagSize;
+    private const int LengthSize = 4;
+    private const int HeaderSize = LengthSize + Envelope.Overhead;
 
     public bool Exists(Guid importId) => File.Exists(PathOf(importId));
 
@@ -56,7 +58,7 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
         var (length, end, keyId) = Walk(file);
         file.SetLength(end);
         file.Position = end;
-        using var aes = Cipher(importId, keyId);
+        var key = Key(importId, keyId);
         var plain = ArrayPool<byte>.Shared.Rent(SegmentSize);
         var sealedSegment = ArrayPool<byte>.Shared.Rent(HeaderSize + SegmentSize);
         try
@@ -82,7 +84,7 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 
                 if (size > 0)
                 {
-                    file.Write(Seal(aes, plain.AsSpan(0, size), sealedSegment, length));
+                    file.Write(Seal(key, plain.AsSpan(0, size), sealedSegment, length));
                     length += size;
                 }
 
@@ -109,7 +111,7 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
     {
         var file = new FileStream(PathOf(importId), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
         var keyId = KeyId(file);
-        return new Reader(file, Cipher(importId, keyId));
+        return new Reader(file, Key(importId, keyId));
     }
 
     private FileStream OpenAlone(Guid importId, FileAccess access)
@@ -125,22 +127,21 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
         }
     }
 
-    private static ReadOnlySpan<byte> Seal(AesGcm aes, ReadOnlySpan<byte> plain, byte[] target, long offset)
+    private static ReadOnlySpan<byte> Seal(byte[] key, ReadOnlySpan<byte> plain, byte[] target, long offset)
     {
         BinaryPrimitives.WriteInt32BigEndian(target, plain.Length);
-        var nonce = target.AsSpan(4, NonceSize);
-        RandomNumberGenerator.Fill(nonce);
-        Span<byte> place = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(place, offset);
-        // The place is authenticated too: segments cannot be left out or exchanged.
-        aes.Encrypt(nonce, plain, target.AsSpan(HeaderSize, plain.Length), target.AsSpan(4 + NonceSize, TagSize), place);
-        return target.AsSpan(0, HeaderSize + plain.Length);
+        var segment = target.AsSpan(0, HeaderSize + plain.Length);
+        Envelope.Seal(key, plain, PlaceOf(offset), segment[LengthSize..]);
+        return segment;
     }
+
+    /// <summary>Of a segment, within the one file that its key seals.</summary>
+    private static string PlaceOf(long offset) => string.Create(CultureInfo.InvariantCulture, $"roster upload from {offset}");
 
     private static (long Length, long End, string KeyId) Walk(FileStream file)
     {
         var keyId = KeyId(file);
-        Span<byte> header = stackalloc byte[4];
+        Span<byte> header = stackalloc byte[LengthSize];
         var (length, end) = (0L, file.Position);
         while (end + HeaderSize <= file.Length)
         {
@@ -168,11 +169,11 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
         return Encoding.UTF8.GetString(id[..length]);
     }
 
-    private AesGcm Cipher(Guid importId, string keyId) => new(keys.Derive(keyId, $"roster upload {importId}"), TagSize);
+    private byte[] Key(Guid importId, string keyId) => keys.Derive(keyId, $"roster upload {importId}");
 
     private string PathOf(Guid importId) => Path.Combine(options.SpoolPath, $"{importId:n}.roster");
 
-    private sealed class Reader(FileStream file, AesGcm aes) : Stream
+    private sealed class Reader(FileStream file, byte[] key) : Stream
     {
         private readonly byte[] _sealed = new byte[HeaderSize + SegmentSize];
         private readonly byte[] _plain = new byte[SegmentSize];
@@ -220,7 +221,6 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
         protected override void Dispose(bool disposing)
         {
             file.Dispose();
-            aes.Dispose();
             CryptographicOperations.ZeroMemory(_plain);
             base.Dispose(disposing);
         }
@@ -234,9 +234,7 @@ internal sealed class RosterSpool(RosterOptions options, IdentityKeys keys)
 
             var size = BinaryPrimitives.ReadInt32BigEndian(_sealed);
             file.ReadExactly(_sealed.AsSpan(HeaderSize, size));
-            Span<byte> place = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64BigEndian(place, _offset);
-            aes.Decrypt(_sealed.AsSpan(4, NonceSize), _sealed.AsSpan(HeaderSize, size), _sealed.AsSpan(4 + NonceSize, TagSize), _plain.AsSpan(0, size), place);
+            Envelope.Open(key, _sealed.AsSpan(LengthSize, Envelope.Overhead + size), PlaceOf(_offset), _plain.AsSpan(0, size));
             (_start, _end) = (0, size);
             _offset += size;
             return true;
