@@ -26,7 +26,7 @@ internal static class DemoCommands
             .WithCommand("mint-token", "Get an operator's token", async _ =>
             {
                 using var identity = LocalIdentity.Of(options.DataFolder);
-                var token = await identity.Token(Access.Ops, "local-ops", TimeSpan.FromHours(12));
+                var token = await identity.Token(Roles.Ops, "local-ops", TimeSpan.FromHours(12));
                 return CommandResults.Success(
                     "Valid for 12 hours; ./run token gives those of other roles.", token, CommandResultFormat.Text, displayImmediately: true);
             });

@@ -27,7 +27,7 @@ internal static class OpsClient
         try
         {
             using var identity = LocalIdentity.Of(data);
-            token = await identity.Token(Access.Ops, "local-ops", TimeSpan.FromMinutes(1));
+            token = await identity.Token(Roles.Ops, "local-ops", TimeSpan.FromMinutes(1));
         }
         catch (CannotStartException reason)
         {

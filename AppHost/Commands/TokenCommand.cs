@@ -16,7 +16,7 @@ internal static class TokenCommand
     {
         var options = new ConfigurationBuilder().AddCommandLine(args.Skip(1).ToArray()).Build();
         var role = args.FirstOrDefault() ?? "";
-        if (!Access.Roles.Contains(role))
+        if (!Roles.All.Contains(role))
         {
             return Refuse(role.Length == 0 ? "Which role?" : $"There is no role '{role}'.");
         }
@@ -26,26 +26,26 @@ internal static class TokenCommand
         var data = Path.GetFullPath(options["data"] ?? RunOptions.DefaultDataFolder);
         switch (role)
         {
-            case Access.Physician when Rpps.TryParse(options["physician"], out var rpps, out _):
+            case Roles.Physician when Rpps.TryParse(options["physician"], out var rpps, out _):
                 subject = "local-physician";
                 claims.Add(("rpps", rpps.Value));
                 break;
-            case Access.Physician:
+            case Roles.Physician:
                 return Refuse("A physician's token needs --physician RPPS (11 digits with a valid key).");
-            case Access.Partner when Guid.TryParse(options["insurer"], out var insurer):
+            case Roles.Partner when Guid.TryParse(options["insurer"], out var insurer):
                 subject = $"partner-{insurer}";
                 claims.Add(("insurer_id", insurer));
                 break;
-            case Access.Partner:
+            case Roles.Partner:
                 return Refuse("A partner's token needs --insurer ID (a UUID; GET /api/v1/insurers lists them).");
-            case Access.Patient when options["patient"] is { } given && !Guid.TryParse(given, out _):
+            case Roles.Patient when options["patient"] is { } given && !Guid.TryParse(given, out _):
                 return Refuse("--patient takes a UUID.");
-            case Access.Patient:
+            case Roles.Patient:
                 subject = options["patient"] ?? Guid.CreateVersion7().ToString();
                 break;
-            case Access.Service when options["service"] is { } caller && options["for"] is { } callee:
+            case Roles.Service when options["service"] is { } caller && options["for"] is { } callee:
                 return await Print(data, identity => identity.ServiceToken(caller, callee));
-            case Access.Service:
+            case Roles.Service:
                 return Refuse("A service's token needs --service NAME --for NAME: who calls whom, e.g. --service intake --for billing.");
             default:
                 subject = $"local-{role}";

@@ -59,13 +59,13 @@ internal sealed partial class SampleStory
         var insurers = Expect(await _api.Get("/api/v1/insurers?limit=100", _ops)).Json["items"]!.AsArray();
         var amc = AmcNumber.Parse(Text(Sample("case.json")["coverage"]!["amcNumber"])).Value;
         var insurer = insurers.Single(i => Text(i!["amcNumber"]) == amc)!;
-        var partner = await Token(Access.Partner, "story-partner", ("insurer_id", Text(insurer["id"])));
+        var partner = await Token(Roles.Partner, "story-partner", ("insurer_id", Text(insurer["id"])));
         var path = $"/api/v1/insurers/{Text(insurer["id"])}/activity";
         var seen = Expect(await _api.Get(path, partner));
         Must(
             !seen.Text.Contains(_caseId, StringComparison.Ordinal) && !seen.Text.Contains(_pathology, StringComparison.OrdinalIgnoreCase),
             $"the insurer's view tells of the case: {seen.Text}");
-        var other = await Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
+        var other = await Token(Roles.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
         var refused = await _api.Get(path, other);
         Must((int)refused.Status == 404, $"another insurer got {(int)refused.Status} from this one's view");
         string Total(string of) => Text(seen.Json[of]!["total"]);

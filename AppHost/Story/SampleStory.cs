@@ -72,8 +72,8 @@ internal sealed partial class SampleStory : IDisposable
 
     private async Task PlaySteps()
     {
-        _patient = await Token(Access.Patient, Guid.CreateVersion7().ToString());
-        _ops = await Token(Access.Ops, "story-ops");
+        _patient = await Token(Roles.Patient, Guid.CreateVersion7().ToString());
+        _ops = await Token(Roles.Ops, "story-ops");
         var before = await Indicators();
         await FindTheRightDoor();
         await CheckEligibility();
@@ -105,7 +105,7 @@ internal sealed partial class SampleStory : IDisposable
         var found = Expect(await _api.Post("/api/v1/pathologies/search", _patient, new { q = typed, limit = 5 })).Json["items"]!.AsArray();
         _pathology = Text(Sample("case.json")["pathology"]);
         Must(found.Any(p => Text(p!["code"]) == _pathology), $"« {typed} » does not find {_pathology}");
-        var pathology = Expect(await _api.Get($"/api/v1/pathologies/{_pathology}", _patient)).Json;
+        var pathology = Expect(await _api.Post("/api/v1/pathologies/read", _patient, new { code = _pathology })).Json;
         var questionnaire = Expect(await _api.Get($"/api/v1/questionnaires/{Text(pathology["questionnaire"])}", _patient)).Json;
         var sheet = Sample("answers.json");
         Must(
@@ -240,7 +240,7 @@ internal sealed partial class SampleStory : IDisposable
         var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId)
             ?? throw new StoryException($"physician {physicianId} is not listed");
         var rpps = Rpps.Parse(Text(chosen["rpps"]));
-        _physician = await Token(Access.Physician, "sample-physician", ("rpps", rpps.Value));
+        _physician = await Token(Roles.Physician, "sample-physician", ("rpps", rpps.Value));
         var worklist = await _api.Until(
             "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
         _tell.Step(
@@ -270,7 +270,7 @@ internal sealed partial class SampleStory : IDisposable
             "the physician sees the patient's name");
         var stranger = Rpps.WithKey("9999999990");
         var refused = await _api.Get(
-            $"/api/v1/worklist/cases/{_caseId}/dossier", await Token(Access.Physician, "another-physician", ("rpps", stranger.Value)));
+            $"/api/v1/worklist/cases/{_caseId}/dossier", await Token(Roles.Physician, "another-physician", ("rpps", stranger.Value)));
         Must((int)refused.Status == 404, $"another physician got {(int)refused.Status}");
         _tell.Step("file read",
             $"{(int)file["ageYears"]!} years, {Text(file["sex"])}, no name; {documents.Count} documents decrypted and compared; another physician gets 404");
@@ -330,7 +330,7 @@ internal sealed partial class SampleStory : IDisposable
         Directory.CreateDirectory(_output);
         var file = Path.Combine(_output, $"avis-{_caseId}.pdf");
         await File.WriteAllBytesAsync(file, pdf.Bytes);
-        var insurer = await Token(Access.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
+        var insurer = await Token(Roles.Partner, "story-partner", ("insurer_id", Guid.CreateVersion7().ToString()));
         var refused = await _api.Get($"/api/v1/cases/{_caseId}/opinion", insurer);
         Must((int)refused.Status is 403 or 404, $"an insurer got {(int)refused.Status} from a clinical route");
         _tell.Step("downloaded",

@@ -12,7 +12,7 @@ public static class Caller
     /// <summary>Who it is, for audit and idempotency: the token's subject; of a physician the pseudonym, since issuers build subjects from the RPPS
     /// number.</summary>
     public static string Subject(this ClaimsPrincipal user) =>
-        user.FindFirstValue("role") == Access.Physician ? user.PhysicianId().ToString() : user.FindFirstValue("sub") ?? throw Lacking("sub");
+        user.FindFirstValue("role") == Roles.Physician ? user.PhysicianId().ToString() : user.FindFirstValue("sub") ?? throw Lacking("sub");
 
     /// <summary>The account of a patient, pseudonymous: the token's subject.</summary>
     public static Guid PatientId(this ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sub"), out var id) ? id : throw Lacking("sub");

@@ -46,14 +46,14 @@ public static class GrpcCalls
     {
         protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, CalledBy requirement)
         {
-            if (requirement.Calls.Any(c => c.For is null && context.User.IsInRole(Access.Service) && context.User.FindFirst("client_id")?.Value == c.Caller))
+            if (requirement.Calls.Any(c => c.For is null && context.User.IsInRole(Roles.Service) && context.User.FindFirst("client_id")?.Value == c.Caller))
             {
                 context.Succeed(requirement);
                 return;
             }
 
             if (context.Resource is HttpContext http && requirement.Calls.Any(c => c.For is { } person && context.User.IsInRole(person))
-                && (await http.AuthenticateAsync(BearerTokens.ServiceScheme)).Principal is { } voucher && voucher.IsInRole(Access.Service)
+                && (await http.AuthenticateAsync(BearerTokens.ServiceScheme)).Principal is { } voucher && voucher.IsInRole(Roles.Service)
                 && requirement.Calls.Any(c => c.For is { } person && context.User.IsInRole(person) && voucher.FindFirst("client_id")?.Value == c.Caller))
             {
                 context.Succeed(requirement);

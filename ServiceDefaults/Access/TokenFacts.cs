@@ -31,7 +31,7 @@ internal static class TokenClaims
         var named = identity.FindAll("role").Select(c => c.Value)
             .Concat(Nested(identity.FindFirst("realm_access")?.Value, "roles"))
             .Concat(Nested(identity.FindFirst("resource_access")?.Value, audience, "roles")).Distinct().ToList();
-        var known = named.Intersect(Access.Roles).ToList();
+        var known = named.Intersect(Roles.All).ToList();
         foreach (var claim in identity.FindAll("role").ToList())
         {
             identity.RemoveClaim(claim);

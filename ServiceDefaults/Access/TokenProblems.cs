@@ -53,8 +53,8 @@ public static class TokenProblems
         "Il lui faut un champ « role », ou un rôle dans « realm_access.roles » ou « resource_access ». L'administrateur de l'émetteur le donne au compte.");
 
     internal static Problem HasUnknownRole() => UnknownRole.Because(
-        $"It must name exactly one of: {string.Join(", ", Access.Roles)}. The issuer's administrator changes the roles of the account.",
-        $"Il doit indiquer exactement un rôle parmi : {string.Join(", ", Access.Roles)}. L'administrateur de l'émetteur corrige les rôles du compte.");
+        $"It must name exactly one of: {string.Join(", ", Roles.All)}. The issuer's administrator changes the roles of the account.",
+        $"Il doit indiquer exactement un rôle parmi : {string.Join(", ", Roles.All)}. L'administrateur de l'émetteur corrige les rôles du compte.");
 
     internal static Problem HasEnded() => Ended.Because("Sign in again, or ask the operators.", "Reconnectez-vous, ou adressez-vous à l'exploitant.");
 

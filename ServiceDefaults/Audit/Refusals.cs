@@ -1,3 +1,4 @@
+using SecondOpinion.ServiceDefaults.Access;
 using System.Diagnostics;
 using System.Security.Claims;
 using Dapper;
@@ -86,7 +87,7 @@ internal sealed partial class Refusals(NpgsqlDataSource? dataSource, ILogger<Ref
     }
 
     /// <summary>The issuer's subject of a physician may hold the RPPS number: a service without the key of pseudonyms then names nobody.</summary>
-    private static string ActorOf(ClaimsPrincipal user) => user.FindFirstValue("role") != Access.Access.Physician ? user.FindFirstValue("sub") ?? ""
+    private static string ActorOf(ClaimsPrincipal user) => user.FindFirstValue("role") != Roles.Physician ? user.FindFirstValue("sub") ?? ""
         : PhysicianPseudonyms.AreKnown && Rpps.TryParse(user.FindFirstValue("rpps"), out var rpps, out _) ? rpps.PhysicianId.ToString()
         : "";
 

@@ -1,3 +1,4 @@
+using SecondOpinion.ServiceDefaults.Audit;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Builder;
@@ -32,7 +33,7 @@ internal static class DeadLetterDoors
 
     public static void MapDeadLetters(this WebApplication app)
     {
-        var doors = app.MapGroup("/dead-letters").AllowRoles(Access.Access.Ops).ExcludeFromDescription();
+        var doors = app.MapGroup("/dead-letters").AllowRoles(Roles.Ops).ExcludeFromDescription();
         doors.AddEndpointFilter(async (context, next) =>
         {
             try
@@ -81,7 +82,7 @@ internal static class DeadLetterDoors
                 queue,
                 letter => (request.MessageId is null || letter.MessageId == request.MessageId)
                     && (request.DiedBefore is null || letter.DiedAt < request.DiedBefore),
-                letter => Audit.Audit.Record(db, user, "redrive", "message", letter.MessageId ?? Guid.Empty, "operations"),
+                letter => AuditTrail.Record(db, user, "redrive", "message", letter.MessageId ?? Guid.Empty, "operations"),
                 Most, cancel));
         }
 
@@ -103,7 +104,7 @@ internal static class DeadLetterDoors
             new { request.MessageId, DiedBefore = request.DiedBefore?.ToUniversalTime() })).AsList();
         foreach (var messageId in again)
         {
-            await Audit.Audit.Record(db, user, "redrive", "message", messageId, "operations");
+            await AuditTrail.Record(db, user, "redrive", "message", messageId, "operations");
         }
 
         await transaction.CommitAsync(CancellationToken.None);

@@ -1,3 +1,4 @@
+using SecondOpinion.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -10,7 +11,7 @@ internal static class HealthDetail
 
     private sealed record Detail(string Status, IReadOnlyList<Check> Checks);
 
-    public static Task Write(HttpContext context, HealthReport report) => context.User.IsInRole(Access.Access.Ops)
+    public static Task Write(HttpContext context, HealthReport report) => context.User.IsInRole(Roles.Ops)
         ? context.Response.WriteAsJsonAsync(new Detail(
             report.Status.ToString(),
             [.. report.Entries.Select(e =>

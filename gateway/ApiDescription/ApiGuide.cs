@@ -16,7 +16,7 @@ internal static class ApiGuide
 
         | claim | of | is |
         |---|---|---|
-        | `role` (or in `realm_access.roles`, `resource_access`) | everybody | exactly one of {string.Join(", ", Access.Roles.Select(r => $"`{r}`"))} |
+        | `role` (or in `realm_access.roles`, `resource_access`) | everybody | exactly one of {string.Join(", ", Roles.All.Select(r => $"`{r}`"))} |
         | `sub` | everybody | the account, never a name; of a patient a UUID |
         | `insurer_id` | `partner` | the insurer's UUID: the only one that it reads or writes |
         | `rpps` | `physician` | the RPPS number, 11 digits, that the scientific council has admitted |

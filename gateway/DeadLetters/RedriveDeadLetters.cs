@@ -30,7 +30,7 @@ internal static class RedriveDeadLetters
 
     public static void Map(WebApplication app)
     {
-        var doors = app.MapGroup($"{Routes.Api}/dead-letters").AllowRoles(Access.Ops).ExcludeFromDescription();
+        var doors = app.MapGroup($"{Routes.Api}/dead-letters").AllowRoles(Roles.Ops).ExcludeFromDescription();
         doors.MapGet("", Show);
         doors.MapGet("/{queue}", List);
         doors.MapPost("/redrive", Redrive);

@@ -27,7 +27,7 @@ internal static class ShowKeys
     /// <param name="Rows">Rows that cannot be read without it.</param>
     public sealed record ServiceKeyUse(string Service, bool IsCurrent, bool IsConfigured, long Rows);
 
-    public static void Map(WebApplication app) => app.MapGet($"{Routes.Api}/keys", Handle).AllowRoles(Access.Ops).ExcludeFromDescription();
+    public static void Map(WebApplication app) => app.MapGet($"{Routes.Api}/keys", Handle).AllowRoles(Roles.Ops).ExcludeFromDescription();
 
     private static async Task<Ok<KeyReport>> Handle(HttpRequest request, ServiceAddresses addresses, IHttpClientFactory http, CancellationToken cancel)
     {

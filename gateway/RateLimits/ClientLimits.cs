@@ -122,8 +122,8 @@ internal sealed class ClientLimits : IDisposable
         var subject = context.User.FindFirstValue("sub") ?? "unknown";
         return context.User.FindFirstValue("role") switch
         {
-            Access.Partner => new Client("partner", context.User.FindFirstValue("insurer_id") ?? subject),
-            Access.Agent or Access.Council or Access.Ops => new Client("staff", subject),
+            Roles.Partner => new Client("partner", context.User.FindFirstValue("insurer_id") ?? subject),
+            Roles.Agent or Roles.Council or Roles.Ops => new Client("staff", subject),
             _ => new Client("user", subject),
         };
     }

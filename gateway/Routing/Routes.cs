@@ -42,11 +42,11 @@ internal static class Routes
 {
     public const string Api = "/api/v1";
 
-    private static readonly string[] Insured = [Access.Patient, Access.Agent, Access.Partner, Access.Ops];
-    private static readonly string[] Insurers = [Access.Partner, Access.Ops];
-    private static readonly string[] Files = [Access.Patient, Access.Physician, Access.Agent, Access.Ops];
-    private static readonly string[] Readers = [Access.Patient, Access.Physician, Access.Agent, Access.Council, Access.Ops];
-    private static readonly string[] Oversight = [Access.Council, Access.Ops];
+    private static readonly string[] Insured = [Roles.Patient, Roles.Agent, Roles.Partner, Roles.Ops];
+    private static readonly string[] Insurers = [Roles.Partner, Roles.Ops];
+    private static readonly string[] Files = [Roles.Patient, Roles.Physician, Roles.Agent, Roles.Ops];
+    private static readonly string[] Readers = [Roles.Patient, Roles.Physician, Roles.Agent, Roles.Council, Roles.Ops];
+    private static readonly string[] Oversight = [Roles.Council, Roles.Ops];
 
     public static readonly IReadOnlyList<EdgeRoute> All =
     [
@@ -55,9 +55,9 @@ internal static class Routes
         new("/rosters", "billing", Insurers),
         new("/rosters/{importId}/content", "billing", Insurers, Body: Body.Roster, Method: "PATCH"),
         new("/coverage", "billing", Insurers),
-        new("/ledger", "billing", [Access.Ops]),
+        new("/ledger", "billing", [Roles.Ops]),
         new("/invoices", "billing", Insurers),
-        new("/fees", "billing", [Access.Ops]),
+        new("/fees", "billing", [Roles.Ops]),
         new("/payments", "billing", Insurers),
 
         new("/codes", "intake", Readers, Public: true, Cached: true),
@@ -71,8 +71,8 @@ internal static class Routes
 
         new("/matching", "matching", Oversight),
 
-        new("/physicians", "physician", [Access.Physician, .. Oversight]),
-        new("/worklist", "physician", [Access.Physician]),
+        new("/physicians", "physician", [Roles.Physician, .. Oversight]),
+        new("/worklist", "physician", [Roles.Physician]),
 
         new("/reports", "reporting", Oversight),
     ];

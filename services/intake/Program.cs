@@ -81,7 +81,7 @@ builder.Services.AddJob<CloseReadCases>();
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<DossiersService>().AllowCalls(
-    Dossiers.Descriptor, new AllowedCalls("physician", "Get", "Download", "CheckAccess", "RequestInformation") { For = Access.Physician });
+    Dossiers.Descriptor, new AllowedCalls("physician", "Get", "Download", "CheckAccess", "RequestInformation") { For = Roles.Physician });
 var api = app.MapGroup("/api/v1");
 var open = OpenPages.Describe(api.MapGroup("").AddEndpointFilter(OpenPages.Cacheable));
 ScreenEmergency.Map(open);

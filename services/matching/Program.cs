@@ -2,7 +2,7 @@ using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Matching;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Offers;
-using SecondOpinion.Matching.Profiles;
+using SecondOpinion.Matching.Physicians;
 using SecondOpinion.Matching.Watching;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Background;

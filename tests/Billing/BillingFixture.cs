@@ -37,7 +37,7 @@ public sealed class BillingFixture : IAsyncLifetime
 
     public Eligibility.EligibilityClient Client => new(Service.Grpc(TestTokens.Service("intake")));
 
-    public HttpClient Ops => Service.Http(TestTokens.Of(Access.Ops));
+    public HttpClient Ops => Service.Http(TestTokens.Of(Roles.Ops));
 
     public Dictionary<string, string?> Settings { get; } = new()
     {

@@ -169,7 +169,7 @@ public sealed class EligibilityTests(BillingFixture billing) : IClassFixture<Bil
     {
         var body = new { amcNumber = BillingFixture.Amc, memberNumber = "A1", birthDate = "1980-01-02" };
         (await billing.Service.Http().PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        (await billing.Service.Http(TestTokens.Of(Access.Council)).PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode
+        (await billing.Service.Http(TestTokens.Of(Roles.Council)).PostAsJsonAsync("/api/v1/eligibility/check", body)).StatusCode
             .ShouldBe(HttpStatusCode.Forbidden);
         var patient = new Eligibility.EligibilityClient(billing.Service.Grpc(TestTokens.Patient(Guid.NewGuid())));
         (await Should.ThrowAsync<RpcException>(async () => await patient.CheckAsync(BillingFixture.Person(), deadline: BillingFixture.Soon))).StatusCode

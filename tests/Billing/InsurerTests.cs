@@ -33,7 +33,7 @@ public sealed class InsurerTests(BillingFixture billing) : IClassFixture<Billing
         var stranger = billing.Service.Http(TestTokens.Partner(Guid.CreateVersion7()));
         (await stranger.GetAsync($"/api/v1/insurers/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "another's answers like one that is not there");
         (await stranger.GetAsync($"/api/v1/insurers/{id}/rosters")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await billing.Service.Http(TestTokens.Of(Access.Agent)).GetAsync("/api/v1/insurers")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await billing.Service.Http(TestTokens.Of(Roles.Agent)).GetAsync("/api/v1/insurers")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class LimitTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_asks_about_too_many_unknown_people_gets_no_more_answers_about_known_ones_either()
     {
-        var agent = _billing.Service.Http(TestTokens.Of(Access.Agent));
+        var agent = _billing.Service.Http(TestTokens.Of(Roles.Agent));
         (await Ask(agent, "NOBODY1")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await Ask(agent, "A1")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await Ask(agent, "NOBODY2")).StatusCode.ShouldBe(HttpStatusCode.OK);

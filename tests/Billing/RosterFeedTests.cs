@@ -42,12 +42,12 @@ public sealed class RosterFeedTests(BillingFixture billing) : IClassFixture<Bill
         var streams = new List<HttpResponseMessage>();
         for (var i = 0; i < 40; i++)
         {
-            var one = billing.Service.Http(TestTokens.Create(Access.Partner, $"portal-{i % 8}", ("insurer_id", insurer.ToString())));
+            var one = billing.Service.Http(TestTokens.Create(Roles.Partner, $"portal-{i % 8}", ("insurer_id", insurer.ToString())));
             streams.Add(await one.GetAsync($"/api/v1/rosters/{id}/events", HttpCompletionOption.ResponseHeadersRead));
         }
 
         streams.ShouldAllBe(s => s.StatusCode == HttpStatusCode.OK);
-        var sixth = await billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id",
+        var sixth = await billing.Service.Http(TestTokens.Create(Roles.Partner, "portal-0", ("insurer_id",
             insurer.ToString()))).GetAsync($"/api/v1/rosters/{id}/events");
         ((int)sixth.StatusCode).ShouldBe(429);
         sixth.Headers.RetryAfter.ShouldNotBeNull();
@@ -66,7 +66,7 @@ public sealed class RosterFeedTests(BillingFixture billing) : IClassFixture<Bill
         }
 
         await Eventually.True(() => feed.Followed == 0, "nobody is followed any more");
-        var again = billing.Service.Http(TestTokens.Create(Access.Partner, "portal-0", ("insurer_id", insurer.ToString())));
+        var again = billing.Service.Http(TestTokens.Create(Roles.Partner, "portal-0", ("insurer_id", insurer.ToString())));
         (await again.GetStringAsync($"/api/v1/rosters/{id}/events")).ShouldContain("imported", Case.Sensitive, "streams that ended are given back");
     }
 }

@@ -30,7 +30,7 @@ public sealed class SampleDataTests
         JsonElement insurers = default;
         await Eventually.True(async () =>
         {
-            insurers = await service.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100");
+            insurers = await service.Http(TestTokens.Of(Roles.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100");
             return insurers.GetProperty("items").EnumerateArray().All(i => i.GetProperty("members").GetInt64() > 100);
         }, "every roster is imported", TimeSpan.FromSeconds(60));
         var items = insurers.GetProperty("items").EnumerateArray().ToList();
@@ -39,7 +39,7 @@ public sealed class SampleDataTests
 
         await service.Stop();
         await service.Start();
-        (await service.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100")).ToString().ShouldBe(insurers.ToString());
+        (await service.Http(TestTokens.Of(Roles.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/insurers?limit=100")).ToString().ShouldBe(insurers.ToString());
         spool.GetFiles().ShouldBeEmpty("an imported upload is deleted");
         spool.Delete();
     }

@@ -35,7 +35,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         start.Environment["Logging__LogLevel__Default"] = "Error";
         var process = Process.Start(start)!;
         var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Access.Ops));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Roles.Ops));
         var calls = new HttpClient();
         calls.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Service("intake"));
         await Eventually.True(async () =>

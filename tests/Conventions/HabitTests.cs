@@ -16,6 +16,12 @@ public sealed partial class HabitTests
         types.Where(t => t is { IsClass: true, IsSealed: false, IsAbstract: false }).ShouldBeEmpty("sealed");
     }
 
+    /// <summary>It could not be named without both, and a reader would never know which is meant.</summary>
+    [Fact]
+    public void No_class_is_named_like_its_namespace() => Code.Architecture.Types
+        .Where(t => t.FullName.StartsWith("SecondOpinion.", StringComparison.Ordinal) && t.Namespace.FullName.Split('.')[^1] == t.Name)
+        .Select(t => t.FullName).ShouldBeEmpty();
+
     [Fact]
     public void A_consumer_is_named_for_what_it_does_not_for_what_it_hears()
     {

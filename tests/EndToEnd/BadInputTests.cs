@@ -182,7 +182,7 @@ public sealed class BadInputTests(SharedSystem system)
         await stale.ShouldBeProblem(412, "REQ-0014");
     }
 
-    private HttpClient Patient() => system.Http(system.Token(Access.Patient));
+    private HttpClient Patient() => system.Http(system.Token(Roles.Patient));
 
     private async Task<HttpResponseMessage> Upload(Journey journey, byte[] bytes, string fileName, string mediaType = "application/pdf") =>
         await system.Http(journey.Patient).Post($"{journey.Case}/documents", Answers.Document(bytes, "consultation_report", fileName, mediaType));
@@ -204,7 +204,7 @@ public sealed class BadInputTests(SharedSystem system)
         await using var stream = tcp.GetStream();
         var framing = withLength ? $"Content-Length: {Huge}" : "Transfer-Encoding: chunked";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /api/v1/cases HTTP/1.1\r\nHost: {system.Gateway.Authority}\r\nAuthorization: Bearer {system.Token(Access.Patient)}\r\n"
+            $"POST /api/v1/cases HTTP/1.1\r\nHost: {system.Gateway.Authority}\r\nAuthorization: Bearer {system.Token(Roles.Patient)}\r\n"
             + $"Idempotency-Key: {Guid.CreateVersion7()}\r\nContent-Type: application/json\r\nConnection: close\r\n{framing}\r\n\r\n"));
         var answer = ReadAll(stream);
         var block = new byte[64 << 10];

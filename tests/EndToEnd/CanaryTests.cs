@@ -103,7 +103,7 @@ public sealed partial class CanaryTests(SharedSystem system)
 
     private async Task LookIntoEvents(string caseId, Action<string, string> look)
     {
-        var http = system.Http(system.Token(Access.Ops));
+        var http = system.Http(system.Token(Roles.Ops));
         var events = (await http.GetFromJsonAsync<JsonNode>($"/api/v1/reports/cases/{caseId}/events"))!["events"]!.AsArray();
         events.Count.ShouldBeGreaterThan(10);
         foreach (var happened in events)

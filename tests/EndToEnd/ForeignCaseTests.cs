@@ -37,7 +37,7 @@ public sealed class ForeignCaseTests(SharedSystem system)
     public async Task To_another_patient_the_case_does_not_exist()
     {
         using var journey = await Journey.Assigned(system);
-        var http = system.Http(system.Token(Access.Patient));
+        var http = system.Http(system.Token(Roles.Patient));
         string[] below = ["", "/answers", "/questions", "/opinion", "/opinion.pdf", $"/documents/{journey.DocumentIds[0]}"];
         foreach (var path in below)
         {

@@ -16,8 +16,8 @@ internal sealed class Journey : IDisposable
     {
         _system = system;
         _api = new Api(system.Gateway, TestContext.Current.CancellationToken);
-        Patient = system.Token(Access.Patient);
-        Ops = system.Token(Access.Ops, "test-ops");
+        Patient = system.Token(Roles.Patient);
+        Ops = system.Token(Roles.Ops, "test-ops");
     }
 
     public static string SampleFolder { get; } = Path.Combine(AppHostProcess.RepositoryRoot, "samples/endometriose");

@@ -16,7 +16,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
     /// </summary>
     private static readonly string[] OpenToAll =
     [
-        "GET /api/v1/codes", "GET /api/v1/codes/{list}", "POST /api/v1/pathologies/search", "GET /api/v1/pathologies/{code}",
+        "GET /api/v1/codes", "GET /api/v1/codes/{list}", "POST /api/v1/pathologies/search", "POST /api/v1/pathologies/read",
         "GET /api/v1/questionnaires", "GET /api/v1/questionnaires/{code}", "GET /api/v1/questionnaires/{code}/fhir",
         "GET /api/v1/orientation/emergency-screen", "POST /api/v1/orientation/emergency-screen",
         "GET /api/v1/orientation/pages", "GET /api/v1/orientation/pages/{id}", "GET /api/v1/orientation/structures",
@@ -51,14 +51,14 @@ public sealed class RoleMatrixTests(SharedSystem system)
         (string Who, string? Token)[] callers =
         [
             ("anonymous", null),
-            ("partner", system.Token(Access.Partner, "test-partner", ("insurer_id", Insurer.ToString()))),
-            ("partner without an insurer", system.Token(Access.Partner, "nobody's-partner")),
+            ("partner", system.Token(Roles.Partner, "test-partner", ("insurer_id", Insurer.ToString()))),
+            ("partner without an insurer", system.Token(Roles.Partner, "nobody's-partner")),
             ("service", system.ServiceToken("intake", "billing")),
-            ("another patient", system.Token(Access.Patient)),
+            ("another patient", system.Token(Roles.Patient)),
             ("another physician", system.PhysicianToken(Rpps.WithKey("9999999990"))),
-            ("council", system.Token(Access.Council, "test-council")),
-            ("ops", system.Token(Access.Ops, "test-ops")),
-            ("agent", system.Token(Access.Agent, "test-agent")),
+            ("council", system.Token(Roles.Council, "test-council")),
+            ("ops", system.Token(Roles.Ops, "test-ops")),
+            ("agent", system.Token(Roles.Agent, "test-agent")),
             ("physician", journey.Physician),
             ("patient", journey.Patient),
         ];
@@ -136,7 +136,6 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .Replace("{importId}", Guid.CreateVersion7().ToString())
             .Replace("{code}", operation.Path switch
             {
-                _ when operation.Path.Contains("/pathologies/", StringComparison.Ordinal) => "endometriose",
                 _ when operation.Path.Contains("/questionnaires/", StringComparison.Ordinal) => "endometriosis_gynaecology",
                 _ => "CONFORT",
             });

@@ -61,9 +61,9 @@ public sealed class SecurityTableTests(SharedSystem system)
         var (own, foreign, other, absent) = await Things(mine, theirs);
         Actor[] actors =
         [
-            new("anonymous", null), new("partner", system.Token(Access.Partner, "table-partner", ("insurer_id", Insurer.ToString()))),
-            new("council", system.Token(Access.Council, "table-council")), new("ops", system.Token(Access.Ops, "table-ops")),
-            new("agent", system.Token(Access.Agent, "table-agent")), new("service", system.ServiceToken("intake", "billing")),
+            new("anonymous", null), new("partner", system.Token(Roles.Partner, "table-partner", ("insurer_id", Insurer.ToString()))),
+            new("council", system.Token(Roles.Council, "table-council")), new("ops", system.Token(Roles.Ops, "table-ops")),
+            new("agent", system.Token(Roles.Agent, "table-agent")), new("service", system.ServiceToken("intake", "billing")),
             new("physician", mine.Physician), new("patient", mine.Patient),
         ];
         // First, while the case is the physician's to read.
@@ -143,7 +143,6 @@ public sealed class SecurityTableTests(SharedSystem system)
             .Replace("{importId}", thing.ImportId).Replace("{version}", "1")
             .Replace("{code}", operation.Path switch
             {
-                _ when operation.Path.Contains("/pathologies/", StringComparison.Ordinal) => "endometriose",
                 _ when operation.Path.Contains("/questionnaires/", StringComparison.Ordinal) => "endometriosis_gynaecology",
                 _ => "CONFORT",
             });

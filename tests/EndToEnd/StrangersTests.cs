@@ -16,8 +16,8 @@ namespace SecondOpinion.Tests.EndToEnd;
 public sealed class StrangersTests(SharedSystem system)
 {
     private static readonly JsonNode Sample = Journey.Sample("case.json");
-    private readonly Client _patient = new(system.Http(system.Token(Access.Patient)));
-    private readonly Client _ops = new(system.Http(system.Token(Access.Ops, "stranger-ops")));
+    private readonly Client _patient = new(system.Http(system.Token(Roles.Patient)));
+    private readonly Client _ops = new(system.Http(system.Token(Roles.Ops, "stranger-ops")));
 
     private static string Key => Guid.CreateVersion7().ToString();
 
@@ -68,7 +68,7 @@ public sealed class StrangersTests(SharedSystem system)
             Pricing = ContractTermsRequestPricing.Per_opinion,
             PriceCents = 29_500,
         });
-        var partner = new Client(system.Http(system.Token(Access.Partner, "stranger-partner", ("insurer_id", insurer.Id.ToString()))));
+        var partner = new Client(system.Http(system.Token(Roles.Partner, "stranger-partner", ("insurer_id", insurer.Id.ToString()))));
 
         (await partner.ShowInsurerAsync(insurer.Id)).Result.Contracts.ShouldHaveSingleItem().Code.ShouldBe("SANTE-1");
         var format = (await partner.ShowRosterFormatAsync()).Result;

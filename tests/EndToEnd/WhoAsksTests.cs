@@ -26,18 +26,19 @@ public sealed class WhoAsksTests(SharedSystem system)
         var hits = (await Sent(anybody, HttpMethod.Post, "/api/v1/pathologies/search", typed))["items"]!.AsArray();
         var pathology = (string)hits[0]!["code"]!;
         pathology.ShouldBe("endometriose");
-        var questionnaire = (string)(await Read(anybody, $"/api/v1/pathologies/{pathology}"))["questionnaire"]!;
+        var read = await Sent(anybody, HttpMethod.Post, "/api/v1/pathologies/read", new JsonObject { ["code"] = pathology });
+        var questionnaire = (string)read["questionnaire"]!;
         (await Read(anybody, $"/api/v1/questionnaires/{questionnaire}"))["questions"]!.AsArray().Count.ShouldBePositive();
 
         // With an account: half of the answers, then another day with another session, where the first half is still there.
         var account = Guid.CreateVersion7().ToString();
-        var first = system.Http(system.Token(Access.Patient, account));
+        var first = system.Http(system.Token(Roles.Patient, account));
         var path = await Open(first, body => body["pathologyCode"] = pathology);
         var all = Journey.Sample("answers.json")["answers"]!.AsObject();
         var half = new JsonObject(all.Take(all.Count / 2).Select(a => KeyValuePair.Create(a.Key, a.Value?.DeepClone())));
         var etag = await ETag(first, $"{path}/answers");
         await Sent(first, HttpMethod.Put, $"{path}/answers", Sheet(half), etag);
-        var later = system.Http(system.Token(Access.Patient, account));
+        var later = system.Http(system.Token(Roles.Patient, account));
         using (var resumed = await later.GetAsync($"{path}/answers"))
         {
             JsonNode.DeepEquals((await resumed.Read())["answers"], half).ShouldBeTrue();
@@ -64,7 +65,7 @@ public sealed class WhoAsksTests(SharedSystem system)
         file["dueAt"].ShouldNotBeNull();
         ((string)(await Read(later, $"{path}/answers/fhir"))["resourceType"]!).ShouldBe("QuestionnaireResponse");
         // What was told for the equity indicators reaches reporting, and nothing else of it does.
-        var ops = system.Http(system.Token(Access.Ops, "test-ops"));
+        var ops = system.Http(system.Token(Roles.Ops, "test-ops"));
         var events = $"/api/v1/reports/cases/{(string)file["caseId"]!}/events";
         await Eventually.True(
             async () => (await Read(ops, events))["events"]!.AsArray().Any(e => ((string)e!["name"]!).Contains("social", StringComparison.OrdinalIgnoreCase)),
@@ -74,7 +75,7 @@ public sealed class WhoAsksTests(SharedSystem system)
     [Fact]
     public async Task A_guardian_asks_for_a_protected_adult_and_proves_it()
     {
-        var guardian = system.Http(system.Token(Access.Patient));
+        var guardian = system.Http(system.Token(Roles.Patient));
         var path = await Open(guardian, body => body["relative"] = new JsonObject
         {
             ["authority"] = "guardian",
@@ -87,7 +88,7 @@ public sealed class WhoAsksTests(SharedSystem system)
         await Upload(guardian, path, "authority_proof", "biologie.pdf");
         var proved = await Sent(guardian, HttpMethod.Post, $"{path}/submit");
         var id = path[(path.LastIndexOf('/') + 1)..];
-        await Sent(system.Http(system.Token(Access.Agent, "phone-agent")), HttpMethod.Post, $"/api/v1/cases/authority-proofs/{id}/review",
+        await Sent(system.Http(system.Token(Roles.Agent, "phone-agent")), HttpMethod.Post, $"/api/v1/cases/authority-proofs/{id}/review",
             new JsonObject { ["accepted"] = true });
 
         ((string)unproved["state"]!).ShouldBe("incomplete");
@@ -102,7 +103,7 @@ public sealed class WhoAsksTests(SharedSystem system)
     {
         var account = Guid.CreateVersion7().ToString();
         var physician = system.Http(system.PhysicianToken(TreatingPhysician));
-        var patient = system.Http(system.Token(Access.Patient, account));
+        var patient = system.Http(system.Token(Roles.Patient, account));
         var path = await Open(physician, body =>
         {
             body["patientId"] = account;
@@ -133,8 +134,8 @@ public sealed class WhoAsksTests(SharedSystem system)
     public async Task A_phone_agent_fills_in_and_the_patient_confirms_what_was_read_back()
     {
         var account = Guid.CreateVersion7().ToString();
-        var agent = system.Http(system.Token(Access.Agent, "phone-agent"));
-        var patient = system.Http(system.Token(Access.Patient, account));
+        var agent = system.Http(system.Token(Roles.Agent, "phone-agent"));
+        var patient = system.Http(system.Token(Roles.Patient, account));
         var path = await Open(agent, body => body["patientId"] = account);
         await FillIn(agent, path);
 
@@ -151,7 +152,7 @@ public sealed class WhoAsksTests(SharedSystem system)
         var file = await Read(patient, path);
         ((string)file["requestedBy"]!).ShouldBe("agent");
         ((string)file["legalRegime"]!).ShouldBe("teleconseil_personnalise");
-        using var colleague = await system.Http(system.Token(Access.Agent, "another-agent")).GetAsync(path);
+        using var colleague = await system.Http(system.Token(Roles.Agent, "another-agent")).GetAsync(path);
         await colleague.ShouldBeProblem(404, "REQ-0005");
     }
 

@@ -33,7 +33,7 @@ public sealed partial class BrowserTests
         front.Answer = context =>
         {
             context.Response.ContentType = "text/html; charset=utf-8";
-            return context.Response.WriteAsync(Page(gateway.Address, TestTokens.Of(Access.Ops)));
+            return context.Response.WriteAsync(Page(gateway.Address, TestTokens.Of(Roles.Ops)));
         };
 
         var seen = await Browse(new Uri(front.Address, "/"));
@@ -62,7 +62,7 @@ public sealed partial class BrowserTests
         front.Answer = context =>
         {
             context.Response.ContentType = "text/html; charset=utf-8";
-            return context.Response.WriteAsync(Page(gateway.Address, TestTokens.Of(Access.Ops)));
+            return context.Response.WriteAsync(Page(gateway.Address, TestTokens.Of(Roles.Ops)));
         };
 
         var seen = await Browse(new Uri(front.Address, "/"));

@@ -21,7 +21,7 @@ public sealed class DeadLetterTests
         }
 
         await gateway["reporting"].Down();
-        using var ops = gateway.Http(TestTokens.Of(Access.Ops));
+        using var ops = gateway.Http(TestTokens.Of(Roles.Ops));
 
         var overview = await ops.GetFromJsonAsync<JsonElement>("/api/v1/dead-letters");
 
@@ -42,7 +42,7 @@ public sealed class DeadLetterTests
             Says(gateway[service], "POST /dead-letters/redrive", new RedriveAnswer(moved, 0), () => asked.Add(service));
         }
 
-        using var ops = gateway.Http(TestTokens.Of(Access.Ops));
+        using var ops = gateway.Http(TestTokens.Of(Roles.Ops));
         using var one = await ops.PostAsJsonAsync("/api/v1/dead-letters/redrive", new { queue = "intake-hears" });
         (await one.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("moved")[0].GetProperty("messageId").GetGuid().ShouldBe(letter.MessageId!.Value);
         asked.ShouldBe(["intake"]);
@@ -61,7 +61,7 @@ public sealed class DeadLetterTests
     {
         await using var gateway = await GatewayUnderTest.Start();
         Says(gateway["intake"], "GET /dead-letters", new MessagingState(0, 0, 0, [new QueueState("intake-hears", 0, 1)]));
-        using var ops = gateway.Http(TestTokens.Of(Access.Ops));
+        using var ops = gateway.Http(TestTokens.Of(Roles.Ops));
 
         using var answer = await ops.PostAsJsonAsync("/api/v1/dead-letters/redrive", new { queue = "intake-heers" });
 
@@ -73,7 +73,7 @@ public sealed class DeadLetterTests
     public async Task Only_ops_may_ask_and_bring_back()
     {
         await using var gateway = await GatewayUnderTest.Start();
-        foreach (var role in Access.Roles.Where(r => r != Access.Ops))
+        foreach (var role in Roles.All.Where(r => r != Roles.Ops))
         {
             using var http = gateway.Http(TestTokens.Of(role));
             await (await http.GetAsync("/api/v1/dead-letters")).Problem(403, "REQ-0004");

@@ -31,7 +31,7 @@ public sealed class EdgeTests : IAsyncLifetime
         }
 
         request.Headers.TryAddWithoutValidation("X-Harmless", "kept");
-        var echo = await (await _gateway.Http(TestTokens.Of(Access.Ops)).SendAsync(request)).Echo();
+        var echo = await (await _gateway.Http(TestTokens.Of(Roles.Ops)).SendAsync(request)).Echo();
         foreach (var claim in claims)
         {
             echo.Header(claim).ShouldBeNull(claim);
@@ -80,7 +80,7 @@ public sealed class EdgeTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/ledger");
         request.Headers.TryAddWithoutValidation("baggage", "nom=" + new string('x', 10_000));
-        var echo = await (await _gateway.Http(TestTokens.Of(Access.Ops)).SendAsync(request)).Echo();
+        var echo = await (await _gateway.Http(TestTokens.Of(Roles.Ops)).SendAsync(request)).Echo();
         echo.Headers.ShouldNotContain(h => h.Value.Contains("xxxx", StringComparison.Ordinal));
     }
 
@@ -116,7 +116,7 @@ public sealed class EdgeTests : IAsyncLifetime
     [InlineData("/problems")]
     public async Task Every_answer_has_the_safety_headers(string path)
     {
-        var response = await _gateway.Http(TestTokens.Of(Access.Ops)).GetAsync(path);
+        var response = await _gateway.Http(TestTokens.Of(Roles.Ops)).GetAsync(path);
         response.Header("X-Content-Type-Options").ShouldBe("nosniff");
         response.Header("X-Frame-Options").ShouldBe("DENY");
         response.Header("Referrer-Policy").ShouldBe("no-referrer");
@@ -187,7 +187,7 @@ public sealed class EdgeTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/ledger");
         request.Headers.TryAddWithoutValidation("traceparent", parent);
-        return await _gateway.Http(TestTokens.Of(Access.Ops)).SendAsync(request);
+        return await _gateway.Http(TestTokens.Of(Roles.Ops)).SendAsync(request);
     }
 
     private async Task<HttpResponseMessage> Preflight(string origin)

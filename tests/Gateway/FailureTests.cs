@@ -8,7 +8,7 @@ namespace SecondOpinion.Tests.Gateway;
 
 public sealed class FailureTests
 {
-    private static readonly string Ops = TestTokens.Of(Access.Ops);
+    private static readonly string Ops = TestTokens.Of(Roles.Ops);
 
     [Fact]
     public async Task A_service_that_is_away_is_a_503_that_says_when_to_come_back()

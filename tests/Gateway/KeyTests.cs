@@ -32,7 +32,7 @@ public sealed class KeyTests
     public async Task Only_ops_may_ask()
     {
         await using var gateway = await GatewayUnderTest.Start();
-        foreach (var role in Access.Roles.Where(r => r != Access.Ops))
+        foreach (var role in Roles.All.Where(r => r != Roles.Ops))
         {
             await (await gateway.Http(TestTokens.Of(role)).GetAsync("/api/v1/keys")).Problem(403, "REQ-0004");
         }
@@ -48,7 +48,7 @@ public sealed class KeyTests
     };
 
     private static async Task<JsonElement> Report(GatewayUnderTest gateway) =>
-        await gateway.Http(TestTokens.Of(Access.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/keys");
+        await gateway.Http(TestTokens.Of(Roles.Ops)).GetFromJsonAsync<JsonElement>("/api/v1/keys");
 
     private static async Task<string[]> CanLeave(GatewayUnderTest gateway) =>
         [.. (await Report(gateway)).GetProperty("versions").EnumerateArray()

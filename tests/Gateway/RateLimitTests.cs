@@ -50,7 +50,7 @@ public sealed class RateLimitTests : IAsyncLifetime
         var insurer = Guid.CreateVersion7();
         foreach (var subject in (string[])["batch", "portal", "test"])
         {
-            var token = TestTokens.Create(Access.Partner, subject, ("insurer_id", insurer.ToString()));
+            var token = TestTokens.Create(Roles.Partner, subject, ("insurer_id", insurer.ToString()));
             (await _gateway.Http(token).GetAsync("/api/v1/coverage")).StatusCode.ShouldBe(HttpStatusCode.OK);
         }
 

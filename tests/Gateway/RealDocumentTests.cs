@@ -121,7 +121,7 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         var schemas = document["components"]!["schemas"]!.AsObject();
         Health(schemas["CaseView"]!, schemas, []).ShouldNotBeNull("the mark is there at all, and found through what a schema refers to");
         Health(schemas["PageOfCaseSummary"]!, schemas, []).ShouldNotBeNull();
-        var partners = Operations(document).Where(o => Roles(o.Operation).Contains(Access.Partner)).ToList();
+        var partners = Operations(document).Where(o => RolesOf(o.Operation).Contains(Roles.Partner)).ToList();
         partners.Count.ShouldBeGreaterThan(5);
         foreach (var (at, operation) in partners)
         {
@@ -144,7 +144,7 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()
             .Where(m => m.Value is JsonObject o && o.ContainsKey("responses")).Select(m => ($"{m.Key} {path.Key}", m.Value!.AsObject())));
 
-    private static string[] Roles(JsonNode operation) =>
+    private static string[] RolesOf(JsonNode operation) =>
         RolesLine().Match(operation["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries);
 
     private static void Require(JsonNode node, string at, List<string> mute, string member = "description")
@@ -165,7 +165,7 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
             foreach (var (method, operation) in item!.AsObject().Where(m => m.Value is JsonObject o && o.ContainsKey("responses")))
             {
                 var roles = RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value
-                    .Split(", ", StringSplitOptions.RemoveEmptyEntries).Except([Access.Service]);
+                    .Split(", ", StringSplitOptions.RemoveEmptyEntries).Except([Roles.Service]);
                 var route =
                     Routes.All.Where(
                         r => (Routes.Api + r.Path == path || path.StartsWith($"{Routes.Api}{r.Path}/", StringComparison.Ordinal)) && r.Method is null)
@@ -183,7 +183,7 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
         {
             foreach (var (method, operation) in item!.AsObject().Where(m => m.Value is JsonObject))
             {
-                if (RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ").Contains(Access.Partner))
+                if (RolesLine().Match(operation!["description"]?.GetValue<string>() ?? "").Groups[1].Value.Split(", ").Contains(Roles.Partner))
                 {
                     operation["tags"]![0]!.GetValue<string>().ShouldBe("billing", $"{method} {path}");
                 }

@@ -48,7 +48,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [MemberData(nameof(Matrix))]
     public async Task Each_role_reaches_its_routes_and_no_other(string request, string service, string allowed)
     {
-        foreach (var role in Access.Roles.Append("anonymous"))
+        foreach (var role in Roles.All.Append("anonymous"))
         {
             using var message = new HttpRequestMessage(new HttpMethod(request.Split(' ')[0]), request.Split(' ')[1]);
             var response = await _gateway.Http(role == "anonymous" ? null : TestTokens.Of(role)).SendAsync(message);
@@ -116,7 +116,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [InlineData("GET", "/.well-known/anything")]
     public async Task An_unknown_route_is_a_plain_404_for_everybody(string method, string path)
     {
-        foreach (var token in new[] { null, TestTokens.Of(Access.Ops) })
+        foreach (var token in new[] { null, TestTokens.Of(Roles.Ops) })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
             await (await _gateway.Http(token).SendAsync(request)).Problem(404, "REQ-0005");
@@ -126,7 +126,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task A_token_of_another_key_or_past_its_time_is_refused()
     {
-        var good = TestTokens.Of(Access.Ops);
+        var good = TestTokens.Of(Roles.Ops);
         await (await _gateway.Http(good[..^6] + "AAAAAA").GetAsync("/api/v1/ledger")).Problem(401, "REQ-0003");
         var none = $"{Base64("""{"alg":"none","typ":"JWT"}""")}.{good.Split('.')[1]}.";
         await (await _gateway.Http(none).GetAsync("/api/v1/ledger")).Problem(401, "REQ-0003");
@@ -159,7 +159,7 @@ public sealed class RoutingTests : IAsyncLifetime
     {
         await using var second = await Upstream.Start("billing");
         await using var gateway = await GatewayUnderTest.Start(alsoAt: ("billing", second.Address));
-        var http = gateway.Http(TestTokens.Of(Access.Ops));
+        var http = gateway.Http(TestTokens.Of(Roles.Ops));
         await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => http.GetAsync("/api/v1/ledger")));
         gateway["billing"].Requests.ShouldBeGreaterThan(0);
         second.Requests.ShouldBeGreaterThan(0);
@@ -172,7 +172,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task Other_methods_end_at_the_gateway(string method)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), "/api/v1/ledger");
-        await (await _gateway.Http(TestTokens.Of(Access.Ops)).SendAsync(request)).Problem(405, "REQ-0006");
+        await (await _gateway.Http(TestTokens.Of(Roles.Ops)).SendAsync(request)).Problem(405, "REQ-0006");
         _gateway["billing"].Requests.ShouldBe(0);
     }
 
@@ -188,7 +188,7 @@ public sealed class RoutingTests : IAsyncLifetime
             await second.Task;
             await context.Response.Body.WriteAsync("data: 2\n\n"u8.ToArray());
         };
-        var response = await _gateway.Http(TestTokens.Of(Access.Ops)).GetAsync("/api/v1/rosters/1/events", HttpCompletionOption.ResponseHeadersRead);
+        var response = await _gateway.Http(TestTokens.Of(Roles.Ops)).GetAsync("/api/v1/rosters/1/events", HttpCompletionOption.ResponseHeadersRead);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe("data: 1");

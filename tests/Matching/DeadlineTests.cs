@@ -146,7 +146,7 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
         await matching.WaitForState(offer.CaseId, "assigned");
 
         var other = await matching.Admit(pathology + "-neighbour", specialty: "SM51");
-        var ops = matching.Http(SecondOpinion.ServiceDefaults.Access.Access.Ops);
+        var ops = matching.Http(SecondOpinion.ServiceDefaults.Access.Roles.Ops);
         async Task<int> Name(object body)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/matching/cases/{offer.CaseId}/offers") { Content = JsonContent.Create(body) };
@@ -257,7 +257,7 @@ public sealed class DeadlineTests(MatchingService matching) : IClassFixture<Matc
 
     private async Task<string[]> Attention(Guid caseId)
     {
-        var page = await matching.Http(SecondOpinion.ServiceDefaults.Access.Access.Ops)
+        var page = await matching.Http(SecondOpinion.ServiceDefaults.Access.Roles.Ops)
             .GetFromJsonAsync<JsonElement>("/api/v1/matching/attention?limit=100");
         return [.. page.GetProperty("items").EnumerateArray().Where(c => c.GetProperty("caseId").GetGuid() == caseId)
             .SelectMany(c => c.GetProperty("reasons").EnumerateArray()).Select(r => r.GetString()!)];

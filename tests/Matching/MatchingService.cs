@@ -99,7 +99,7 @@ public sealed class MatchingService : IAsyncLifetime
     public Task WaitForState(Guid caseId, string state) => Eventually.True(
         async () => await Scalar<string?>("select state from matching_case where case_id = @caseId", new { caseId }) == state, $"the case is {state}");
 
-    public async Task<JsonElement> Show(Guid caseId) => await Http(Access.Ops).GetFromJsonAsync<JsonElement>($"/api/v1/matching/cases/{caseId}");
+    public async Task<JsonElement> Show(Guid caseId) => await Http(Roles.Ops).GetFromJsonAsync<JsonElement>($"/api/v1/matching/cases/{caseId}");
 
     public async Task WaitUntilConsumed(Guid messageId) => await Eventually.True(
         async () => await Scalar<bool>("select exists (select from inbox where message_id = @messageId)", new { messageId }), "the message is consumed");

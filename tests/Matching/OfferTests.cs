@@ -52,12 +52,12 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
     [Fact]
     public async Task Only_operations_see_how_a_case_was_matched()
     {
-        foreach (var role in Access.Roles.Where(r => r != Access.Ops))
+        foreach (var role in Roles.All.Where(r => r != Roles.Ops))
         {
             (await matching.Http(role).GetAsync($"/api/v1/matching/cases/{Guid.CreateVersion7()}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         }
 
-        (await matching.Http(Access.Ops).GetAsync($"/api/v1/matching/cases/{Guid.CreateVersion7()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await matching.Http(Roles.Ops).GetAsync($"/api/v1/matching/cases/{Guid.CreateVersion7()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -323,6 +323,6 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         using var request =
             new HttpRequestMessage(HttpMethod.Post, $"/api/v1/matching/cases/{caseId}/offers") { Content = JsonContent.Create(new { physicianId }) };
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
-        return await matching.Http(Access.Ops).SendAsync(request);
+        return await matching.Http(Roles.Ops).SendAsync(request);
     }
 }

@@ -81,7 +81,7 @@ public sealed class DepartmentClassesTests : IAsyncLifetime
     [Fact]
     public async Task A_partner_may_not_load_one()
     {
-        using var partner = _reporting.Service.Http(TestTokens.Of(Access.Partner));
+        using var partner = _reporting.Service.Http(TestTokens.Of(Roles.Partner));
         (await partner.PutAsJsonAsync("/api/v1/reports/department-classes/1", Table(("18", "desert")))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 

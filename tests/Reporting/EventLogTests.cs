@@ -89,7 +89,7 @@ public sealed class EventLogTests(ReportingFixture reporting) : IClassFixture<Re
     public async Task Only_these_roles_may_read(string path, string allowed)
     {
         (await reporting.Service.Http().GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        foreach (var role in Access.Roles)
+        foreach (var role in Roles.All)
         {
             var status = (await reporting.Service.Http(TestTokens.Of(role)).GetAsync(path)).StatusCode;
             (status == HttpStatusCode.Forbidden).ShouldBe(!allowed.Split(' ').Contains(role), role);

@@ -23,7 +23,7 @@ public sealed class ReportingFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Service = await ServiceUnderTest<Program>.Start("reporting");
-        Ops = Service.Http(TestTokens.Of(Access.Ops));
+        Ops = Service.Http(TestTokens.Of(Roles.Ops));
     }
 
     public ValueTask DisposeAsync() => Service.DisposeAsync();

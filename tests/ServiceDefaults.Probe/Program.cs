@@ -37,19 +37,19 @@ api.MapPost("/things", (MakeThing request, HttpContext http, NpgsqlDataSource da
     }
 
     return TypedResults.Created($"/api/v1/things/{thing.Id}", thing);
-})).AllowRoles(Access.Patient);
+})).AllowRoles(Roles.Patient);
 api.MapGet("/things/{id:guid}", (Guid id, ClaimsPrincipal user, NpgsqlDataSource dataSource) =>
     dataSource.InTransaction(async db =>
     {
-        await Audit.Record(db, user, "read", "thing", id, "own_file");
+        await AuditTrail.Record(db, user, "read", "thing", id, "own_file");
         return await db.QuerySingleOrDefaultAsync<Thing>("select id, name from thing where id = @id", new { id });
-    })).AllowRoles(Access.Patient);
-api.MapPut("/echo", (Everything request) => TypedResults.Ok(request)).AllowRoles(Access.Patient);
-api.MapGet("/dated", (DateOnly? on, DateTimeOffset? at, string? q, int? limit) => TypedResults.Ok(new { on, at, q, limit })).AllowRoles(Access.Patient);
+    })).AllowRoles(Roles.Patient);
+api.MapPut("/echo", (Everything request) => TypedResults.Ok(request)).AllowRoles(Roles.Patient);
+api.MapGet("/dated", (DateOnly? on, DateTimeOffset? at, string? q, int? limit) => TypedResults.Ok(new { on, at, q, limit })).AllowRoles(Roles.Patient);
 api.MapPut("/version", Results<NoContent, Problem> (HttpRequest request) => Etags.Mismatch(request, 1) is { } problem ? problem : TypedResults.NoContent())
-    .AllowRoles(Access.Patient).RequiresIfMatch();
+    .AllowRoles(Roles.Patient).RequiresIfMatch();
 api.MapGet("/forgotten", () => "no policy was stated");
-api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Access.Patient);
+api.MapGet("/broken", string () => throw new InvalidOperationException("secret detail")).AllowRoles(Roles.Patient);
 await app.RunService();
 
 internal sealed record Everything(

@@ -147,14 +147,14 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     [Fact]
     public async Task A_role_that_is_not_named_is_refused_and_so_is_everybody_where_no_role_is_named()
     {
-        foreach (var role in Access.Roles.Where(r => r != Access.Patient))
+        foreach (var role in Roles.All.Where(r => r != Roles.Patient))
         {
             using var answer = await _probe.Http(TestTokens.Of(role)).GetAsync(Thing, TestContext.Current.CancellationToken);
             answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, role);
             (await answer.Code()).ShouldBe("REQ-0004");
         }
 
-        foreach (var role in Access.Roles)
+        foreach (var role in Roles.All)
         {
             using var answer = await _probe.Http(TestTokens.Of(role)).GetAsync("/api/v1/forgotten", TestContext.Current.CancellationToken);
             answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, role);

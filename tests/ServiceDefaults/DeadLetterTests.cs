@@ -27,7 +27,7 @@ public sealed class DeadLetterTests
             await probe.Broker.Publish(new CaseWithdrawn { CaseId = fails, WithdrawnAt = DateTimeOffset.UnixEpoch }, messageId);
         }
 
-        using var ops = probe.Http(TestTokens.Of(Access.Ops));
+        using var ops = probe.Http(TestTokens.Of(Roles.Ops));
         await Eventually.True(async () => (await State(ops)).Dead == 3, "all three are given up", AllTries);
 
         var listed = await ops.GetFromJsonAsync<JsonElement>($"/dead-letters/{QueueName}");
@@ -47,7 +47,7 @@ public sealed class DeadLetterTests
         // The cause is mended.
         await probe.Stop();
         await probe.Start(new Dictionary<string, string?> { ["Probe:Fails"] = Guid.Empty.ToString() });
-        using var again = probe.Http(TestTokens.Of(Access.Ops));
+        using var again = probe.Http(TestTokens.Of(Roles.Ops));
         (await Redrive(again, new { messageId = messages[1] })).ShouldBe(1);
         (await Redrive(again, new { messageId = messages[1] })).ShouldBe(0);
         (await State(again)).Dead.ShouldBe(2);
@@ -73,7 +73,7 @@ public sealed class DeadLetterTests
         await using var link = new BrokerLink(probe.Broker.Address);
         await PutInto(link, QueueName + "_dead", id, messageId);
 
-        using var ops = probe.Http(TestTokens.Of(Access.Ops));
+        using var ops = probe.Http(TestTokens.Of(Roles.Ops));
         (await Redrive(ops, new { queue = QueueName })).ShouldBe(1);
 
         await Eventually.True(async () => (await link.Look(QueueName, default))!.MessageCount == 0
@@ -101,7 +101,7 @@ public sealed class DeadLetterTests
                 Type = typeof(CaseWithdrawn).FullName,
                 Body = JsonSerializer.Serialize(new { caseId = id, withdrawnAt = DateTimeOffset.UnixEpoch })
             });
-        using var ops = probe.Http(TestTokens.Of(Access.Ops));
+        using var ops = probe.Http(TestTokens.Of(Roles.Ops));
         (await ops.GetFromJsonAsync<JsonElement>("/dead-letters")).GetProperty("outboxParked").GetInt64().ShouldBe(1);
         var now = TimeProvider.System.GetUtcNow();
         var (another, mine) = by switch
@@ -127,7 +127,7 @@ public sealed class DeadLetterTests
     public async Task Only_ops_may_look_and_bring_back_and_must_say_what()
     {
         await using var probe = await ServiceUnderTest<Program>.Start("probe");
-        foreach (var role in Access.Roles.Where(r => r != Access.Ops))
+        foreach (var role in Roles.All.Where(r => r != Roles.Ops))
         {
             using var other = probe.Http(TestTokens.Of(role));
             (await other.GetAsync("/dead-letters")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
@@ -135,7 +135,7 @@ public sealed class DeadLetterTests
             (await other.PostAsJsonAsync("/dead-letters/redrive", new { queue = QueueName })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         }
 
-        using var ops = probe.Http(TestTokens.Of(Access.Ops));
+        using var ops = probe.Http(TestTokens.Of(Roles.Ops));
         (await ops.PostAsJsonAsync("/dead-letters/redrive", new { })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ops.PostAsJsonAsync("/dead-letters/redrive", new { queue = "somebody-elses" })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ops.GetAsync("/dead-letters/somebody-elses")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

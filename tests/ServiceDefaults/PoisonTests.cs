@@ -61,7 +61,7 @@ public sealed class PoisonTests
         using var sound = new ProbeProcess(database, await broker.AddressFor("probe"));
         await Eventually.True(sound.IsHealthy, "the probe is healthy");
         using var ops = new HttpClient { BaseAddress = new Uri($"http://localhost:{sound.HttpPort}") };
-        ops.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Access.Ops));
+        ops.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TestTokens.Of(Roles.Ops));
         var redriven = await ops.PostAsJsonAsync("/dead-letters/redrive", new { queue = QueueName });
         var answer = await redriven.Content.ReadFromJsonAsync<JsonElement>();
         answer.GetProperty("moved").EnumerateArray().ShouldAllBe(m => m.GetProperty("reason").GetString() == "delivery_limit"

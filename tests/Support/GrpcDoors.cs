@@ -17,8 +17,8 @@ public static class GrpcDoors
     {
         var callers = new List<(string Who, string? Token, string? Voucher)> { ("nobody", null, null) };
         callers.AddRange(Services.Select(name => (name, (string?)TestTokens.Service(name), (string?)null)));
-        callers.Add(("service without a name", TestTokens.Create(Access.Service, "x"), null));
-        foreach (var role in Access.Roles.Where(r => r != Access.Service))
+        callers.Add(("service without a name", TestTokens.Create(Roles.Service, "x"), null));
+        foreach (var role in Roles.All.Where(r => r != Roles.Service))
         {
             callers.Add((role, TestTokens.Of(role), null));
             // A person cannot vouch, not even with the name of a service.

@@ -158,7 +158,7 @@ public sealed class TestIssuer : IAsyncDisposable
             Interlocked.Increment(ref _askedForTokens);
             var form = await request.ReadFormAsync();
             var client = form["client_id"].ToString();
-            var token = Token(new Dictionary<string, object> { ["role"] = Access.Service, ["sub"] = client, ["client_id"] = client }, descriptor =>
+            var token = Token(new Dictionary<string, object> { ["role"] = Roles.Service, ["sub"] = client, ["client_id"] = client }, descriptor =>
             {
                 descriptor.Audiences.Clear();
                 descriptor.Audiences.Add(form["scope"].ToString());

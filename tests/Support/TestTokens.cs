@@ -19,14 +19,14 @@ public static class TestTokens
     public static IReadOnlyDictionary<string, string?> Settings =>
         new Dictionary<string, string?>(Issuer.Settings) { ["Physicians:PseudonymKey"] = Convert.ToBase64String(PseudonymKey) };
 
-    public static string Patient(Guid id) => Create(Access.Patient, id.ToString());
+    public static string Patient(Guid id) => Create(Roles.Patient, id.ToString());
 
-    public static string Physician(Rpps rpps) => Create(Access.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
+    public static string Physician(Rpps rpps) => Create(Roles.Physician, rpps.PhysicianId.ToString(), ("rpps", rpps.Value));
 
-    public static string Partner(Guid insurerId) => Create(Access.Partner, $"partner-{insurerId}", ("insurer_id", insurerId.ToString()));
+    public static string Partner(Guid insurerId) => Create(Roles.Partner, $"partner-{insurerId}", ("insurer_id", insurerId.ToString()));
 
     /// <summary>A service's own token, by its name.</summary>
-    public static string Service(string name) => Create(Access.Service, name, ("client_id", name));
+    public static string Service(string name) => Create(Roles.Service, name, ("client_id", name));
 
     public static string Of(string role) => Create(role, $"{role}-of-tests");
 

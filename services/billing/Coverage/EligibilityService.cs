@@ -126,7 +126,7 @@ internal sealed class EligibilityService(
     private static Client? Person(CheckRequest request) => (request.SubjectRole, request.Subject) switch
     {
         ("", "") => null,
-        (Access.Patient or Access.Agent or Access.Physician, { Length: > 0 }) => new Client(request.SubjectRole, request.Subject),
+        (Roles.Patient or Roles.Agent or Roles.Physician, { Length: > 0 }) => new Client(request.SubjectRole, request.Subject),
         _ => throw CommonProblems.Invalid(new FieldError("#/subjectRole", "unknown_code", "Ce rôle n'interroge pas les droits.")).AsException(),
     };
 

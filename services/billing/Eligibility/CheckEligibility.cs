@@ -51,7 +51,7 @@ internal static class CheckEligibility
         Guid? InsurerId, string? InsurerName);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/eligibility/check", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Partner)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Partner)
         .Refuses(Problems.TooManyChecks, Problems.AccountBound, CommonProblems.NotFound)
         .WithName("CheckEligibility")
         .WithSummary("Is this person covered for a second opinion?")
@@ -76,8 +76,8 @@ internal static class CheckEligibility
             return CommonProblems.Invalid(errors);
         }
 
-        var answer = await answers.Ask(question!, http.RequestAborted, countUses: client.Role != Access.Partner);
-        if (client.Role == Access.Partner && answer.Insurer?.Id != user.InsurerId())
+        var answer = await answers.Ask(question!, http.RequestAborted, countUses: client.Role != Roles.Partner);
+        if (client.Role == Roles.Partner && answer.Insurer?.Id != user.InsurerId())
         {
             return CommonProblems.Absent();
         }
@@ -88,8 +88,9 @@ internal static class CheckEligibility
         }
 
         // Whom it was about is not written: only that this client asked, of whom, and when.
-        await dataSource.InTransaction(db => Audit.Record(db, user, "check", "eligibility", answer.Insurer?.Id ?? Guid.Empty, "coverage"), http.RequestAborted);
-        if (client.Role == Access.Patient && await accounts.Refusal(user.PatientId(), question!, answer, http.RequestAborted) is { } others)
+        await dataSource.InTransaction(
+            db => AuditTrail.Record(db, user, "check", "eligibility", answer.Insurer?.Id ?? Guid.Empty, "coverage"), http.RequestAborted);
+        if (client.Role == Roles.Patient && await accounts.Refusal(user.PatientId(), question!, answer, http.RequestAborted) is { } others)
         {
             return others;
         }
@@ -99,7 +100,7 @@ internal static class CheckEligibility
         var decision = answer.Decision;
         return TypedResults.Ok(new EligibilityAnswer(
             decision.Recognised, decision.Covered, decision.ServiceIncluded, decision.From, decision.To,
-            client.Role == Access.Partner ? null : decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
+            client.Role == Roles.Partner ? null : decision.RemainingUses, decision.Code, Refusal.Text(decision.Code),
             answer.EngagementNumber, answer.EngagementExpiresAt, answer.AskedAt, answer.RosterVersion, answer.Insurer?.Id, answer.Insurer?.Name));
     }
 }

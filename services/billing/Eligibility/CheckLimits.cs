@@ -51,10 +51,10 @@ internal sealed class CheckLimits : IDisposable
 
     public CheckLimits(CheckLimitOptions options)
     {
-        _checks = PartitionedRateLimiter.Create<Client, Client>(client => client.Role == Access.Service
+        _checks = PartitionedRateLimiter.Create<Client, Client>(client => client.Role == Roles.Service
             ? Bucket(client, options.ServicePerSecond, TimeSpan.FromSeconds(1))
             : Bucket(client, PerMinute(client.Role, options), TimeSpan.FromMinutes(1)));
-        _misses = PartitionedRateLimiter.Create<Client, Client>(client => client.Role is Access.Patient or Access.Agent or Access.Physician
+        _misses = PartitionedRateLimiter.Create<Client, Client>(client => client.Role is Roles.Patient or Roles.Agent or Roles.Physician
             ? Bucket(client, options.MissesPerHour, TimeSpan.FromHours(1))
             : RateLimitPartition.GetNoLimiter(client));
     }
@@ -82,8 +82,8 @@ internal sealed class CheckLimits : IDisposable
 
     private static int PerMinute(string role, CheckLimitOptions options) => role switch
     {
-        Access.Patient => options.PatientPerMinute,
-        Access.Agent or Access.Physician => options.AgentPerMinute,
+        Roles.Patient => options.PatientPerMinute,
+        Roles.Agent or Roles.Physician => options.AgentPerMinute,
         _ => options.PartnerPerMinute,
     };
 

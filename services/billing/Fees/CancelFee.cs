@@ -15,7 +15,7 @@ internal static class CancelFee
     internal sealed record FeeCancellationRequest;
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/fees/{caseId:guid}/cancellation", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .Refuses(Problems.FeeNotDue)
         .WithName("CancelFee")
         .WithSummary("Cancels a fee that is due")

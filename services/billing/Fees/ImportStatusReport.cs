@@ -25,7 +25,7 @@ internal static class ImportStatusReport
     internal sealed record StatusReportResult(string MessageId, int Rejected, int Unknown);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/fees/status-reports", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .Refuses(Problems.WrongBankFile, CommonProblems.NotFound)
         .ReadsBody("The bank's report: pain.002, any version.", "text/xml", "application/octet-stream")
         .WithName("ImportStatusReport")

@@ -30,10 +30,10 @@ internal static class RunFees
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPut("/fees/runs/{month}", Run).AllowRoles(Access.Ops)
+        api.MapPut("/fees/runs/{month}", Run).AllowRoles(Roles.Ops)
             .WithName("RunFees").WithSummary("Orders the fees that are due up to a month's end")
             .WithDescription("One transfer of 120.00 EUR times opinions a physician. Repeated, it orders nothing twice; what the bank rejected is due again.");
-        api.MapGet("/fees/runs/{runId:guid}/file", File).AllowRoles(Access.Ops)
+        api.MapGet("/fees/runs/{runId:guid}/file", File).AllowRoles(Roles.Ops)
             .GivesFile("application/xml")
             .WithName("DownloadFeeOrder").WithSummary("The order for the bank: pain.001.001.09")
             .WithDescription("The same bytes every time: as it was ordered.");

@@ -37,7 +37,7 @@ internal static class SavePayee
     internal sealed record PayeeDescription(Guid PhysicianId, int Version, string Holder, string Iban);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/fees/payees/{physicianId:guid}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .RequiresIfMatch()
         .WithName("SavePayee")
         .WithSummary("The account to which a physician's fees go")

@@ -20,11 +20,11 @@ internal static class ShowFees
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/fees/statements/{physicianId:guid}/{month}", Statement).AllowRoles(Access.Ops)
+        api.MapGet("/fees/statements/{physicianId:guid}/{month}", Statement).AllowRoles(Roles.Ops)
             .GivesFile("application/pdf")
             .WithName("DownloadFeeStatement").WithSummary("A physician's statement of a month")
             .WithDescription("French PDF: the opinions of the month, by pseudonym and day, with what became of each fee.");
-        api.MapGet("/fees/das2/{year:int}", Das2).AllowRoles(Access.Ops)
+        api.MapGet("/fees/das2/{year:int}", Das2).AllowRoles(Roles.Ops)
             .GivesFile("text/csv")
             .WithName("ExportDas2").WithSummary("Fees paid in a year, by physician (DAS2)")
             .WithDescription("Physicians from the declared threshold on. A transfer counts in the year of its execution, unless the bank rejected it.");

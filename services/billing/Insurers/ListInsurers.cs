@@ -30,9 +30,9 @@ internal static class ListInsurers
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/insurers", List).AllowRoles(Access.Ops)
+        api.MapGet("/insurers", List).AllowRoles(Roles.Ops)
             .WithName("ListInsurers").WithSummary("Insurers, by AMC number").WithDescription("`after` is the `next` of the page before.");
-        api.MapGet("/insurers/{insurerId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/insurers/{insurerId:guid}", Show).AllowRoles(Roles.Partner, Roles.Ops)
             .GivesEtag()
             .WithName("ShowInsurer").WithSummary("An insurer with its contracts")
             .WithDescription("With every version of each contract; a partner reads its own (`insurer_id` of its token). ETag is the insurer's version; each "

@@ -57,7 +57,7 @@ internal static class SaveContract
     internal sealed record ContractDescription(string Code, int Version, ContractTermsRequest Terms, Money Price);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/insurers/{insurerId:guid}/contracts/{code}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .RequiresIfMatch()
         .WithName("SaveContract")
         .WithSummary("Adds a contract, or the next version of one")

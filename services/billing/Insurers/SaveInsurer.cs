@@ -50,10 +50,10 @@ internal static class SaveInsurer
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/insurers", Register).AllowRoles(Access.Ops)
+        api.MapPost("/insurers", Register).AllowRoles(Roles.Ops)
             .Refuses(Problems.InsurerExists)
             .GivesEtag().WithName("RegisterInsurer").WithSummary("Registers an insurer").WithDescription("The AMC number is its lasting key.");
-        api.MapPut("/insurers/{insurerId:guid}", Change).AllowRoles(Access.Ops)
+        api.MapPut("/insurers/{insurerId:guid}", Change).AllowRoles(Roles.Ops)
             .RequiresIfMatch()
             .WithName("ChangeInsurer").WithSummary("Changes an insurer's name, kind or invoicing address")
             .WithDescription("Needs If-Match with the version that was read; makes a new version.");

@@ -31,7 +31,7 @@ internal static class CreditInvoice
     internal sealed record CreditNoteIssued(Guid Id, string Number, Money Total);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/invoices/{invoiceId:guid}/credit-notes", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .Refuses(Problems.NothingToCredit)
         .WithName("CreditInvoice")
         .WithSummary("Issues a credit note")

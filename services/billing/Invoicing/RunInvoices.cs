@@ -20,7 +20,7 @@ internal static class RunInvoices
     internal sealed record InvoiceRunResult(string Month, int Issued, long Invoices, Money Total);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/invoices/runs/{month}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("RunInvoices")
         .WithSummary("Invoices a month")
         .WithDescription(

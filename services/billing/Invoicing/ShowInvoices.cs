@@ -35,10 +35,10 @@ internal static class ShowInvoices
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/invoices", List).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/invoices", List).AllowRoles(Roles.Partner, Roles.Ops)
             .WithName("ListInvoices").WithSummary("Invoices and credit notes, in the order of issue")
             .WithDescription("An insurer's token sees its own. `after` is the `next` of the page before.");
-        api.MapGet("/invoices/{invoiceId:guid}/{format}", Download).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/invoices/{invoiceId:guid}/{format}", Download).AllowRoles(Roles.Partner, Roles.Ops)
             .GivesFile("application/pdf", "application/xml", "text/csv")
             .WithName("DownloadInvoice").WithSummary("An invoice as a file")
             .WithDescription(
@@ -100,7 +100,7 @@ internal static class ShowInvoices
     }
 
     /// <returns>The only insurer whose invoices are shown; null for ops, who see all.</returns>
-    private static Guid? Own(ClaimsPrincipal user) => user.Role() == Access.Partner ? user.InsurerId() : null;
+    private static Guid? Own(ClaimsPrincipal user) => user.Role() == Roles.Partner ? user.InsurerId() : null;
 
     private sealed record Row(
         Guid Id, string Number, Word<InvoiceKind> Kind, Guid InsurerId, DateOnly Month, Guid? Corrects, DateOnly IssuedOn, DateOnly DueOn, string Reference,

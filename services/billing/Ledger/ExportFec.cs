@@ -24,7 +24,7 @@ internal static class ExportFec
     private const long NumberingLock = 0x464543;
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/fec/{year:int}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .GivesFile("text/plain")
         .WithName("ExportFec")
         .WithSummary("A year's accounting entries in the French tax format (FEC)")

@@ -32,7 +32,7 @@ internal static class ShowCaseLedger
     internal sealed record CaseLedgerLine(string Account, string Kind, Money Amount);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/cases/{caseId:guid}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("ShowCaseLedger")
         .WithSummary("What was booked for a case")
         .WithDescription("Each transaction's lines sum to zero. Empty until an opinion is delivered.");
@@ -41,7 +41,7 @@ internal static class ShowCaseLedger
     private static async Task<Results<Ok<CaseLedger>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        await Audit.Record(db, user, "read", "ledger", caseId, "operations");
+        await AuditTrail.Record(db, user, "read", "ledger", caseId, "operations");
         var state = await db.ExecuteScalarAsync<string?>("select state from coverage where case_id = @caseId", new { caseId });
         var rows = (await db.QueryAsync<Row>(
             """

@@ -30,7 +30,7 @@ internal static class ShowTrialBalance
     internal sealed record TrialBalanceAccount(string Number, string Label, string Kind, long Parties, Money Debit, Money Credit, Money Balance);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/trial-balance", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("ShowTrialBalance")
         .WithSummary("The trial balance at the end of a day")
         .WithDescription("By kind of account, with the numbers of the French general chart of accounts. The difference is 0.00, always.");

@@ -51,7 +51,7 @@ internal static class ShowActivity
     internal sealed record ActivityDelay(double? AverageDays, string Opinions);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/insurers/{insurerId:guid}/activity", Handle)
-        .AllowRoles(Access.Partner, Access.Ops)
+        .AllowRoles(Roles.Partner, Roles.Ops)
         .WithName("ShowInsurerActivity")
         .WithSummary("An insurer's month in counts")
         .WithDescription(

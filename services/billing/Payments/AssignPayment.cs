@@ -30,9 +30,9 @@ internal static class AssignPayment
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/payments/waiting", List).AllowRoles(Access.Ops)
+        api.MapGet("/payments/waiting", List).AllowRoles(Roles.Ops)
             .WithName("ListWaitingPayments").WithSummary("Payments whose purpose is not known yet").WithDescription("The oldest first, 100 at most.");
-        api.MapPost("/payments/waiting/{entryId:guid}/assignment", Handle).AllowRoles(Access.Ops)
+        api.MapPost("/payments/waiting/{entryId:guid}/assignment", Handle).AllowRoles(Roles.Ops)
             .Refuses(Problems.NothingToAssign)
             .WithName("AssignPayment").WithSummary("Says which invoice a payment is for")
             .WithDescription("A payment of several invoices is assigned several times.");

@@ -26,7 +26,7 @@ internal static class ImportStatement
     internal sealed record StatementResult(int Lines, int KnownBefore, int Matched, int Unmatched, Money Settled, Money Beyond);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/payments/statements", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .Refuses(Problems.WrongBankFile)
         .ReadsBody("The bank's statement: camt.053, any version.", "text/xml", "application/octet-stream")
         .WithName("ImportStatement")

@@ -39,7 +39,7 @@ internal static class ShowReceivables
     internal sealed record OpenInvoice(Guid Id, string Number, DateOnly DueOn, Money Open, long Reminders);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/payments/receivables", Handle)
-        .AllowRoles(Access.Partner, Access.Ops)
+        .AllowRoles(Roles.Partner, Roles.Ops)
         .WithName("ShowReceivables")
         .WithSummary("What insurers owe, by age")
         .WithDescription("An insurer's token sees its own. An invoice is late from the day after its due date.");
@@ -47,7 +47,7 @@ internal static class ShowReceivables
     private static async Task<Ok<Receivables>> Handle(ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel)
     {
         var today = FrenchTime.Day(time.GetUtcNow());
-        Guid? own = user.Role() == Access.Partner ? user.InsurerId() : null;
+        Guid? own = user.Role() == Roles.Partner ? user.InsurerId() : null;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var invoices = (await db.QueryAsync<Row>(
             """

@@ -95,7 +95,7 @@ internal sealed class KeepClients(
         };
         descriptor.Permissions.UnionWith(
             [Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, .. client.Scopes.Select(s => Permissions.Prefixes.Scope + s)]);
-        descriptor.Properties[Role] = JsonSerializer.SerializeToElement(Access.Service);
+        descriptor.Properties[Role] = JsonSerializer.SerializeToElement(Roles.Service);
         return Marked(descriptor);
     }
 

@@ -21,8 +21,8 @@ internal static class PartnerClients
 
     public static void Map(WebApplication app)
     {
-        app.MapPost("/partner-clients", Make).AllowRoles(Access.Ops).ExcludeFromDescription();
-        app.MapDelete("/partner-clients/{clientId}", End).AllowRoles(Access.Ops).ExcludeFromDescription();
+        app.MapPost("/partner-clients", Make).AllowRoles(Roles.Ops).ExcludeFromDescription();
+        app.MapDelete("/partner-clients/{clientId}", End).AllowRoles(Roles.Ops).ExcludeFromDescription();
     }
 
     private static async Task<Results<Created<Response>, Problem>> Make(Request request, IOpenIddictApplicationManager applications, CancellationToken cancel)
@@ -41,7 +41,7 @@ internal static class PartnerClients
         var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         var descriptor = new OpenIddictApplicationDescriptor { ClientId = clientId, ClientSecret = secret, ClientType = ClientTypes.Confidential };
         descriptor.Permissions.UnionWith([Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials]);
-        descriptor.Properties[KeepClients.Role] = JsonSerializer.SerializeToElement(Access.Partner);
+        descriptor.Properties[KeepClients.Role] = JsonSerializer.SerializeToElement(Roles.Partner);
         descriptor.Properties[KeepClients.InsurerId] = JsonSerializer.SerializeToElement(request.InsurerId);
         await applications.CreateAsync(descriptor, cancel);
         return TypedResults.Created($"/partner-clients/{clientId}", new Response(clientId, secret));

@@ -30,7 +30,7 @@ internal static class RotateKeys
     /// minutes.</param>
     public sealed record Request(bool AtOnce);
 
-    public static void Map(WebApplication app) => app.MapPost("/issuer-keys", Handle).AllowRoles(Access.Ops).ExcludeFromDescription();
+    public static void Map(WebApplication app) => app.MapPost("/issuer-keys", Handle).AllowRoles(Roles.Ops).ExcludeFromDescription();
 
     private static async Task<NoContent> Handle(Request request, IssuerKeys keys, CancellationToken cancel)
     {

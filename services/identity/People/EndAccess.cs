@@ -21,7 +21,7 @@ internal static class EndAccess
     public static void Map(WebApplication app)
     {
         app.MapMethods(LogoutPath, ["GET", "POST"], Logout).AllowAnonymous().ExcludeFromDescription();
-        app.MapDelete("/accounts/{login}", Close).AllowRoles(Access.Ops).ExcludeFromDescription();
+        app.MapDelete("/accounts/{login}", Close).AllowRoles(Roles.Ops).ExcludeFromDescription();
     }
 
     private static async Task<IResult> Logout(HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel)

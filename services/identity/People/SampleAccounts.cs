@@ -10,12 +10,12 @@ internal sealed class SampleAccounts(IConfiguration configuration, NpgsqlDataSou
 {
     private static readonly (string Login, string Id, string Role, string? Rpps, string? InsurerId)[] People =
     [
-        ("camille.exemple", "00000000-0000-7000-8000-0000aa000001", Access.Patient, null, null),
-        ("alix.exemple-durance", "00000000-0000-7000-8000-0000aa000002", Access.Physician, "99000010019", null),
-        ("agent.exemple", "00000000-0000-7000-8000-0000aa000003", Access.Agent, null, null),
-        ("conseil.exemple", "00000000-0000-7000-8000-0000aa000004", Access.Council, null, null),
-        ("exploitation.exemple", "00000000-0000-7000-8000-0000aa000005", Access.Ops, null, null),
-        ("mutuelle.exemple", "00000000-0000-7000-8000-0000aa000006", Access.Partner, null, "00000000-0000-7000-8000-000099000001"),
+        ("camille.exemple", "00000000-0000-7000-8000-0000aa000001", Roles.Patient, null, null),
+        ("alix.exemple-durance", "00000000-0000-7000-8000-0000aa000002", Roles.Physician, "99000010019", null),
+        ("agent.exemple", "00000000-0000-7000-8000-0000aa000003", Roles.Agent, null, null),
+        ("conseil.exemple", "00000000-0000-7000-8000-0000aa000004", Roles.Council, null, null),
+        ("exploitation.exemple", "00000000-0000-7000-8000-0000aa000005", Roles.Ops, null, null),
+        ("mutuelle.exemple", "00000000-0000-7000-8000-0000aa000006", Roles.Partner, null, "00000000-0000-7000-8000-000099000001"),
     ];
 
     protected override async Task<Next> Pass(CancellationToken cancel)

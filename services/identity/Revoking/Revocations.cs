@@ -14,7 +14,7 @@ internal static class Revocations
 {
     public const string Path = "/revocations";
 
-    public static void Map(WebApplication app) => app.MapGet(Path, List).AllowRoles(Access.Service).ExcludeFromDescription();
+    public static void Map(WebApplication app) => app.MapGet(Path, List).AllowRoles(Roles.Service).ExcludeFromDescription();
 
     /// <param name="kind"><c>session</c>, <c>client</c> or <c>subject</c>.</param>
     /// <param name="before">Tokens issued later are good.</param>

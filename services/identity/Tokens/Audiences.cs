@@ -14,13 +14,13 @@ internal static class Audiences
 
     public static string[] Of(string role) => role switch
     {
-        Access.Patient => [Gateway, "intake", "billing"],
+        Roles.Patient => [Gateway, "intake", "billing"],
         // The physician's file is read from intake with the physician's own token.
-        Access.Physician => [Gateway, "intake", "physician"],
-        Access.Agent => [Gateway, "intake", "billing"],
-        Access.Council => [Gateway, "intake", "matching", "physician", "reporting"],
-        Access.Partner => [Gateway, "billing"],
-        Access.Ops => [Gateway, .. Services],
+        Roles.Physician => [Gateway, "intake", "physician"],
+        Roles.Agent => [Gateway, "intake", "billing"],
+        Roles.Council => [Gateway, "intake", "matching", "physician", "reporting"],
+        Roles.Partner => [Gateway, "billing"],
+        Roles.Ops => [Gateway, .. Services],
         _ => [],
     };
 }

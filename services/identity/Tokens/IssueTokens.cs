@@ -53,7 +53,7 @@ internal static class IssueTokens
         var insurer = Text(properties, KeepClients.InsurerId);
         var bearer = new Bearer(request.ClientId!, role ?? "", InsurerId: insurer is null ? null : Guid.Parse(insurer));
         var scopes = request.GetScopes();
-        return role == Access.Service
+        return role == Roles.Service
             ? scopes is [var callee] && Audiences.Services.Contains(callee)
                 ? Results.SignIn(bearer.Principal(scopes, [callee]), authenticationScheme: Scheme)
                 : Refuse(Errors.InvalidScope, "A service asks for one scope: the name of the service that it wants to call.")
@@ -67,7 +67,7 @@ internal static class IssueTokens
         var hours = (double?)request["hours"] ?? 1;
         Rpps? rpps = Contracts.Identifiers.Rpps.TryParse((string?)request["rpps"], out var number, out _) ? number : null;
         Guid? insurer = Guid.TryParse((string?)request["insurer_id"], out var id) ? id : null;
-        if (!Access.Roles.Contains(role) || role == Access.Service || string.IsNullOrWhiteSpace(subject) || hours is not (> 0 and <= 24))
+        if (!Roles.All.Contains(role) || role == Roles.Service || string.IsNullOrWhiteSpace(subject) || hours is not (> 0 and <= 24))
         {
             return Refuse(Errors.InvalidRequest, "role (a person's or partner), subject, hours (at most 24), and rpps or insurer_id where the role needs one.");
         }

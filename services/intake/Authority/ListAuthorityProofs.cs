@@ -20,7 +20,7 @@ internal static class ListAuthorityProofs
     internal sealed record WaitingProof(Guid CaseId, string State, DateTimeOffset OpenedAt, DateTimeOffset? SubmittedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/authority-proofs", Handle)
-        .AllowRoles(Access.Agent)
+        .AllowRoles(Roles.Agent)
         .WithName("ListAuthorityProofs")
         .WithSummary("Proofs of authority that wait for a review")
         .WithDescription("Of cases that somebody else than the patient opened. The latest case first; at most 100 a page.");

@@ -37,7 +37,7 @@ internal static class ReviewAuthorityProof
     private static IReadOnlyList<string> Reasons => Words.All<ProofFault>();
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/authority-proofs/{id:guid}/review", Handle)
-        .AllowRoles(Access.Agent)
+        .AllowRoles(Roles.Agent)
         .Refuses(Problems.WrongState)
         .WithName("ReviewAuthorityProof")
         .WithSummary("Judge a proof of authority")
@@ -93,7 +93,7 @@ internal static class ReviewAuthorityProof
                 await RecordConsent.Insert(db, user, id, ConsentText.Latest(ConsentText.RelativeActs)!, request.Accepted, now);
             }
 
-            await Audit.Record(db, user, "review", "authority_proof", id, "authority_review");
+            await AuditTrail.Record(db, user, "review", "authority_proof", id, "authority_review");
             file = await GoOn(db, file, request.Accepted, takenBack, now);
             return TypedResults.Ok(new KeptReview(id, request.Accepted, file.State.Text, now));
         });

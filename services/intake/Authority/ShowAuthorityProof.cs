@@ -40,12 +40,12 @@ internal static class ShowAuthorityProof
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/cases/authority-proofs/{id:guid}", Handle)
-            .AllowRoles(Access.Agent)
+            .AllowRoles(Roles.Agent)
             .WithName("ShowAuthorityProof")
             .WithSummary("A proof of authority to be judged")
             .WithDescription("Who is ill, who acts and what the proof is; nothing of the disease. Only while it waits for a review.");
         api.MapGet("/cases/authority-proofs/{id:guid}/documents/{documentId:guid}", Download)
-            .AllowRoles(Access.Agent)
+            .AllowRoles(Roles.Agent)
             .GivesFile("application/octet-stream")
             .WithName("DownloadAuthorityProof")
             .WithSummary("Download a proof of authority")
@@ -62,7 +62,7 @@ internal static class ShowAuthorityProof
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "authority_proof", id, "authority_review");
+            await AuditTrail.Record(db, user, "read", "authority_proof", id, "authority_review");
             using var key = await CaseKey.Of(db, keyring, id);
             var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson);
             var relative = person.Relative!;
@@ -89,7 +89,7 @@ internal static class ShowAuthorityProof
                 return null;
             }
 
-            await Audit.Record(db, user, "download", "authority_proof", documentId, "authority_review");
+            await AuditTrail.Record(db, user, "download", "authority_proof", documentId, "authority_review");
             return readable;
         }, cancel);
         if (found is null)

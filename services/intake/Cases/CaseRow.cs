@@ -194,16 +194,16 @@ internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? 
 
     public static CaseOwner Of(ClaimsPrincipal user) => user.Role() switch
     {
-        Access.Patient => new CaseOwner(user.PatientId(), null, null),
-        Access.Physician => new CaseOwner(null, null, OpenerOf(Access.Physician, user)),
+        Roles.Patient => new CaseOwner(user.PatientId(), null, null),
+        Roles.Physician => new CaseOwner(null, null, OpenerOf(Roles.Physician, user)),
         var role => new CaseOwner(null, OpenerOf(role, user), null),
     };
 
     /// <summary>The pseudonym of the physician who opened the case; null when it was somebody else.</summary>
     public static Guid? AskingPhysician(string openedBy) =>
-        openedBy.Split(':') is [Access.Physician, var id] && Guid.TryParse(id, out var physician) ? physician : null;
+        openedBy.Split(':') is [Roles.Physician, var id] && Guid.TryParse(id, out var physician) ? physician : null;
 
     /// <summary>Kept with the case: the account that opened it, told apart by role.</summary>
     public static string OpenerOf(string role, ClaimsPrincipal user) =>
-        role == Access.Physician ? $"physician:{user.PhysicianId()}" : $"{role}:{user.Subject()}";
+        role == Roles.Physician ? $"physician:{user.PhysicianId()}" : $"{role}:{user.Subject()}";
 }

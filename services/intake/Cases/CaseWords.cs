@@ -11,14 +11,14 @@ internal sealed record MoveRoute(string Operation, string French, IReadOnlyList<
 /// <summary>States and moves as people read them; codes are for programs.</summary>
 internal static class CaseWords
 {
-    private static readonly string[] Writers = [Access.Patient, Access.Agent, Access.Physician];
+    private static readonly string[] Writers = [Roles.Patient, Roles.Agent, Roles.Physician];
 
     /// <summary>Every other move happens by itself: no caller can ask for it.</summary>
     public static readonly IReadOnlyDictionary<CaseMove, MoveRoute> Routes = new Dictionary<CaseMove, MoveRoute>
     {
         [CaseMove.Submit] = new("SubmitCase", "l'envoyer", Writers),
         [CaseMove.ProvideInformation] = new("AnswerInformationRequest", "répondre à la question du médecin", Writers),
-        [CaseMove.Close] = new("CloseCase", "le clore", [Access.Patient]),
+        [CaseMove.Close] = new("CloseCase", "le clore", [Roles.Patient]),
         [CaseMove.Withdraw] = new("WithdrawCase", "le retirer", Writers),
     };
 

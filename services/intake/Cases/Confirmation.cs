@@ -22,8 +22,8 @@ internal static class Channels
 {
     public static Word<Channel> Of(ClaimsPrincipal user) => user.Role() switch
     {
-        Access.Patient => Channel.Online,
-        Access.Agent => Channel.Phone,
+        Roles.Patient => Channel.Online,
+        Roles.Agent => Channel.Phone,
         _ => Channel.InPerson,
     };
 }
@@ -45,7 +45,7 @@ internal static class Confirmation
     internal sealed record CaseConfirmation(Guid CaseId, string Channel, DateTimeOffset ConfirmedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/confirmation", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles(Roles.Patient)
         .Refuses(Problems.WrongState)
         .WithName("ConfirmCase")
         .WithSummary("Confirm what was filled in on the patient's behalf")

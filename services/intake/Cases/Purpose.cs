@@ -8,8 +8,8 @@ internal static class Purpose
 {
     public static string Of(ClaimsPrincipal user) => user.Role() switch
     {
-        Access.Patient => "own_file",
-        Access.Agent => "phone_help",
+        Roles.Patient => "own_file",
+        Roles.Agent => "phone_help",
         _ => "own_patient",
     };
 }

@@ -26,7 +26,7 @@ internal static class TellCare
         CaseTreatingPhysician? TreatingPhysician = null, CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/cases/{id:guid}/care", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Refuses(Problems.WrongState)
         .RequiresIfMatch()
         .WithName("TellCare")
@@ -90,7 +90,7 @@ internal static class TellCare
                     Place = PlacesOfCare.Of(kept.TreatingEstablishment, kept.PlaceOfCare),
                     Person = key.Seal(CaseColumns.Person, person),
                 });
-            await Audit.Record(db, user, "write", "care", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "write", "care", id, Purpose.Of(user));
             http.Response.Headers.ETag = Etags.Of(file.Version + 1);
             return TypedResults.Ok(kept);
         }, cancel);

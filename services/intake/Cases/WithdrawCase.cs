@@ -38,7 +38,7 @@ internal static class WithdrawCase
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "withdraw", "case", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "withdraw", "case", id, Purpose.Of(user));
             var now = time.GetUtcNow();
             return await Withdraw(db, file, now) is { } problem ? problem : TypedResults.Ok(new CaseWithdrawal(id, CaseState.Withdrawn.Word(), now));
         }, cancel);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Intake.Questionnaires;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Catalogue;
@@ -42,15 +43,20 @@ internal static class GetPathology
     /// <param name="Hint">Where people find it or whom to ask, in French.</param>
     internal sealed record PathologyDocument(string Code, string Name, string TypeCode, string TypeSystem, string Hint);
 
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/pathologies/{code}", Handle)
+    /// <summary>Which disease.</summary>
+    /// <param name="Code">Code of the catalogue, e.g. <c>endometriose</c>.</param>
+    [HealthData]
+    internal sealed record PathologyRequest([property: Form("pathology-code", "endometriose")] string Code);
+
+    // In the body, like the search: addresses stand in logs that are not ours, beside the address of who asks.
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/pathologies/read", Handle)
         .AllowAnonymous()
         .WithName("GetPathology")
         .WithSummary("Read a pathology")
         .WithDescription("An entry of the project's own catalogue.");
 
-    /// <param name="code">Code of the catalogue, e.g. <c>endometriose</c>.</param>
-    private static Results<Ok<PathologyView>, Problem> Handle(string code, PathologyCatalogue catalogue, QuestionnaireBook questionnaires) =>
-        catalogue.TryGet(code, out var p)
+    private static Results<Ok<PathologyView>, Problem> Handle(PathologyRequest request, PathologyCatalogue catalogue, QuestionnaireBook questionnaires) =>
+        catalogue.TryGet(request.Code, out var p)
             ? TypedResults.Ok(new PathologyView(
                 p.Code, p.Name, p.Synonyms, p.Abbreviations, p.Cim10, Specialty(catalogue, p.Specialty),
                 [.. p.OtherSpecialties.Select(s => Specialty(catalogue, s))],

@@ -16,7 +16,7 @@ internal static class ListConsentTexts
     internal sealed record ConsentTextView(string Purpose, int Version, bool RequiredToSubmit, string Text, string Simple, string Sha256);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/consent-texts", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .WithName("ListConsentTexts")
         .WithSummary("Read the texts of the consents")
         .WithDescription("Plain and simplified French; only `processing` is required to submit a case.");

@@ -35,7 +35,7 @@ internal static class RecordConsent
     internal sealed record RecordedConsent(Guid CaseId, string Purpose, bool Granted, int TextVersion, DateTimeOffset At, string State);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/consents", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Refuses(Problems.WrongState)
         .WithName("RecordConsent")
         .WithSummary("Give or take back a consent")
@@ -69,7 +69,7 @@ internal static class RecordConsent
             }
 
             // A physician writes down one thing that was said in the consulting room; the rest is the patient's own word.
-            if (user.Role() == Access.Physician && request.Purpose != ConsentText.Teleexpertise && request.Granted)
+            if (user.Role() == Roles.Physician && request.Purpose != ConsentText.Teleexpertise && request.Granted)
             {
                 return CommonProblems.Invalid(new FieldError(
                     "#/purpose", "patients_own_word", "Seule la personne malade donne cet accord, depuis son compte."));

@@ -16,7 +16,7 @@ internal static class DownloadOpinion
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion.pdf", Handle)
-        .AllowRoles(Access.Patient, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Physician)
         .GivesFileInParts("application/pdf")
         .Refuses(Problems.NoOpinionYet)
         .WithName("DownloadOpinion")

@@ -40,7 +40,7 @@ internal static class GetOpinion
         string Pdf);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/opinion", Handle)
-        .AllowRoles(Access.Patient, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Physician)
         .Refuses(Problems.NoOpinionYet)
         .WithName("GetOpinion")
         .WithSummary("Read the opinion")
@@ -77,7 +77,7 @@ internal static class GetOpinion
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, action, "opinion", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, action, "opinion", id, Purpose.Of(user));
             return null;
         }, cancel);
 

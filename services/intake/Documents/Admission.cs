@@ -206,7 +206,7 @@ internal sealed class Admission(DocumentStore store, DocumentOptions options, Pi
             return Problems.HoldsAlready(options.MaxPerCase);
         }
 
-        await Audit.Record(db, user, "write", "document", stored.Id, Purpose.Of(user));
+        await AuditTrail.Record(db, user, "write", "document", stored.Id, Purpose.Of(user));
         var twin = await db.ExecuteScalarAsync<Guid?>(
             "select id from document where case_id = @id and sha256 = @Sha256 order by id limit 1", new { id, stored.Sha256 });
         using var key = await CaseKey.Of(db, keyring, id);

@@ -27,7 +27,7 @@ internal static class DownloadDocument
     }
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .GivesFileInParts("application/octet-stream")
         .WithName("DownloadDocument")
         .WithSummary("Download a document")
@@ -50,7 +50,7 @@ internal static class DownloadDocument
                 return null;
             }
 
-            await Audit.Record(db, user, "download", "document", documentId, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "download", "document", documentId, Purpose.Of(user));
             return readable;
         }, cancel);
         if (found is null)

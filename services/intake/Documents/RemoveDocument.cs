@@ -18,7 +18,7 @@ internal static class RemoveDocument
     internal const long OnlyVersion = 1;
 
     public static void Map(RouteGroupBuilder api) => api.MapDelete("/cases/{id:guid}/documents/{documentId:guid}", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Refuses(Problems.WrongState)
         .RequiresIfMatch()
         .WithName("RemoveDocument")
@@ -48,7 +48,7 @@ internal static class RemoveDocument
                 return mismatch;
             }
 
-            await Audit.Record(db, user, "remove", "document", documentId, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "remove", "document", documentId, Purpose.Of(user));
             await db.ExecuteAsync(
                 "delete from document where id = @documentId; update case_file set version = version + 1 where id = @id", new { id, documentId });
             return TypedResults.NoContent();

@@ -14,7 +14,7 @@ namespace SecondOpinion.Intake.Documents;
 internal static class ShowPreview
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/documents/{documentId:guid}/preview", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .GivesBytes("image/jpeg")
         .WithName("ShowPreview")
         .WithSummary("A small picture of a document")
@@ -36,7 +36,7 @@ internal static class ShowPreview
                 return null;
             }
 
-            await Audit.Record(db, user, "read", "document", documentId, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "document", documentId, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             return key.OpenBytes(DocumentColumns.PreviewKey.Of(documentId), sealedKey);
         }, cancel);

@@ -21,7 +21,7 @@ internal static class UploadDocument
     internal sealed record UploadedDocument(string Type, string FileName, DateOnly? Date, long SizeBytes, string Sha256);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{id:guid}/documents", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Accepts<byte[]>("application/octet-stream", "application/pdf", "application/dicom", "image/jpeg", "image/png", "image/heic", "image/tiff",
             "application/zip", "text/plain", "text/xml")
         .ReadsBody(

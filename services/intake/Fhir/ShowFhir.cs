@@ -24,7 +24,7 @@ internal static class ShowFhir
             .WithSummary("A questionnaire as FHIR R4 Questionnaire")
             .WithDescription("The current version, or the one asked for.");
         api.MapGet("/cases/{id:guid}/answers/fhir", Response)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .Produces<JsonObject>(StatusCodes.Status200OK, FhirQuestionnaire.MediaType)
             .WithName("GetFhirAnswers")
             .WithSummary("The answers of a case as FHIR R4 QuestionnaireResponse")
@@ -46,7 +46,7 @@ internal static class ShowFhir
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "export", "answers", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "export", "answers", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             http.Response.Headers.CacheControl = "no-store";
             Questionnaires.Questionnaire[] parts = file.QuestionnaireCode == QuestionnaireBook.General

@@ -75,7 +75,7 @@ internal static class AnswerInformationRequest
                 return refusal;
             }
 
-            await Audit.Record(db, user, "write", "information_answer", requestId, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "write", "information_answer", requestId, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             await db.ExecuteAsync(
                 "update information_request set sealed_answer = @Box, provided_at = @now where id = @requestId and provided_at is null",

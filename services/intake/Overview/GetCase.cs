@@ -15,7 +15,7 @@ namespace SecondOpinion.Intake.Overview;
 internal static class GetCase
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .GivesEtag()
             .WithName("GetCase")
         .WithSummary("Read a case")
@@ -32,7 +32,7 @@ internal static class GetCase
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "case", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "case", id, Purpose.Of(user));
             http.Response.Headers.ETag = Etags.Of(file.Version);
             http.Response.Headers.CacheControl = "no-store";
             using var key = await CaseKey.Of(db, keyring, id);

@@ -17,7 +17,7 @@ internal static class ListCases
     private const string Filter = "cases";
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .WithName("ListCases")
         .WithSummary("List one's cases")
         .WithDescription("Newest first. Pass `next` of one page as `after` for the following one.");
@@ -34,7 +34,7 @@ internal static class ListCases
 
             var (size, last) = page;
             var rows = await CaseRows.Page(db, user, last, size + 1);
-            await Audit.Record(db, user, "search", "case", Guid.Empty, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "search", "case", Guid.Empty, Purpose.Of(user));
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new Page<CaseSummary>(
                 [.. rows.Take(size).Select(file => CaseViews.Summary(file, catalogue))],

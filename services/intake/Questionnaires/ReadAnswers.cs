@@ -36,7 +36,7 @@ internal static class ReadAnswers
     internal sealed record AnswerAlert(string QuestionId, OtherDoor Door);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/answers", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .GivesEtag()
             .WithName("ReadAnswers")
         .WithSummary("Read the answers of a case")
@@ -53,7 +53,7 @@ internal static class ReadAnswers
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "answers", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "answers", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             http.Response.Headers.ETag = Etags.Of(file.AnswersVersion);
             http.Response.Headers.CacheControl = "no-store";

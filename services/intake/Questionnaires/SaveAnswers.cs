@@ -26,7 +26,7 @@ internal static class SaveAnswers
         IReadOnlyDictionary<string, JsonElement> Answers);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/cases/{id:guid}/answers", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Refuses(Problems.WrongState, Problems.OtherQuestionnaire)
         .RequiresIfMatch()
         .WithName("SaveAnswers")
@@ -57,7 +57,7 @@ internal static class SaveAnswers
             var asked = questionnaires.QuestionsOf(file.QuestionnaireCode, file.QuestionnaireVersion, file.GeneralVersion, who);
             var known = asked.Select(q => q.Id).ToHashSet();
             var answers = request.Answers.Where(a => a.Value.ValueKind != JsonValueKind.Null && known.Contains(a.Key)).ToDictionary(a => a.Key, a => a.Value);
-            await Audit.Record(db, user, "write", "answers", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "write", "answers", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 update case_file

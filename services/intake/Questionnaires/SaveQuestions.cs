@@ -32,13 +32,13 @@ internal static class SaveQuestions
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/cases/{id:guid}/questions", Read)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .GivesEtag()
             .WithName("ReadQuestions")
             .WithSummary("Read the patient's questions")
             .WithDescription("Its ETag goes into If-Match of the next save.");
         api.MapPut("/cases/{id:guid}/questions", Handle)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .Refuses(Problems.WrongState)
             .RequiresIfMatch()
             .WithName("SaveQuestions")
@@ -56,7 +56,7 @@ internal static class SaveQuestions
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "questions", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "questions", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             http.Response.Headers.ETag = Etags.Of(file.QuestionsVersion);
             http.Response.Headers.CacheControl = "no-store";
@@ -92,7 +92,7 @@ internal static class SaveQuestions
 
             var questions = request.Questions.Select(q => q.Trim()).ToArray();
             using var key = await CaseKey.Of(db, keyring, id);
-            await Audit.Record(db, user, "write", "questions", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "write", "questions", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 update case_file

@@ -26,7 +26,7 @@ namespace SecondOpinion.Intake.Rights;
 internal static class ExportCase
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/export", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles(Roles.Patient)
         .GivesFile("application/zip")
         .WithName("ExportCase")
         .WithSummary("Everything about me, as a ZIP")
@@ -47,7 +47,7 @@ internal static class ExportCase
                 return null;
             }
 
-            await Audit.Record(db, user, "export", "case", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "export", "case", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             var all = new List<(string, object)>
             {

@@ -32,7 +32,7 @@ internal static class ShowAccesses
     internal sealed record CaseAccesses(Guid CaseId, IReadOnlyList<FileAccess> Accesses);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{id:guid}/accesses", Handle)
-        .AllowRoles(Access.Patient)
+        .AllowRoles(Roles.Patient)
         .WithName("ShowAccesses")
         .WithSummary("Who read my file")
         .WithDescription("Every access to the case and its documents with its reason; people of the service are named by their role. Asking is one, too.");
@@ -47,7 +47,7 @@ internal static class ShowAccesses
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "accesses", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "accesses", id, Purpose.Of(user));
             http.Response.Headers.CacheControl = "no-store";
             return TypedResults.Ok(new CaseAccesses(id, await Of(db, user, id)));
         }, cancel);

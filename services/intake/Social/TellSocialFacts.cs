@@ -56,13 +56,13 @@ internal static class TellSocialFacts
             .WithSummary("The optional social questions")
             .WithDescription("Each with why it is asked. Nobody has to answer.");
         api.MapGet("/cases/{id:guid}/social-facts", Read)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .GivesEtag()
             .WithName("ReadSocialFacts")
             .WithSummary("Read the social facts of a case")
             .WithDescription("All null while nothing was told. Its ETag goes into If-Match of the next save.");
         api.MapPut("/cases/{id:guid}/social-facts", Handle)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .Refuses(Problems.WrongState)
             .RequiresIfMatch()
             .WithName("TellSocialFacts")
@@ -85,7 +85,7 @@ internal static class TellSocialFacts
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "social_facts", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "read", "social_facts", id, Purpose.Of(user));
             var told = await Told(db, id);
             http.Response.Headers.ETag = Etags.Of(told?.Version ?? 0);
             http.Response.Headers.CacheControl = "no-store";
@@ -123,7 +123,7 @@ internal static class TellSocialFacts
             }
 
             var department = request.CommuneCode is { } commune ? communes.DepartmentOf(commune) : file.DepartmentCode;
-            await Audit.Record(db, user, "write", "social_facts", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "write", "social_facts", id, Purpose.Of(user));
             await db.ExecuteAsync(
                 """
                 insert into social_facts (case_id, pcs_group, mission_category, mapping_version, disability, heard_from, told_at)

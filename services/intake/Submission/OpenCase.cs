@@ -55,7 +55,7 @@ internal static class OpenCase
         CaseTreatingPhysician? CoordinatingPhysician = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
-        .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+        .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
         .Refuses(Problems.CoverageQuestionInvalid, Problems.TooManyOpenCases, Problems.TooManyCoverageChecks, Problems.AccountBound,
             Problems.MinorAlone)
         .WithName("OpenCase")
@@ -153,9 +153,9 @@ internal static class OpenCase
     {
         public static Requester Of(ClaimsPrincipal user, OpenCaseRequest request) => user.Role() switch
         {
-            Access.Patient => new Requester(request.Relative is null ? RequestedBy.Patient
+            Roles.Patient => new Requester(request.Relative is null ? RequestedBy.Patient
                 : RequestedBy.Relative, user.PatientId(), LegalRegime.TeleconseilPersonnalise),
-            Access.Physician =>
+            Roles.Physician =>
                 new Requester(RequestedBy.Physician, request.PatientId ?? Guid.Empty,
                     LegalRegimes.Of(RequestedBy.Physician, request.PatientConsentObtained == true)),
             _ => new Requester(RequestedBy.Agent, request.PatientId ?? Guid.Empty, LegalRegime.TeleconseilPersonnalise),

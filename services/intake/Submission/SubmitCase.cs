@@ -72,7 +72,7 @@ internal static class SubmitCase
                 return refusal;
             }
 
-            await Audit.Record(db, user, "submit", "case", id, Purpose.Of(user));
+            await AuditTrail.Record(db, user, "submit", "case", id, Purpose.Of(user));
             var now = time.GetUtcNow();
             if (!(await CaseTransition.Try(db, file, CaseMove.Submit, now)).TryGet(out var submitted, out var forbidden))
             {

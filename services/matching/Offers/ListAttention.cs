@@ -21,7 +21,7 @@ internal static class ListAttention
     internal sealed record CaseForCoordinator(Guid CaseId, string State, DateTimeOffset DueAt, Guid? PhysicianId, IReadOnlyList<string> Reasons);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/matching/attention", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("ListAttention")
         .WithSummary("Cases that need a coordinator")
         .WithDescription(

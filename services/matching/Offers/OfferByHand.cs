@@ -25,7 +25,7 @@ internal static class OfferByHand
     internal sealed record OfferMade(Guid CaseId, Guid PhysicianId, int Rank);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/matching/cases/{caseId:guid}/offers", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .Refuses(Problems.NotWaiting, Problems.CannotBeAsked)
         .WithName("OfferByHand")
         .WithSummary("Ask a physician chosen by the coordinator")

@@ -67,7 +67,7 @@ internal static class ShowMatching
     internal sealed record MatchingEscalation(string Reason, DateTimeOffset EscalatedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/matching/cases/{caseId:guid}", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("ShowMatching")
         .WithSummary("How a case found its physician")
         .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes only.");
@@ -77,7 +77,7 @@ internal static class ShowMatching
         CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        await Audit.Record(db, user, "read", "matching", caseId, "operations");
+        await AuditTrail.Record(db, user, "read", "matching", caseId, "operations");
         await using var all = await db.QueryMultipleAsync(
             """
             select state, pathology_code, due_at, place_of_care, reminded_at from matching_case where case_id = @caseId;

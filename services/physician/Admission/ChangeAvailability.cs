@@ -23,14 +23,14 @@ internal static class ChangeAvailability
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/worklist/availability", Show)
-            .AllowRoles(Access.Physician)
+            .AllowRoles(Roles.Physician)
             .Refuses(Problems.NotAdmitted)
             .GivesEtag()
             .WithName("ShowAvailability")
             .WithSummary("Show one's availability")
             .WithDescription("Its ETag goes into If-Match of the next change.");
         api.MapPut("/worklist/availability", Handle)
-            .AllowRoles(Access.Physician)
+            .AllowRoles(Roles.Physician)
             .Refuses(Problems.NotAdmitted)
             .RequiresIfMatch()
             .WithName("ChangeAvailability")

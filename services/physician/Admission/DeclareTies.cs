@@ -63,13 +63,13 @@ internal static class DeclareTies
     public static void Map(RouteGroupBuilder council, RouteGroupBuilder own)
     {
         council.MapPut("/physicians/{physicianId:guid}/ties", ByCouncil)
-            .AllowRoles(Access.Council)
+            .AllowRoles(Roles.Council)
             .Refuses(Problems.NotAdmitted)
             .WithName("RecordTies")
             .WithSummary("Write down a référent's ties")
             .WithDescription("The whole list is replaced. Nobody with a tie to who or where treats the patient is asked for a second opinion.");
         own.MapPut("/worklist/ties", Own)
-            .AllowRoles(Access.Physician)
+            .AllowRoles(Roles.Physician)
             .Refuses(Problems.NotAdmitted)
             .WithName("DeclareTies")
             .WithSummary("Declare one's ties")
@@ -110,7 +110,7 @@ internal static class DeclareTies
                 where physician_id = @PhysicianId
                 """,
                 referent);
-            await Audit.Record(db, user, "write", "physician_ties", physicianId, purpose);
+            await AuditTrail.Record(db, user, "write", "physician_ties", physicianId, purpose);
             await referent.Tell(db, time.GetUtcNow());
             return TypedResults.Ok(new KeptTies(physicianId, referent.TiedPhysicians, referent.TiedEstablishments));
         }, cancel);

@@ -35,7 +35,7 @@ internal static class ListPhysicians
         DateTimeOffset? SuspendedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/physicians", Handle)
-        .AllowRoles(Access.Ops, Access.Council)
+        .AllowRoles(Roles.Ops, Roles.Council)
         .WithName("ListPhysicians")
         .WithSummary("Admitted référents")
         .WithDescription("`pathology` keeps the référents of one pathology of the catalogue. At most 100 a page.");

@@ -27,7 +27,7 @@ internal static class SuspendPhysician
     internal sealed record PhysicianSuspension(Guid PhysicianId, DateTimeOffset? SuspendedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/physicians/{physicianId:guid}/suspension", Handle)
-        .AllowRoles(Access.Council)
+        .AllowRoles(Roles.Council)
         .WithName("SuspendPhysician")
         .WithSummary("Suspend a référent, or end the suspension")
         .WithDescription("Effective with the physician's next request. Repeating it changes nothing.");
@@ -69,7 +69,7 @@ internal static class SuspendPhysician
                         referent.SuspendedAt,
                         referent.PhysicianId
                     });
-                await Audit.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
+                await AuditTrail.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
                 await Outbox.Publish(db, physicianId, new AvailabilityChanged
                 {
                     PhysicianId = physicianId,

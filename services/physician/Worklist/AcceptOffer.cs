@@ -22,7 +22,7 @@ internal static class AcceptOffer
     internal sealed record OfferAnswer(Guid OfferId, Guid CaseId, string State, DateTimeOffset AnsweredAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/offers/{offerId:guid}/accept", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .Refuses(Problems.OfferOver)
         .WithName("AcceptOffer")
         .WithSummary("Accept an offer")

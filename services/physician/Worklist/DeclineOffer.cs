@@ -41,7 +41,7 @@ internal static class DeclineOffer
     }
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/offers/{offerId:guid}/decline", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .Refuses(Problems.OfferOver)
         .WithName("DeclineOffer")
         .WithSummary("Decline an offer")

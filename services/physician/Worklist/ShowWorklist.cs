@@ -49,7 +49,7 @@ internal static class ShowWorklist
     internal static IReadOnlyList<string> States => Words.All<WorklistState>();
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/worklist", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .WithName("ShowWorklist")
         .WithSummary("List one's offers and cases")
         .WithDescription("The latest offer first; `state` keeps one state. At most 100 a page.");
@@ -74,7 +74,7 @@ internal static class ShowWorklist
         var (size, last) = page;
         var me = user.PhysicianId();
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        await Audit.Record(db, user, "search", "worklist", me, "second_opinion");
+        await AuditTrail.Record(db, user, "search", "worklist", me, "second_opinion");
         var found = (await db.QueryAsync<WorklistEntry>(
             """
             select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,

@@ -27,7 +27,7 @@ internal static class SaveDraft
     internal sealed record DraftSaved(Guid CaseId, int DraftVersion, DateTimeOffset SavedAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/worklist/cases/{caseId:guid}/opinion", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .RequiresIfMatch()
         .Refuses(Problems.FileNotReady, Problems.NotNow)
         .WithName("SaveDraft")
@@ -69,7 +69,7 @@ internal static class SaveDraft
                 return Problems.SavedMeanwhile();
             }
 
-            await Audit.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
+            await AuditTrail.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
             await TellProgress(db, caseId, user.PhysicianId(), now);
             http.Response.Headers.ETag = Etags.Of(version);
             return TypedResults.Ok(new DraftSaved(caseId, version, now));

@@ -57,7 +57,7 @@ internal sealed class ServeOpinions(NpgsqlDataSource dataSource, Keyring keyring
             return CommonProblems.Absent();
         }
 
-        await Audit.Record(db, context.GetHttpContext().User, action, "opinion", signed.OpinionId, "second_opinion");
+        await AuditTrail.Record(db, context.GetHttpContext().User, action, "opinion", signed.OpinionId, "second_opinion");
         return signed;
     }
 }

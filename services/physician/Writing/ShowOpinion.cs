@@ -37,14 +37,14 @@ internal static class ShowOpinion
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/worklist/cases/{caseId:guid}/opinion", Handle)
-            .AllowRoles(Access.Physician)
+            .AllowRoles(Roles.Physician)
             .Refuses(Problems.FileNotReady, Problems.NotNow)
             .GivesEtag()
             .WithName("ShowOwnOpinion")
             .WithSummary("Show one's draft and signed versions")
             .WithDescription("The ETag is that of the draft.");
         api.MapGet("/worklist/cases/{caseId:guid}/opinion.pdf", Download)
-            .AllowRoles(Access.Physician)
+            .AllowRoles(Roles.Physician)
             .Refuses(Problems.FileNotReady, Problems.NotNow)
             .WithName("DownloadOwnOpinion")
             .WithSummary("PDF of a signed version")
@@ -68,7 +68,7 @@ internal static class ShowOpinion
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "read", "opinion", caseId, "second_opinion");
+            await AuditTrail.Record(db, user, "read", "opinion", caseId, "second_opinion");
             var draft = await Draft.Read(db, keyring, caseId, user.PhysicianId());
             var signed = (await db.QueryAsync<OwnSignedVersion>(
                 """
@@ -104,7 +104,7 @@ internal static class ShowOpinion
                 return CommonProblems.Absent();
             }
 
-            await Audit.Record(db, user, "download", "opinion", opinion.OpinionId, "second_opinion");
+            await AuditTrail.Record(db, user, "download", "opinion", opinion.OpinionId, "second_opinion");
             http.Response.Headers.CacheControl = "no-store";
             http.Response.Headers.XContentTypeOptions = "nosniff";
             return TypedResults.File(await opinion.ReadPdf(db, keyring), "application/pdf", $"avis-{caseId}-v{opinion.Version}.pdf",

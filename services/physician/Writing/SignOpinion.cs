@@ -37,7 +37,7 @@ internal static class SignOpinion
         Guid OpinionId, Guid CaseId, int Version, DateTimeOffset SignedAt, string Sha256, long SizeBytes, [property: HealthData] bool Converges);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/worklist/cases/{caseId:guid}/opinion/sign", Handle)
-        .AllowRoles(Access.Physician)
+        .AllowRoles(Roles.Physician)
         .Refuses(Problems.NothingToSign, Problems.DraftChanged, Problems.FileNotReady, Problems.NotNow)
         .AllowsIfMatch()
         .WithName("SignOpinion")
@@ -102,7 +102,7 @@ internal static class SignOpinion
             }
 
             await SignedOpinion.Add(db, keyring, caseId, physicianId, opinion, pdf, sha256);
-            await Audit.Record(db, user, "sign", "opinion", opinion.OpinionId, "second_opinion");
+            await AuditTrail.Record(db, user, "sign", "opinion", opinion.OpinionId, "second_opinion");
             await Tell(db, caseId, physicianId, opinion);
             return TypedResults.Created(
                 $"/api/v1/worklist/cases/{caseId}/opinion.pdf?version={opinion.Version}",

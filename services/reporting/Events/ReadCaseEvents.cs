@@ -33,7 +33,7 @@ internal static class ReadCaseEvents
         string Name, DateTimeOffset OccurredAt, DateTimeOffset ReceivedAt, Guid MessageId, string? TraceId, [property: HealthData] JsonElement Body);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/{caseId:guid}/events", Handle)
-        .AllowRoles(Access.Ops)
+        .AllowRoles(Roles.Ops)
         .WithName("ReadCaseEvents")
         .WithSummary("Events of one case")
         .WithDescription("Every event seen for the case, in order of occurrence, with its trace id. Codes only; the reading is audited.");
@@ -44,7 +44,7 @@ internal static class ReadCaseEvents
     {
         var rows = await dataSource.InTransaction(async db =>
         {
-            await Audit.Record(db, user, "read", "case_events", caseId, "operations");
+            await AuditTrail.Record(db, user, "read", "case_events", caseId, "operations");
             return (await db.QueryAsync<Row>(
                 """
                 select event, occurred_at, received_at, message_id, trace_id, body::text as body

@@ -51,7 +51,7 @@ internal static partial class LoadDepartmentClasses
     public sealed record LoadedTable(int Version, DepartmentClassTable Table);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/department-classes/{version:int}", Handle)
-        .AllowRoles(Access.Ops, Access.Council)
+        .AllowRoles(Roles.Ops, Roles.Council)
         .Refuses(Problems.TableVersionTaken)
         .WithName("LoadDepartmentClasses")
         .WithSummary("Loads a table of classes of départements")

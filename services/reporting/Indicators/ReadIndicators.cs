@@ -31,7 +31,7 @@ internal static class ReadIndicators
     /// <param name="WithinSevenDays">How often the 7-day promise was kept.</param>
     /// <param name="Convergence">How often the opinion agreed with the first one; never a target.</param>
     /// <param name="DepartmentClasses">Whether the service reaches places that lack physicians.</param>
-    public sealed record Indicators(
+    public sealed record IndicatorReport(
         DateTimeOffset? LastEventAt, DateOnly? OpenedFrom, DateOnly? OpenedTo, CasesByState CasesByState, OpinionsDelivered OpinionsDelivered,
         DelayIndicator SubmissionToDelivery, DelayIndicator CompletionToDelivery, RateIndicator WithinSevenDays, ConvergenceIndicator Convergence,
         DepartmentShares DepartmentClasses);
@@ -103,7 +103,7 @@ internal static class ReadIndicators
     public sealed record DepartmentCount(string? Department, long Cases);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/indicators", Handle)
-        .AllowRoles(Access.Ops, Access.Council)
+        .AllowRoles(Roles.Ops, Roles.Council)
         .Refuses(Problems.PeriodReversed)
         .GivesEtag()
             .WithName("ReadIndicators")
@@ -113,7 +113,7 @@ internal static class ReadIndicators
 
     /// <param name="openedFrom">Only cases opened on this day (UTC) or later.</param>
     /// <param name="openedTo">Only cases opened on this day (UTC) or earlier.</param>
-    private static async Task<Results<Ok<Indicators>, StatusCodeHttpResult, Problem>> Handle(
+    private static async Task<Results<Ok<IndicatorReport>, StatusCodeHttpResult, Problem>> Handle(
         DateOnly? openedFrom, DateOnly? openedTo, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, IOptions<JsonOptions> json,
         CancellationToken cancel)
     {
@@ -134,7 +134,7 @@ internal static class ReadIndicators
             : TypedResults.Ok(indicators);
     }
 
-    internal static async Task<Indicators> Compute(
+    internal static async Task<IndicatorReport> Compute(
         NpgsqlDataSource dataSource, DateTimeOffset now, DateOnly? openedFrom, DateOnly? openedTo, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
@@ -183,7 +183,7 @@ internal static class ReadIndicators
             new { Version = table?.Version ?? 0, period.From, period.Until })).AsList();
         var overdue = await db.ExecuteScalarAsync<long>(OverdueSql, period);
 
-        return new Indicators(
+        return new IndicatorReport(
             totals.LastEventAt, openedFrom, openedTo,
             new CasesByState(Definitions.CasesByState, states.Sum(s => s.Cases), states),
             new OpinionsDelivered(Definitions.OpinionsDelivered, totals.Delivered),

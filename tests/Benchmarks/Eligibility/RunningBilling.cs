@@ -27,7 +27,7 @@ internal sealed class RunningBilling : IAsyncDisposable
     {
         (Folder, _servers, _service, ConnectionString) = (folder, servers, service, connectionString);
         Http = new HttpClient { BaseAddress = http, Timeout = TimeSpan.FromHours(2) };
-        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Access.Ops));
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Roles.Ops));
         GrpcAddress = grpc;
     }
 

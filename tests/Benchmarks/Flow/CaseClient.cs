@@ -24,7 +24,7 @@ internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
     /// <summary>The sample référents would be full after a dozen cases: these take a thousand each.</summary>
     public async Task AdmitPhysicians()
     {
-        var council = await Token(Access.Council, "bench-council");
+        var council = await Token(Roles.Council, "bench-council");
         for (var i = 0; i < 5; i++)
         {
             await Send(HttpMethod.Post, "/api/v1/physicians", council, new
@@ -72,7 +72,7 @@ internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
 
     private async Task<Run> OpenAndSubmit()
     {
-        var token = await Token(Access.Patient, Guid.CreateVersion7().ToString());
+        var token = await Token(Roles.Patient, Guid.CreateVersion7().ToString());
         var sample = Sample("case.json");
         var opened = await Send(HttpMethod.Post, "/api/v1/cases", token, new
         {

@@ -54,7 +54,7 @@ public sealed class AccountingTests(BillingFixture billing) : IClassFixture<Bill
     public async Task Only_ops_reads_the_books_and_a_year_to_come_has_none()
     {
         (await billing.Ops.GetAsync($"/api/v1/ledger/fec/{Year + 1}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        var agent = billing.Service.Http(TestTokens.Of(Access.Agent));
+        var agent = billing.Service.Http(TestTokens.Of(Roles.Agent));
         (await agent.GetAsync("/api/v1/ledger/trial-balance")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await agent.GetAsync($"/api/v1/ledger/fec/{Year}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }

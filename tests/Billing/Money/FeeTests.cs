@@ -124,7 +124,7 @@ public sealed class FeeTests(BillingFixture billing) : IClassFixture<BillingFixt
         (await saved.Content.ReadAsStringAsync()).ShouldNotContain("30006000011234567890189");
         (await Put(physician, "v0")).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
         (await Put(physician, "v1")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        var agent = billing.Service.Http(TestTokens.Of(Access.Agent));
+        var agent = billing.Service.Http(TestTokens.Of(Roles.Agent));
         (await agent.PutAsync($"/api/v1/fees/runs/{Month}", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await Send("<a><!DOCTYPE")).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await Send("<!DOCTYPE a [<!ENTITY x 'y'>]><a><CstmrPmtStsRpt>&x;</CstmrPmtStsRpt></a>")).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);

@@ -142,7 +142,7 @@ public sealed class InvoiceTests(BillingFixture billing) : IClassFixture<Billing
 
         (await own.GetAsync($"/api/v1/invoices/{id}/exe")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await own.PutAsync("/api/v1/invoices/runs/2026-01", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await billing.Service.Http(TestTokens.Of(Access.Agent)).GetAsync("/api/v1/invoices")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await billing.Service.Http(TestTokens.Of(Roles.Agent)).GetAsync("/api/v1/invoices")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await billing.Ops.PutAsync("/api/v1/invoices/runs/2026-13", null)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await billing.Ops.PutAsync($"/api/v1/invoices/runs/{ThisMonth.AddMonths(1):yyyy-MM}", null)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }

@@ -99,7 +99,7 @@ public sealed class CrashDrill(SharedSystem system, ITestOutputHelper output)
     private async Task AdmitPhysicians()
     {
         using var api = new AppHost.Story.Api(system.Gateway, TestContext.Current.CancellationToken);
-        var council = system.Token(Access.Council, "drill-council");
+        var council = system.Token(Roles.Council, "drill-council");
         for (var i = 0; i < 5; i++)
         {
             var admitted = await api.Post("/api/v1/physicians", council, new

@@ -15,8 +15,8 @@ internal sealed class DrillPatient(SharedSystem system, CaseHistory history) : I
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly Api _api = new(system.Gateway, TestContext.Current.CancellationToken);
-    private readonly string _patient = system.Token(Access.Patient, history.PatientId.ToString());
-    private readonly string _ops = system.Token(Access.Ops, "drill-ops");
+    private readonly string _patient = system.Token(Roles.Patient, history.PatientId.ToString());
+    private readonly string _ops = system.Token(Roles.Ops, "drill-ops");
 
     private string Case => $"/api/v1/cases/{history.CaseId}";
 

@@ -32,8 +32,8 @@ public sealed class FuzzDrill(SharedSystem system, ITestOutputHelper output)
         };
         string[] tokens =
         [
-            journey.Patient, journey.Physician, journey.Ops, system.Token(Access.Agent), system.Token(Access.Council),
-            system.Token(Access.Partner, "drill-partner", ("insurer_id", "00000000-0000-7000-8000-000099000002")), "", "not-a-token",
+            journey.Patient, journey.Physician, journey.Ops, system.Token(Roles.Agent), system.Token(Roles.Council),
+            system.Token(Roles.Partner, "drill-partner", ("insurer_id", "00000000-0000-7000-8000-000099000002")), "", "not-a-token",
         ];
         var malformed = new MalformedRequests(description, known, tokens, new Random(DrillSettings.Seed));
         malformed.Operations.ShouldBeGreaterThan(40);

@@ -80,7 +80,7 @@ internal sealed class HistoryCheck(SharedSystem system)
 
     private async Task OfPatient(Api api, CaseHistory history)
     {
-        var token = system.Token(Access.Patient, history.PatientId.ToString());
+        var token = system.Token(Roles.Patient, history.PatientId.ToString());
         var listed = (await api.Get("/api/v1/cases?limit=100", token)).Json["items"]!.AsArray();
         // An opening whose answer never came may or may not have happened, but not twice.
         Expect(listed.Count <= 1, $"patient {history.PatientId} has {listed.Count} cases after one opening");

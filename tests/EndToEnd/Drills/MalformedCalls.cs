@@ -27,8 +27,8 @@ internal sealed class MalformedCalls(SharedSystem system, Random random)
     {
         var faults = new ConcurrentBag<string>();
         var answers = new ConcurrentDictionary<StatusCode, int>();
-        var physician = system.Token(Access.Physician, "drill-physician", ("rpps", "99000010019"));
-        var patient = system.Token(Access.Patient);
+        var physician = system.Token(Roles.Physician, "drill-physician", ("rpps", "99000010019"));
+        var patient = system.Token(Roles.Patient);
         var known = new Dictionary<string, (string Caller, string Voucher)>
         {
             ["Dossiers"] = (physician, system.ServiceToken("physician", "intake")),

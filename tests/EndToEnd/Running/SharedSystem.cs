@@ -107,7 +107,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
     /// <summary>As a service gets it to call another.</summary>
     public string ServiceToken(string caller, string callee) => _identity.ServiceToken(caller, callee).GetAwaiter().GetResult();
 
-    internal string PhysicianToken(Rpps rpps) => Token(Access.Physician, null, ("rpps", rpps.Value));
+    internal string PhysicianToken(Rpps rpps) => Token(Roles.Physician, null, ("rpps", rpps.Value));
 
     /// <summary>The broker's management API, at the port that the data folder remembers.</summary>
     public Uri BrokerManagement =>

@@ -28,7 +28,7 @@ internal static class AppendRosterContent
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Access.Partner, Access.Ops)
+        api.MapPatch("/rosters/{importId:guid}/content", Append).AllowRoles(Roles.Partner, Roles.Ops)
             .WithMetadata(new NoBodyLimit())
             .Refuses(Problems.RosterOffset, Problems.RosterClosed, CommonProblems.BadRequest, CommonProblems.TooLarge,
                 CommonProblems.UnsupportedMediaType, CommonProblems.StorageFull)
@@ -40,7 +40,7 @@ internal static class AppendRosterContent
                 "`Upload-Offset` says where the piece begins; a wrong one is refused with the right one in the same header. A second piece is "
                 + "taken only when the announcement told the file's `sha256`: a file that changed between two pieces never goes live. "
                 + "gzip is recognised by its content.");
-        api.MapMethods("/rosters/{importId:guid}/content", ["HEAD"], Offset).AllowRoles(Access.Partner, Access.Ops)
+        api.MapMethods("/rosters/{importId:guid}/content", ["HEAD"], Offset).AllowRoles(Roles.Partner, Roles.Ops)
             .Gives(Received)
             .WithName("RosterContentOffset").WithSummary("How much of the content was received")
             .WithDescription("In `Upload-Offset`: after a break, go on from there.");

@@ -30,7 +30,7 @@ internal static class CreateRosterUpload
     private static IReadOnlyList<string> Kinds => Words.All<RosterKind>();
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters", Handle)
-        .AllowRoles(Access.Partner, Access.Ops)
+        .AllowRoles(Roles.Partner, Roles.Ops)
         .Refuses(CommonProblems.NotFound, CommonProblems.StorageFull)
         .WithName("CreateRoster")
         .WithSummary("Announces a roster file")
@@ -43,7 +43,7 @@ internal static class CreateRosterUpload
         CreateRosterRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, InsurerDirectory insurers, RosterSpool spool,
         RosterOptions options, TimeProvider time)
     {
-        var insurerId = user.Role() == Access.Partner ? user.InsurerId() : request.InsurerId;
+        var insurerId = user.Role() == Roles.Partner ? user.InsurerId() : request.InsurerId;
         if (insurerId is not { } id || insurers.ById(id) is null || (request.InsurerId is { } named && named != id))
         {
             return CommonProblems.Absent();

@@ -17,13 +17,13 @@ internal static class DecideRoster
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/rosters/{importId:guid}/approve", Approve).AllowRoles(Access.Ops)
+        api.MapPost("/rosters/{importId:guid}/approve", Approve).AllowRoles(Roles.Ops)
             .Refuses(Problems.RosterNotWaiting)
             .WithName("ApproveRoster").WithSummary("Takes a roster that waits for approval")
             .WithDescription(
                 "For state `awaiting_approval`: `membersBefore` and `membersAfter` of its status are what is approved. Should the roster in force have "
                     + "changed meanwhile, it waits again. Asking twice does no harm.");
-        api.MapPost("/rosters/{importId:guid}/refuse", Refuse).AllowRoles(Access.Ops)
+        api.MapPost("/rosters/{importId:guid}/refuse", Refuse).AllowRoles(Roles.Ops)
             .WithName("RefuseRoster").WithSummary("Refuses a roster that waits for approval")
             .WithDescription("For state `awaiting_approval`; the roster in force stays. Asking twice does no harm.");
     }

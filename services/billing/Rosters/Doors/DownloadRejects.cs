@@ -13,7 +13,7 @@ namespace SecondOpinion.Billing.Rosters.Doors;
 internal static class DownloadRejects
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/rosters/{importId:guid}/rejects", Handle)
-        .AllowRoles(Access.Partner, Access.Ops)
+        .AllowRoles(Roles.Partner, Roles.Ops)
         .GivesFile("text/csv")
         .WithName("DownloadRosterRejects")
         .WithSummary("The reject report of a roster import")

@@ -13,7 +13,7 @@ namespace SecondOpinion.Billing.Rosters.Doors;
 internal static class RetryRoster
 {
     public static void Map(RouteGroupBuilder api) => api.MapPost("/rosters/{importId:guid}/retry", Handle)
-        .AllowRoles(Access.Partner, Access.Ops)
+        .AllowRoles(Roles.Partner, Roles.Ops)
         .Refuses(Problems.RosterClosed)
         .WithName("RetryRoster")
         .WithSummary("Tries a failed import again")

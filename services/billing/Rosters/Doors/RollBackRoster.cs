@@ -32,9 +32,9 @@ internal static class RollBackRoster
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/insurers/{insurerId:guid}/rosters", List).AllowRoles(Roles.Partner, Roles.Ops)
             .WithName("ListRosterVersions").WithSummary("The roster versions that are kept").WithDescription("The newest first; a partner reads its own.");
-        api.MapPost("/insurers/{insurerId:guid}/rosters/rollback", Handle).AllowRoles(Access.Ops)
+        api.MapPost("/insurers/{insurerId:guid}/rosters/rollback", Handle).AllowRoles(Roles.Ops)
             .Refuses(Problems.NoEarlierRoster)
             .WithName("RollBackRoster").WithSummary("Makes an earlier roster version answer again")
             .WithDescription("At once and whole, as an import does. The next import counts on from the highest version.");

@@ -46,10 +46,10 @@ internal static class ShowRosterFormat
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/rosters/format", Show).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/rosters/format", Show).AllowRoles(Roles.Partner, Roles.Ops)
             .WithName("ShowRosterFormat").WithSummary("What a roster file looks like")
             .WithDescription("Columns, encodings, separators, and every reason for which a line or a file is not taken.");
-        api.MapGet("/rosters/format/{kind}", Sample).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/rosters/format/{kind}", Sample).AllowRoles(Roles.Partner, Roles.Ops)
             .GivesFile("text/csv")
             .WithName("DownloadRosterSample").WithSummary("A roster file to begin with")
             .WithDescription("CSV in UTF-8 with its mark, so that Excel opens it right; everyone in it is fictitious. It names a contract of the caller's.");
@@ -77,7 +77,7 @@ internal static class ShowRosterFormat
             return CommonProblems.Absent();
         }
 
-        var insurer = user.Role() == Access.Partner ? insurers.ById(user.InsurerId()) : null;
+        var insurer = user.Role() == Roles.Partner ? insurers.ById(user.InsurerId()) : null;
         var contract = insurer?.Contracts.Values.OrderBy(c => c.Number).FirstOrDefault()?.Code ?? AnyContract;
         return TypedResults.File(
             [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(Text(wanted, contract))], "text/csv; charset=utf-8",

@@ -58,9 +58,9 @@ internal static class ShowRosterImport
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/rosters/{importId:guid}", Show).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/rosters/{importId:guid}", Show).AllowRoles(Roles.Partner, Roles.Ops)
             .WithName("ShowRoster").WithSummary("How far a roster import has come").WithDescription("The reject report is at `rejects`.");
-        api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Access.Partner, Access.Ops)
+        api.MapGet("/rosters/{importId:guid}/events", Follow).AllowRoles(Roles.Partner, Roles.Ops)
             .Refuses(Problems.TooManyStreams)
             .WithName("FollowRoster").WithSummary("The same as a stream of server-sent events")
             .WithDescription(

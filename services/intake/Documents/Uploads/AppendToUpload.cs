@@ -34,7 +34,7 @@ internal static class AppendToUpload
     {
         const string path = "/cases/{id:guid}/uploads/{uploadId:guid}";
         api.MapPatch(path, Append)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .WithMetadata(new Tus.NoBodyLimit())
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader).Takes(Tus.OffsetHeader).Takes(Tus.ChecksumHeader)
@@ -45,7 +45,7 @@ internal static class AppendToUpload
             .WithDescription(
                 "Begins at `Upload-Offset`; what came before a line broke is kept. The answer to the last piece is the judgement of the whole file.");
         api.MapMethods(path, ["HEAD"], Offset)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader)
             .Gives(Tus.OffsetTold).Gives(Tus.ExpiresTold)
@@ -53,11 +53,11 @@ internal static class AppendToUpload
             .WithName("UploadOffset").WithSummary("How much of an upload is here")
             .WithDescription("In `Upload-Offset`: after a break, go on from there.");
         api.MapGet(path, Show)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .WithName("GetUpload").WithSummary("Where an upload stands")
             .WithDescription("Also what became of it: the document of the same id, or the code of its refusal.");
         api.MapDelete(path, End)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader)
             .Refuses(Problems.TusVersion, Problems.UploadBusy)

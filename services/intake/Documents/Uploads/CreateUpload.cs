@@ -22,7 +22,7 @@ internal static class CreateUpload
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/cases/{id:guid}/uploads", Handle)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .WithMetadata(new Tus.NoBodyLimit())
             .AddEndpointFilter(Tus.Speak)
             .Takes(Tus.ResumableHeader).Takes(Tus.LengthHeader).Takes(Tus.MetadataHeader).Takes(Tus.ChecksumHeader)
@@ -35,7 +35,7 @@ internal static class CreateUpload
                 "For files up to 2 GB over a bad line, by any tus client (e.g. tus-js-client). `Location` is where the pieces go; the last segment becomes the "
                 + "document's id. When the last byte is there, the file is judged like a simple upload: the answer to that piece is its refusal or 204.");
         api.MapMethods("/cases/{id:guid}/uploads", ["OPTIONS"], Options)
-            .AllowRoles(Access.Patient, Access.Agent, Access.Physician)
+            .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
             .WithName("UploadOptions").WithSummary("What this tus server can do")
             .WithDescription("In `Tus-Version`, `Tus-Extension`, `Tus-Max-Size` and `Tus-Checksum-Algorithm`.");
     }

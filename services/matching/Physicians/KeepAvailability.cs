@@ -3,7 +3,7 @@ using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
 
-namespace SecondOpinion.Matching.Profiles;
+namespace SecondOpinion.Matching.Physicians;
 
 /// <summary>A physician went away, came back, or takes more or fewer cases: keeps the latest by its own time, even before the profile is known.</summary>
 internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IHandle<AvailabilityChanged>

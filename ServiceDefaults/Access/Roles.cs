@@ -12,7 +12,7 @@ namespace SecondOpinion.ServiceDefaults.Access;
 /// Who may call: a bearer token with one <c>role</c>. Nothing is open unless an endpoint says so (fallback policy). The issuer comes from <see
 /// cref="IdentityOptions"/>: the local one (services/identity) or any other of OpenID Connect.
 /// </summary>
-public static class Access
+public static class Roles
 {
     public const string Patient = "patient";
     public const string Physician = "physician";
@@ -22,7 +22,7 @@ public static class Access
     public const string Partner = "partner";
     public const string Service = "service";
 
-    public static readonly IReadOnlyList<string> Roles = [Patient, Physician, Agent, Council, Ops, Partner, Service];
+    public static readonly IReadOnlyList<string> All = [Patient, Physician, Agent, Council, Ops, Partner, Service];
 
     /// <summary>Opens an endpoint or a group to these roles and to nobody else.</summary>
     public static TBuilder AllowRoles<TBuilder>(this TBuilder endpoint, params string[] roles) where TBuilder : IEndpointConventionBuilder =>

@@ -7,7 +7,7 @@ using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Resilience;
 
-namespace SecondOpinion.Matching.Profiles;
+namespace SecondOpinion.Matching.Physicians;
 
 /// <summary>
 /// Asks the physician service once for the whole roster: profiles published before matching's queue existed never came as events. A profile that came as

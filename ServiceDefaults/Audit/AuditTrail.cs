@@ -7,7 +7,7 @@ using SecondOpinion.ServiceDefaults.Access;
 namespace SecondOpinion.ServiceDefaults.Audit;
 
 /// <summary>Who touched health data, when and why. Written in the caller's transaction, before the answer leaves: no record, no data.</summary>
-public static class Audit
+public static class AuditTrail
 {
     /// <param name="db">The connection on which the read happens.</param>
     /// <param name="user">The person or service that reads.</param>

@@ -21,7 +21,7 @@ using SecondOpinion.ServiceDefaults.Telemetry;
 namespace SecondOpinion.ServiceDefaults;
 
 /// <summary>What every service shares, in three calls: <c>AddServiceDefaults</c>, <c>UseServiceDefaults</c>, <c>RunService</c>.</summary>
-public static class ServiceDefaults
+public static class ServiceSetup
 {
     /// <summary>Telemetry, health, tokens and deny-by-default, problem details, strict JSON, gRPC, two ports.</summary>
     /// <param name="builder">The service's builder.</param>

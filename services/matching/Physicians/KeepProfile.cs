@@ -4,7 +4,7 @@ using SecondOpinion.Matching.Choosing;
 using SecondOpinion.Matching.Offers;
 using SecondOpinion.ServiceDefaults.Messaging;
 
-namespace SecondOpinion.Matching.Profiles;
+namespace SecondOpinion.Matching.Physicians;
 
 /// <summary>The scientific council admitted a référent, or the profile changed: keeps the latest by its own time.</summary>
 internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IHandle<PhysicianAdmitted>
