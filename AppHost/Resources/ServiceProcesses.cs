@@ -69,7 +69,7 @@ internal static class ServiceProcessesExtensions
                 ? project.WithReplicas(count)
                 : project
                     .WithEnvironment("OTEL_SERVICE_NAME", name)
-                    // The JIT's profiles cost a fifth of the processor time of a start and pay back after minutes: not on a machine where everything starts at once.
+                    // The JIT's profiles cost a fifth of a start's processor time and pay back after minutes: not where everything starts at once.
                     .WithEnvironment("DOTNET_TieredPGO", Environment.GetEnvironmentVariable("DOTNET_TieredPGO") ?? "0");
         })]);
     }
