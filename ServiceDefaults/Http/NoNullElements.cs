@@ -43,11 +43,17 @@ internal static class NoNullElements
         {
             if (element is null)
             {
-                throw new JsonException($"An element of {member} is null.", $"$.{member}[{index}]", null, null);
+                throw new NullElementException(member, index);
             }
 
             index++;
         }
+    }
+
+    /// <summary>Thrown without a path: the reader adds that of the object which holds the list.</summary>
+    internal sealed class NullElementException(string member, int index) : JsonException($"An element of {member} is null.")
+    {
+        public string Element => $"/{member}/{index}";
     }
 
     private static bool HoldsNoNulls(JsonPropertyInfo property)

@@ -12,7 +12,7 @@ internal static partial class UnreadableJson
 {
     public static Problem Of(JsonException json)
     {
-        var pointer = Pointer(json.Path);
+        var pointer = Pointer(json.Path) + (json as NoNullElements.NullElementException)?.Element;
         var (code, english, french) = Sentence(json, pointer);
         return CommonProblems.BadRequest.Because(english, french, new FieldError(pointer, code, french));
     }
@@ -31,7 +31,7 @@ internal static partial class UnreadableJson
         // The reader's own words are fixed for a framework version; a test holds one example of each.
         var message = json.Message;
         if (json.InnerException is InvalidOperationException inner && inner.Message.Contains("UTF-", StringComparison.Ordinal)
-            || message.Contains("invalid UTF-8", StringComparison.OrdinalIgnoreCase))
+            || message.Contains("invalid UTF-8", StringComparison.OrdinalIgnoreCase) || OtherEncoding().IsMatch(message))
         {
             return (PlainText.Broken.Code, $"{pointer}: {PlainText.Broken.English}", $"{pointer} : {PlainText.Broken.French}");
         }
@@ -96,6 +96,10 @@ internal static partial class UnreadableJson
                 "de la forme décrite dans /docs (un objet entre accolades, ou l'un de ses codes)"),
         _ => ("of the form that /docs describes", "de la forme décrite dans /docs"),
     };
+
+    /// <summary>UTF-16 or UTF-32, by its mark or by the zero after the first brace.</summary>
+    [GeneratedRegex(@"\A'0x(FF|FE|00)' is an invalid start")]
+    private static partial Regex OtherEncoding();
 
     [GeneratedRegex(@"JSON property '(?<name>.*?)' could not be mapped", RegexOptions.Singleline)]
     private static partial Regex Unmapped();

@@ -22,7 +22,7 @@ internal static class Listeners
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.ConfigureEndpointDefaults(listen => listen.Use(connections.Limit));
-            kestrel.Limits.MaxConcurrentConnections = builder.Configuration.GetValue<long?>("Gateway:Connections") ?? 10_000;
+            kestrel.Limits.MaxConcurrentConnections = builder.Configuration.GetValue<long?>("Gateway:Connections") ?? 30_000;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1000, gracePeriod: TimeSpan.FromSeconds(10));

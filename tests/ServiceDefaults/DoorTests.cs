@@ -49,6 +49,12 @@ public sealed class DoorTests(ProbeFixture fixture) : IClassFixture<ProbeFixture
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_in_utf_16_is_a_400_that_says_utf_8(bool marked) => await Refused(
+        await Put([.. marked ? Encoding.Unicode.Preamble : default, .. Encoding.Unicode.GetBytes("""{"text":"a"}""")]), "broken_character", "UTF-8");
+
+    [Theory]
     [InlineData("""{"more":1}""", "unknown_member", "« more »")]
     [InlineData("""{"count":"x"}""", "wrong_type", "un nombre, sans guillemets")]
     [InlineData("""{"yes":"oui"}""", "wrong_type", "true ou false")]

@@ -110,14 +110,15 @@ internal sealed class Admission(DocumentStore store, DocumentOptions options, Pi
                 Recognitions.Release();
             }
 
+            // A size is believed only of a picture that holds together.
+            if (decoded.Facts.Verdict is not ("decoded" or "too_large") || Stripped(file, mediaType) is not { } ranges)
+            {
+                return Problems.Damaged(mediaType, "L'image est coupée ou abîmée.");
+            }
+
             if (decoded.Facts.Verdict == "too_large")
             {
                 return Problems.PictureTooLarge();
-            }
-
-            if (decoded.Facts.Verdict != "decoded" || Stripped(file, mediaType) is not { } ranges)
-            {
-                return Problems.Damaged(mediaType, "L'image est coupée ou abîmée.");
             }
 
             preview = decoded.Preview is null

@@ -111,6 +111,11 @@ public sealed class OpeningTests(IntakeFixture intake) : IClassFixture<IntakeFix
     }
 
     [Fact]
+    public async Task Nothing_in_a_list_is_named_by_its_whole_place() =>
+        (await Journey.Problem(await intake.Patient().TryOpen(Journey.Opening(r => r["patient"]!["givenNames"] = new JsonArray("Camille", null)))))
+            .ShouldBe((400, "REQ-0001", "#/patient/givenNames/1 null_not_allowed"));
+
+    [Fact]
     public async Task The_same_key_gives_the_same_case_and_another_body_is_refused()
     {
         var patient = intake.Patient();
