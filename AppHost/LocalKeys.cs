@@ -15,11 +15,13 @@ internal static class LocalKeys
     public const string TryOutSecret = "try-out-secret";
     public const string PeoplePassword = "people-password";
     public const string PseudonymKey = "physician-pseudonym-key";
+    public const string AuditKey = "audit-key";
     public const string SealCertificate = "seal-certificate";
     public const string PostgresPassword = "postgres-password";
     public const string RabbitMQPassword = "rabbitmq-password";
     private static readonly string[] Services = ["billing", "intake", "matching", "physician", "reporting", "gateway", "identity"];
-    private static readonly string[] Keys = ["encryption-key", "beneficiary-key", PseudonymKey, "identity-key", TryOutSecret, .. Services.Select(ClientSecret)];
+    private static readonly string[] Keys =
+        ["encryption-key", "beneficiary-key", PseudonymKey, "identity-key", AuditKey, TryOutSecret, .. Services.Select(ClientSecret)];
     private static readonly string[] Passwords =
     [
         PostgresPassword, RabbitMQPassword, PeoplePassword,

@@ -14,6 +14,8 @@ switch (args.FirstOrDefault())
         return await KeysCommand.Run(args[1..]);
     case "redrive":
         return await RedriveCommand.Run(args[1..]);
+    case "audit":
+        return await AuditCommand.Run(args[1..]);
 }
 
 try
@@ -40,6 +42,8 @@ try
     var identityKey = builder.AddParameter("identity-key", secret: true);
     var tryOutSecret = builder.AddParameter(LocalKeys.TryOutSecret, secret: true);
     var peoplePassword = builder.AddParameter(LocalKeys.PeoplePassword, secret: true);
+
+    var auditKey = builder.AddParameter(LocalKeys.AuditKey, secret: true);
 
     var servers = Infrastructure.Add(builder, options, ports);
 
@@ -125,6 +129,8 @@ try
                 .WithEnvironment($"ConnectionStrings__{name}", database.Service)
                 .WithEnvironment($"ConnectionStrings__{name}_owner", database.Owner)
                 .WithReferenceRelationship(database.Resource).WaitFor(database.Resource)
+                .WithEnvironment("Audit__Key", auditKey)
+                .WithEnvironment("Audit__HeadsPath", Path.Combine(data, "audit"))
                 .WithEnvironment("SampleData__Enabled", "true");
             if (broker is not null)
             {

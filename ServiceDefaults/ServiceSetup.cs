@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,11 @@ public static class ServiceSetup
         builder.Services.AddRequestDecompression();
         builder.Services.AddHealthChecks();
         builder.Services.AddBackground();
+        if (builder.Configuration.GetConnectionString(service) is not null)
+        {
+            builder.AddAuditChain(service);
+        }
+
         builder.Services.AddSingleton<Cursors>();
         builder.Services.AddSingleton(services => new Refusals(services.GetService<NpgsqlDataSource>(), services.GetRequiredService<ILogger<Refusals>>()));
         builder.Services.AddGrpc(options => options.Interceptors.Add<GrpcProblems>());
@@ -70,6 +76,11 @@ public static class ServiceSetup
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.MapKeyUses();
+        if (app.Services.GetService<AuditHeads>() is not null)
+        {
+            app.MapAuditChain();
+        }
+
         if (app.Services.GetService<Queues>() is not null)
         {
             app.MapDeadLetters();

@@ -3,6 +3,7 @@ using SecondOpinion.Gateway.DeadLetters;
 using SecondOpinion.Gateway.Edge;
 using SecondOpinion.Gateway.Keys;
 using SecondOpinion.Gateway.ProblemPages;
+using SecondOpinion.Gateway.Audit;
 using SecondOpinion.Gateway.RateLimits;
 using SecondOpinion.Gateway.Routing;
 using SecondOpinion.ServiceDefaults;
@@ -15,7 +16,7 @@ builder.AddEdge();
 builder.AddClientLimits();
 builder.AddProxy();
 builder.AddApiDescriptions();
-builder.AddDeadLetters();
+builder.Services.AddHttpContextAccessor().AddScoped<Asked>();
 
 var app = builder.Build();
 
@@ -38,6 +39,7 @@ OpenApiDocument.Map(app);
 ReadProblems.Map(app);
 ShowKeys.Map(app);
 RedriveDeadLetters.Map(app);
+ShowAuditChains.Map(app);
 app.MapNothingHere();
 
 await app.RunService();

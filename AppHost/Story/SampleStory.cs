@@ -106,7 +106,7 @@ internal sealed partial class SampleStory : IDisposable
         _pathology = Text(Sample("case.json")["pathology"]);
         Must(found.Any(p => Text(p!["code"]) == _pathology), $"« {typed} » does not find {_pathology}");
         var pathology = Expect(await _api.Post("/api/v1/pathologies/read", _patient, new { code = _pathology })).Json;
-        var questionnaire = Expect(await _api.Get($"/api/v1/questionnaires/{Text(pathology["questionnaire"])}", _patient)).Json;
+        var questionnaire = Expect(await _api.Post("/api/v1/questionnaires/read", _patient, new { code = Text(pathology["questionnaire"]) })).Json;
         var sheet = Sample("answers.json");
         Must(
             Text(questionnaire["code"]) == Text(sheet["questionnaire"]) && (int)questionnaire["version"]! == (int)sheet["version"]!,

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecondOpinion.Gateway.Routing;
 using SecondOpinion.ServiceDefaults.Access;
@@ -14,9 +12,6 @@ namespace SecondOpinion.Gateway.DeadLetters;
 /// </summary>
 internal static class RedriveDeadLetters
 {
-    /// <summary>Ten thousand messages move in this time.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     /// <param name="Services">What each has waiting and dead.</param>
     /// <param name="Unanswered">Services that could not be asked.</param>
     public sealed record Overview(IReadOnlyDictionary<string, MessagingState> Services, IReadOnlyList<string> Unanswered);
@@ -25,8 +20,6 @@ internal static class RedriveDeadLetters
     /// <param name="Parked">Events of outboxes that are tried again.</param>
     /// <param name="Unanswered">Services that could not be asked, or did not do it: ask again.</param>
     public sealed record Redriven(IReadOnlyList<DeadLetter> Moved, int Parked, IReadOnlyList<string> Unanswered);
-
-    public static void AddDeadLetters(this WebApplicationBuilder builder) => builder.Services.AddHttpContextAccessor().AddScoped<Asked>();
 
     public static void Map(WebApplication app)
     {
@@ -80,39 +73,4 @@ internal static class RedriveDeadLetters
             || state.Queues.Any(q => q.Name == queue));
 
     private static string? ServiceOf(string queue) => Routes.Services.FirstOrDefault(service => queue.StartsWith($"{service}-", StringComparison.Ordinal));
-
-    /// <summary>Asks a service with the caller's own token; any of its replicas can answer.</summary>
-    internal sealed class Asked(IHttpContextAccessor http, ServiceAddresses addresses, IHttpClientFactory clients)
-    {
-        /// <returns>Null when no replica answered with success.</returns>
-        public async Task<T?> Of<T>(string service, HttpMethod method, string path, object? body, CancellationToken cancel) where T : class
-        {
-            using var client = clients.CreateClient(nameof(RedriveDeadLetters));
-            client.Timeout = Limit;
-            foreach (var address in addresses.Of(service))
-            {
-                try
-                {
-                    using var question = new HttpRequestMessage(method, new Uri(address, path))
-                    {
-                        Headers = { Authorization = AuthenticationHeaderValue.Parse(http.HttpContext!.Request.Headers.Authorization.ToString()) },
-                        Content = body is null ? null : JsonContent.Create(body),
-                    };
-                    using var answer = await client.SendAsync(question, cancel);
-                    if (answer.IsSuccessStatusCode)
-                    {
-                        return await answer.Content.ReadFromJsonAsync<T>(cancel);
-                    }
-                }
-                catch (Exception exception)
-                    when (exception is HttpRequestException or JsonException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
-                {
-                    // The next replica is asked; that none answered is told to the caller.
-                    continue;
-                }
-            }
-
-            return null;
-        }
-    }
 }

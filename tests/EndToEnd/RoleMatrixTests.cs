@@ -17,7 +17,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
     private static readonly string[] OpenToAll =
     [
         "GET /api/v1/codes", "GET /api/v1/codes/{list}", "POST /api/v1/pathologies/search", "POST /api/v1/pathologies/read",
-        "GET /api/v1/questionnaires", "GET /api/v1/questionnaires/{code}", "GET /api/v1/questionnaires/{code}/fhir",
+        "GET /api/v1/questionnaires", "POST /api/v1/questionnaires/read", "POST /api/v1/questionnaires/read-fhir",
         "GET /api/v1/orientation/emergency-screen", "POST /api/v1/orientation/emergency-screen",
         "GET /api/v1/orientation/pages", "GET /api/v1/orientation/pages/{id}", "GET /api/v1/orientation/structures",
         "POST /api/v1/orientation/advice", "GET /api/v1/orientation/delays", "GET /api/v1/orientation/costs",
@@ -134,11 +134,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .Replace("{insurerId}", Insurer.ToString())
             .Replace("{physicianId}", Guid.CreateVersion7().ToString()).Replace("{version}", "1")
             .Replace("{importId}", Guid.CreateVersion7().ToString())
-            .Replace("{code}", operation.Path switch
-            {
-                _ when operation.Path.Contains("/questionnaires/", StringComparison.Ordinal) => "endometriosis_gynaecology",
-                _ => "CONFORT",
-            });
+            .Replace("{code}", "CONFORT");
         path.ShouldNotContain("{", customMessage: "a parameter that this test does not know");
         HttpContent? body = operation.MediaType switch
         {

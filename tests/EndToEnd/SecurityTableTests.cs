@@ -31,7 +31,7 @@ public sealed class SecurityTableTests(SharedSystem system)
     private static readonly Guid OtherInsurer = Guid.Parse("00000000-0000-7000-8000-000099000002");
 
     /// <summary>What ends an object comes after what only reads or changes it.</summary>
-    private static readonly string[] Last = ["/withdraw", "/opinion/sign", "/close"];
+    private static readonly string[] Last = ["/withdraw", "/close"];
 
     private static readonly FileDescriptor[] Protos =
         [EligibilityReflection.Descriptor, DossiersReflection.Descriptor, OpinionsReflection.Descriptor,
@@ -141,11 +141,7 @@ public sealed class SecurityTableTests(SharedSystem system)
             .Replace("{uploadId}", thing.DocumentId).Replace("{offerId}", thing.OfferId).Replace("{physicianId}", thing.PhysicianId)
             .Replace("{insurerId}", thing.InsurerId.ToString())
             .Replace("{importId}", thing.ImportId).Replace("{version}", "1")
-            .Replace("{code}", operation.Path switch
-            {
-                _ when operation.Path.Contains("/questionnaires/", StringComparison.Ordinal) => "endometriosis_gynaecology",
-                _ => "CONFORT",
-            });
+            .Replace("{code}", "CONFORT");
         path.ShouldNotContain("{", customMessage: "a parameter that the table does not know: give it its objects");
         while (true)
         {

@@ -22,7 +22,7 @@ public sealed class StartAndStopTests
             started.Count.ShouldBeGreaterThan(10, "five services, the gateway, PostgreSQL with its backends, RabbitMQ with its name server, the host");
             var commandLines = started.Select(id => Processes.CommandLine(id.Pid)).ToList();
             var secrets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(data, "keys.json")))!.AsObject().Select(key => (string)key.Value!).ToList();
-            secrets.Count.ShouldBe(33);
+            secrets.Count.ShouldBe(34);
             secrets.ShouldAllBe(secret => !commandLines.Any(line => line.Contains(secret)));
 
             (await host.Exited(StartLimit)).ShouldBe(0, $"with replicas '{replicas}':\n{host.Output}");

@@ -143,8 +143,10 @@ public sealed class StrangersTests(SharedSystem system)
     private async Task FillIn(Guid id)
     {
         var file = (await _patient.GetCaseAsync(id)).Result;
-        (await _patient.GetQuestionnaireAsync("general", file.GeneralVersion)).Result.Questions.ShouldNotBeEmpty();
-        (await _patient.GetQuestionnaireAsync(file.Questionnaire, file.QuestionnaireVersion)).Result.Questions.ShouldNotBeEmpty();
+        var general = new QuestionnaireRequest { Code = "general", Version = file.GeneralVersion };
+        (await _patient.GetQuestionnaireAsync(general)).Result.Questions.ShouldNotBeEmpty();
+        var asked = new QuestionnaireRequest { Code = file.Questionnaire, Version = file.QuestionnaireVersion };
+        (await _patient.GetQuestionnaireAsync(asked)).Result.Questions.ShouldNotBeEmpty();
         var answers = Journey.Sample("answers.json")["answers"]!.AsObject().ToDictionary(a => a.Key, a => (object)a.Value!);
         await _patient.SaveAnswersAsync(id, Etag(await _patient.ReadAnswersAsync(id)), new()
         {

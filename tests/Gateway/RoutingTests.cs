@@ -30,7 +30,7 @@ public sealed class RoutingTests : IAsyncLifetime
         { "GET /api/v1/codes", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/pathologies", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/orientation/rights", "intake", "anonymous patient physician agent council ops" },
-        { "GET /api/v1/questionnaires/1", "intake", "anonymous patient physician agent council ops" },
+        { "POST /api/v1/questionnaires/read", "intake", "anonymous patient physician agent council ops" },
         { "POST /api/v1/cases", "intake", "patient physician agent ops" },
         { "GET /api/v1/cases/1/opinion.pdf", "intake", "patient physician agent ops" },
         { "POST /api/v1/cases/1/documents", "intake", "patient physician agent ops" },

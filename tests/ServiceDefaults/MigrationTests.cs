@@ -14,7 +14,9 @@ public sealed class MigrationTests
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => new Migrations(dataSource, typeof(Program).Assembly).Run()));
         await using var db = await dataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         (await db.QueryAsync<string>("select name from schema_migration order by name"))
-            .ShouldBe(["0000_shared_secret.sql", "0000_shared_unchanging.sql", "0000_shared.sql", "0001_things.sql"], ignoreOrder: true);
+            .ShouldBe(
+                ["0000_shared_audit_chain.sql", "0000_shared_secret.sql", "0000_shared_unchanging.sql", "0000_shared.sql", "0001_things.sql"],
+                ignoreOrder: true);
     }
 
     [Fact]

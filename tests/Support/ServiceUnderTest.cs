@@ -89,7 +89,9 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         HttpAddress = new Uri(addresses[0]);
         GrpcAddress = new Uri(addresses[1]);
         using var http = new HttpClient { BaseAddress = HttpAddress };
-        await Eventually.True(async () => (await http.GetAsync(mustBeReady ? "/health" : "/alive")).IsSuccessStatusCode, $"{_name} is healthy");
+        // A start that makes queues anew takes half a minute while both cores are busy.
+        await Eventually.True(
+            async () => (await http.GetAsync(mustBeReady ? "/health" : "/alive")).IsSuccessStatusCode, $"{_name} is healthy", TimeSpan.FromSeconds(60));
     }
 
     public async Task Stop()

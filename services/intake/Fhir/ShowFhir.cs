@@ -17,7 +17,7 @@ internal static class ShowFhir
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/questionnaires/{code}/fhir", Questionnaire)
+        api.MapPost("/questionnaires/read-fhir", Questionnaire)
             .AllowAnonymous()
             .Produces<JsonObject>(StatusCodes.Status200OK, FhirQuestionnaire.MediaType)
             .WithName("GetFhirQuestionnaire")
@@ -31,10 +31,8 @@ internal static class ShowFhir
             .WithDescription("With the versions that were answered; the subject is a pseudonym.");
     }
 
-    /// <param name="code"><c>general</c>, or a family of diseases.</param>
-    /// <param name="version">The current one when left out.</param>
-    private static Results<ContentHttpResult, Problem> Questionnaire(string code, QuestionnaireBook book, int? version = null) =>
-        book.Find(code, version) is { } found ? Answer(FhirQuestionnaire.Of(found)) : CommonProblems.Absent();
+    private static Results<ContentHttpResult, Problem> Questionnaire(GetQuestionnaire.QuestionnaireRequest request, QuestionnaireBook book) =>
+        book.Find(request.Code, request.Version) is { } found ? Answer(FhirQuestionnaire.Of(found)) : CommonProblems.Absent();
 
     /// <param name="id">The case.</param>
     private static Task<Results<ContentHttpResult, Problem>> Response(

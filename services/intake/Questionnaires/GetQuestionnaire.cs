@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
+using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Intake.Questionnaires;
@@ -7,12 +9,18 @@ namespace SecondOpinion.Intake.Questionnaires;
 internal static class GetQuestionnaire
 {
     /// <summary>A questionnaire in a list.</summary>
-    /// <param name="Code">For the path: <c>general</c>, or a family of diseases, e.g. <c>oncology</c>.</param>
+    /// <param name="Code"><c>general</c>, or a family of diseases, e.g. <c>oncology</c>.</param>
     /// <param name="Version">The current one.</param>
     /// <param name="Title">French title.</param>
     /// <param name="TitleSimple">The same in simplified French.</param>
     /// <param name="Questions">How many questions it has.</param>
     internal sealed record QuestionnaireSummary(string Code, int Version, string Title, string TitleSimple, int Questions);
+
+    /// <summary>Which questionnaire.</summary>
+    /// <param name="Code"><c>general</c>, or a family of diseases, e.g. <c>oncology</c>.</param>
+    /// <param name="Version">The current one when left out; a case keeps the one that it was opened with.</param>
+    [HealthData]
+    internal sealed record QuestionnaireRequest([property: MaxLength(60)] string Code, [property: Range(1, 1000)] int? Version = null);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -21,7 +29,8 @@ internal static class GetQuestionnaire
             .WithName("ListQuestionnaires")
             .WithSummary("List the questionnaires")
             .WithDescription("The current version of each: one general, one per family of diseases.");
-        api.MapGet("/questionnaires/{code}", Handle)
+        // In the body: whose questionnaire one reads says what one has, and addresses stand in logs that are not ours.
+        api.MapPost("/questionnaires/read", Handle)
             .AllowAnonymous()
             .GivesEtag()
             .WithName("GetQuestionnaire")
@@ -34,11 +43,9 @@ internal static class GetQuestionnaire
         [.. book.Latest.OrderBy(q => q.Code, StringComparer.Ordinal)
             .Select(q => new QuestionnaireSummary(q.Code, q.Version, q.Title, q.TitleSimple, q.Questions.Count))]);
 
-    /// <param name="code"><c>general</c>, or a family of diseases.</param>
-    /// <param name="version">The current one when left out; a case keeps the one that it was opened with.</param>
-    private static Results<Ok<Questionnaire>, Problem> Handle(string code, QuestionnaireBook book, HttpContext http, int? version = null)
+    private static Results<Ok<Questionnaire>, Problem> Handle(QuestionnaireRequest request, QuestionnaireBook book, HttpContext http)
     {
-        if (book.Find(code, version) is not { } found)
+        if (book.Find(request.Code, request.Version) is not { } found)
         {
             return CommonProblems.Absent();
         }

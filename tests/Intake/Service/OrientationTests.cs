@@ -109,8 +109,9 @@ public sealed class OrientationTests(IntakeFixture intake) : IClassFixture<Intak
     {
         var hits = await Journey.Json(await Anybody.Post("/api/v1/pathologies/search", new { q = "endometri", limit = 5 }));
         var pathology = await Journey.Json(await Anybody.Post("/api/v1/pathologies/read", new { code = "endometriose" }));
-        var questionnaire = await Anybody.Get($"/api/v1/questionnaires/{pathology.GetProperty("questionnaire").GetString()}");
-        var fhir = await Anybody.Http.GetAsync("/api/v1/questionnaires/spine/fhir");
+        var questionnaire = await Journey.Json(
+            await Anybody.Post("/api/v1/questionnaires/read", new { code = pathology.GetProperty("questionnaire").GetString() }));
+        var fhir = await Anybody.Post("/api/v1/questionnaires/read-fhir", new { code = "spine" });
 
         hits.GetProperty("items")[0].GetProperty("code").GetString().ShouldBe("endometriose");
         pathology.GetProperty("specialty").GetProperty("code").GetString().ShouldBe("SM20");
