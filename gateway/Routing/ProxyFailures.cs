@@ -14,7 +14,7 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
             return;
         }
 
-        Log.Failed(logger, failure.Error, context.Response.StatusCode, failure.Exception?.GetType().Name);
+        Log.Failed(logger, failure.Error, context.Response.StatusCode, Causes(failure.Exception));
         if (failure.Error == ForwarderError.RequestBodyClient && BadRequest(failure.Exception)?.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             await BodyLimits.Refuse(context);
@@ -32,7 +32,9 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
 
     private static Problem Explain(IForwarderErrorFeature failure, int status) => (failure.Error, status) switch
     {
-        (ForwarderError.RequestBodyClient, _) => CommonProblems.ForStatus(BadRequest(failure.Exception)?.StatusCode ?? StatusCodes.Status400BadRequest),
+        // What the caller did wrong with its body has a status. Without one it was the service that left amid the body: YARP reports the reading that was
+        // cancelled thereby, and who had sent everything right would be told not to try again.
+        (ForwarderError.RequestBodyClient, _) when BadRequest(failure.Exception) is { } bad => CommonProblems.ForStatus(bad.StatusCode),
         (ForwarderError.NoAvailableDestinations, _) => Problems.NothingDone(),
         (ForwarderError.Request, _) when failure.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
             Problems.NothingDone(),
@@ -47,9 +49,18 @@ internal sealed partial class ProxyFailures(RequestDelegate next, ILogger<ProxyF
         _ => exception?.InnerException is { } inner ? BadRequest(inner) : null,
     };
 
+    /// <summary>Types alone: a message may hold an address.</summary>
+    private static string Causes(Exception? exception) => exception switch
+    {
+        null => "",
+        AggregateException all => string.Join(", ", all.Flatten().InnerExceptions.Select(Causes)),
+        { InnerException: { } inner } => $"{exception.GetType().Name} of {Causes(inner)}",
+        _ => exception.GetType().Name,
+    };
+
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Not delivered: {Error}, {Status}, {Cause}")]
-        public static partial void Failed(ILogger logger, ForwarderError error, int status, string? cause);
+        public static partial void Failed(ILogger logger, ForwarderError error, int status, string cause);
     }
 }

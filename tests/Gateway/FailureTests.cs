@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
@@ -47,6 +49,41 @@ public sealed class FailureTests
         };
         await (await gateway.Http(Ops).GetAsync("/api/v1/ledger")).Problem(502, "GTW-0001");
         gateway["billing"].Requests.ShouldBe(1, "a request that was sent is never repeated by the gateway");
+    }
+
+    [Fact]
+    public async Task A_service_that_dies_amid_an_upload_is_a_502_and_never_the_callers_fault()
+    {
+        await using var gateway = await GatewayUnderTest.Start();
+        gateway["intake"].Answer = async context =>
+        {
+            await context.Request.Body.ReadExactlyAsync(new byte[1 << 16]);
+            context.Abort();
+        };
+        // Which end notices first is a matter of microseconds.
+        for (var i = 0; i < 20; i++)
+        {
+            await Upload(gateway);
+        }
+    }
+
+    private static async Task Upload(GatewayUnderTest gateway)
+    {
+        using var caller = new TcpClient();
+        await caller.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
+        var stream = caller.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/cases/1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestTokens.Patient(Guid.CreateVersion7())}\r\n"
+                + "Content-Type: application/pdf\r\nContent-Length: 100000000\r\n\r\n"));
+
+        await stream.WriteAsync(new byte[1 << 17]);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var answer = new byte[4096];
+        var length = await stream.ReadAtLeastAsync(answer, 300, throwOnEndOfStream: false, limit.Token);
+
+        var said = Encoding.UTF8.GetString(answer, 0, length);
+        said.ShouldStartWith("HTTP/1.1 502");
+        said.ShouldContain("GTW-0001");
     }
 
     [Fact]

@@ -25,7 +25,8 @@ internal static class Session
             report.Say($"Running {string.Join(' ', chosen.Select(c => c.Project.Name))}…");
             var environment = Environment(servers);
             var runs = chosen.Select(c => new TestRun(c, environment, Path.Combine(folder, $"{c.Project.Name}.log")))
-                .OrderByDescending(r => durations.GetValueOrDefault(r.Name, double.MaxValue)).ThenBy(r => r.Name, StringComparer.Ordinal).ToList();
+                .OrderByDescending(r => r.Project.RunsFirst).ThenByDescending(r => durations.GetValueOrDefault(r.Name, double.MaxValue))
+                .ThenBy(r => r.Name, StringComparer.Ordinal).ToList();
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var progress = Progress(runs, report, ended.Token);
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
