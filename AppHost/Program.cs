@@ -53,10 +53,10 @@ try
     var billing = Service<Projects.Billing>("billing", process => process
         .WithEnvironment("Beneficiaries__Keys__k1", beneficiaryKey)
         .WithEnvironment("Beneficiaries__CurrentKey", "k1")
-        .WithEnvironment("Rosters__SpoolPath", Path.Combine(data, "rosters")));
+        .WithEnvironment("Rosters__SpoolPath", Path.Combine(data, DataFolders.Rosters)));
 
     var intake = Service<Projects.Intake>("intake", process => process
-        .WithEnvironment("Documents__Path", Path.Combine(data, "documents"))
+        .WithEnvironment("Documents__Path", Path.Combine(data, DataFolders.Documents))
         .WithEnvironment("Encryption__Keys__k1", encryptionKey)
         .WithEnvironment("Encryption__CurrentKey", "k1")
         .WithEnvironment("Physicians__PseudonymKey", pseudonymKey));
@@ -130,7 +130,7 @@ try
                 .WithEnvironment($"ConnectionStrings__{name}_owner", database.Owner)
                 .WithReferenceRelationship(database.Resource).WaitFor(database.Resource)
                 .WithEnvironment("Audit__Key", auditKey)
-                .WithEnvironment("Audit__HeadsPath", Path.Combine(data, "audit"))
+                .WithEnvironment("Audit__HeadsPath", Path.Combine(data, DataFolders.Audit))
                 .WithEnvironment("SampleData__Enabled", "true");
             if (broker is not null)
             {

@@ -9,7 +9,6 @@ namespace SecondOpinion.AppHost.Commands;
 /// </summary>
 internal static class ResetDataCommand
 {
-    private static readonly string[] Folders = ["documents", "rosters"];
 
     public static IResourceBuilder<ProjectResource> WithResetCommand(this IResourceBuilder<ProjectResource> gateway, RunOptions options)
     {
@@ -25,7 +24,7 @@ internal static class ResetDataCommand
                 await All(services, KnownResourceCommands.StopCommand);
                 await All(servers, KnownResourceCommands.StopCommand);
                 servers.ForEach(server => server.Forget());
-                foreach (var folder in Folders.Select(name => new DirectoryInfo(Path.Combine(options.DataFolder, name))).Where(folder => folder.Exists))
+                foreach (var folder in DataFolders.All.Select(name => new DirectoryInfo(Path.Combine(options.DataFolder, name))).Where(folder => folder.Exists))
                 {
                     folder.Delete(recursive: true);
                 }

@@ -49,7 +49,7 @@ internal sealed class RegisterFile(string path) : IPhysicianRegister
                 }
             }
         }
-        catch (IOException unreadable)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
             throw new RegisterAwayException("The register's file cannot be read.", unreadable);
         }
