@@ -22,6 +22,10 @@ namespace SecondOpinion.ServiceDefaults.Idempotency;
 /// </summary>
 public static class Idempotent
 {
+    /// <summary>One resource has one path, however it is written: its id in capitals, without dashes, in braces; a slash at the end.</summary>
+    private static string Identity(PathString path) => string.Join(
+        '/', path.Value!.TrimEnd('/').Split('/').Select(part => Guid.TryParse(part, out var id) ? id.ToString() : part.ToLowerInvariant()));
+
     /// <param name="dataSource">The service's database.</param>
     /// <param name="http">The request; its header, caller and path scope the key.</param>
     /// <param name="request">What was asked; its JSON is compared with that of the key's first use. For an upload, its length and hash.</param>
@@ -36,8 +40,7 @@ public static class Idempotent
         }
 
         var tenant = $"{http.User.Role()}:{http.User.Subject()}";
-        // One resource has one path, however its id is written.
-        var route = $"{http.Request.Method} {http.Request.Path.ToString().ToLowerInvariant()}";
+        var route = $"{http.Request.Method} {Identity(http.Request.Path)}";
         var json = http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         var secret = new KeptSecret(tenant, route, key);
         var mark = secret.Mark(JsonSerializer.SerializeToUtf8Bytes(request, json));

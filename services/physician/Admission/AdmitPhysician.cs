@@ -59,7 +59,7 @@ internal static partial class AdmitPhysician
 
     private static async Task<Results<Once<Created<AdmittedPhysician>>, Problem>> Handle(
         AdmitPhysicianRequest request, HttpContext http, NpgsqlDataSource dataSource, TimeProvider time, [FromServices] IPhysicianRegister? register,
-        CancellationToken cancel)
+        ILoggerFactory loggers, CancellationToken cancel)
     {
         if (Check(request, byKey: register is null && request.FoundInRegister != true) is [_, ..] errors)
         {
@@ -79,8 +79,9 @@ internal static partial class AdmitPhysician
                 checkedAt = time.GetUtcNow();
             }
         }
-        catch (RegisterAwayException)
+        catch (RegisterAwayException away)
         {
+            Log.RegisterAway(loggers.CreateLogger(typeof(AdmitPhysician)), away);
             if (request.FoundInRegister != true)
             {
                 return Problems.RegisterIsAway();
@@ -159,6 +160,12 @@ internal static partial class AdmitPhysician
         }
 
         return [.. errors];
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The register of physicians could not be asked: is its address, key or file right?")]
+        public static partial void RegisterAway(ILogger logger, Exception why);
     }
 
     [GeneratedRegex(@"\A" + SpecialtyForm + @"\z")]

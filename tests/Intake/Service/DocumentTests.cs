@@ -35,6 +35,27 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    [Fact]
+    public async Task The_same_upload_again_is_the_same_document_however_the_case_is_written()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var key = Guid.NewGuid().ToString();
+        var ids = new HashSet<Guid>();
+        foreach (var path in (string[])
+            [$"{id}/documents", $"{id}/documents".ToUpperInvariant(), $"{id:N}/documents", $"{id:B}/documents", $"{id}/documents/"])
+        {
+            using var body = new ByteArrayContent(await File.ReadAllBytesAsync(Journey.Sample("biologie.pdf")));
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/cases/{path}") { Content = body };
+            Journey.Describe(body, "consultation_report", "a.pdf");
+            request.Headers.Add("Idempotency-Key", key);
+            ids.Add((await Journey.Json(await patient.Http.SendAsync(request))).GetProperty("documentId").GetGuid());
+        }
+
+        ids.Count.ShouldBe(1);
+        (await intake.Sql<long>("select count(*) from document where case_id = @id", new { id })).ShouldBe(1);
+    }
+
     /// <summary>The caller sends its headers and waits: the answer must come although no byte of the file does.</summary>
     [Theory]
     [InlineData("Idempotency-Key", null, "REQ-0010")]
