@@ -52,7 +52,7 @@ internal sealed class RestartWhatEnds(
 
     private async Task StartAgain(ResourceEvent ended, Life life, TimeSpan lasted, CancellationToken stoppingToken)
     {
-        var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, life.Crashes - 1)));
+        var pause = Shorter(LongestPause, TimeSpan.FromSeconds(Math.Pow(2, Math.Min(life.Crashes - 1, 10))));
         var looping = life.Crashes >= CrashesInALoop;
         var how = ended.Snapshot.ExitCode is { } code ? $"ended with {code}" : "did not start";
         var reason = string.Create(CultureInfo.InvariantCulture, $"{how} after {lasted.TotalSeconds:0.0} s; starts again in {pause.TotalSeconds:0} s");
@@ -69,18 +69,55 @@ internal sealed class RestartWhatEnds(
         });
         try
         {
-            await Task.Delay(pause, time, stoppingToken);
+            await StartUntilItStarts(ended.ResourceId, life, pause, stoppingToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops: nothing is to be started any more.
-            return;
+        }
+    }
+
+    /// <summary>The orchestrator may refuse a start, fail in it or forget it (it is still clearing away what ended): it is asked until the state moves.</summary>
+    private async Task StartUntilItStarts(string resource, Life life, TimeSpan pause, CancellationToken stoppingToken)
+    {
+        // Somebody may have started it by hand meanwhile.
+        for (var ended = life.Since; await Still(ended);)
+        {
+            if (await Start(resource, stoppingToken) is not { } refusal)
+            {
+                pause = LongestPause;
+                continue;
+            }
+
+            pause = Shorter(LongestPause, pause * 2);
+            var report = string.Create(CultureInfo.InvariantCulture, $"could not be started again, next try in {pause.TotalSeconds:0} s: {refusal}");
+            logs.GetLogger(resource).LogError("{Report}", report);
+            await Console.Error.WriteLineAsync($"{resource}: {report}");
         }
 
-        // Somebody may have started it by hand meanwhile.
-        if (!_suspended && KnownResourceStates.TerminalStates.Contains(life.State))
+        async Task<bool> Still(long ended)
         {
-            await commands.ExecuteCommandAsync(ended.ResourceId, KnownResourceCommands.StartCommand, stoppingToken);
+            await Task.Delay(pause, time, stoppingToken);
+            return !_suspended && life.Since == ended && KnownResourceStates.TerminalStates.Contains(life.State);
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>Null, or what the orchestrator said.</summary>
+    private async Task<string?> Start(string resource, CancellationToken stoppingToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        limit.CancelAfter(LongestPause);
+        try
+        {
+            var result = await commands.ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand, limit.Token).WaitAsync(limit.Token);
+            return result.Success ? null : result.Message ?? "the orchestrator refused";
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            // Whatever it is, it must not end the watch over this process.
+            return e.Message;
         }
     }
 

@@ -46,6 +46,35 @@ public sealed class RestartTests
         File.Delete(runs);
     }
 
+    [Fact]
+    public async Task A_start_that_the_orchestrator_refuses_or_fails_in_is_tried_until_it_starts()
+    {
+        var runs = Path.GetTempFileName();
+        var end = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await using var app = await Start("toy", $"echo run >> {runs}; while [ ! -e {end} ]; do sleep 0.1; done; rm {end}");
+        await app.ResourceNotifications.WaitForResourceAsync("toy", KnownResourceStates.Running).WaitAsync(Limit);
+        var toy = app.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == "toy");
+        var start = toy.Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == KnownResourceCommands.StartCommand);
+        var asked = 0;
+        toy.Annotations.Remove(start);
+        toy.Annotations.Add(new ResourceCommandAnnotation(
+            start.Name, start.DisplayName, start.UpdateState,
+            async context => ++asked switch
+            {
+                1 => CommandResults.Failure("It is still being cleared away."),
+                2 => throw new IOException("The orchestrator does not answer."),
+                _ => await start.ExecuteCommand(context),
+            },
+            null, null, null, null, null, false));
+
+        await File.WriteAllTextAsync(end, "");
+
+        await Eventually.True(() => File.ReadLines(runs).Count() == 2, "it was started again", Limit);
+        asked.ShouldBe(3);
+        await app.StopAsync();
+        File.Delete(runs);
+    }
+
     private static async Task<DistributedApplication> Start(string name, string script)
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions

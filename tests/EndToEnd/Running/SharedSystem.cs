@@ -136,7 +136,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message} Not healthy: {sick}.", late);
+            throw new TimeoutException($"{late.Message} Not healthy: {sick}. The host said:\n{_host.Output}", late);
         }
     }
 
