@@ -40,6 +40,17 @@ internal sealed class RestartWhatEnds(
                 continue;
             }
 
+            if (KnownResourceStates.TerminalStates.Contains(state) && change.Snapshot.StopTimeStamp is { } ended)
+            {
+                if (ended == life.Ended)
+                {
+                    // The orchestrator tells of an end once more, also when the next life has begun: it is no end of that one.
+                    continue;
+                }
+
+                life.Ended = ended;
+            }
+
             var (before, lasted) = (life.State, time.GetElapsedTime(life.Since));
             (life.State, life.Since) = (state, time.GetTimestamp());
             if (before is not null && before != KnownResourceStates.Stopping && KnownResourceStates.TerminalStates.Contains(state))
@@ -77,7 +88,7 @@ internal sealed class RestartWhatEnds(
         }
     }
 
-    /// <summary>The orchestrator may refuse a start, fail in it or forget it (it is still clearing away what ended): it is asked until the state moves.</summary>
+    /// <summary>The orchestrator may refuse a start, fail in it or forget it: it is asked until the state moves.</summary>
     private async Task StartUntilItStarts(string resource, Life life, TimeSpan pause, CancellationToken stoppingToken)
     {
         // Somebody may have started it by hand meanwhile.
@@ -126,6 +137,9 @@ internal sealed class RestartWhatEnds(
         public string? State { get; set; }
 
         public long Since { get; set; }
+
+        /// <summary>The end that was dealt with last.</summary>
+        public DateTime? Ended { get; set; }
 
         public int Crashes { get; set; }
     }

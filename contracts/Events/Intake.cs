@@ -92,6 +92,21 @@ public sealed record CaseWithdrawn
     public required DateTimeOffset WithdrawnAt { get; init; }
 }
 
+/// <summary>
+/// The case was erased: whoever keeps a key of it destroys that key, and lets go of whatever leads from the case to somebody.
+/// </summary>
+[EntityName("intake.case-erased.v1")]
+[MessageUrn("intake:case-erased:v1")]
+public sealed record CaseErased
+{
+    public required Guid CaseId { get; init; }
+
+    /// <summary><c>patient</c> (asked for) or <c>retention</c> (kept long enough).</summary>
+    public required string Reason { get; init; }
+
+    public required DateTimeOffset ErasedAt { get; init; }
+}
+
 /// <summary>The patient answered the physician's request; the clock runs again.</summary>
 [EntityName("intake.information-provided.v1")]
 [MessageUrn("intake:information-provided:v1")]

@@ -13,14 +13,18 @@ public static class Subscriptions
     public static IReadOnlyDictionary<string, IReadOnlyList<Type>> All { get; } = new Dictionary<string, IReadOnlyList<Type>>
     {
         // Nothing that names a pathology or an outcome.
-        ["billing"] = [typeof(OpinionDelivered), typeof(CaseWithdrawn)],
+        ["billing"] = [typeof(OpinionDelivered), typeof(CaseWithdrawn), typeof(CaseErased)],
         ["intake"] = [typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(CaseEscalated), typeof(OpinionDelivered)],
         ["matching"] =
         [
             typeof(PhysicianAdmitted), typeof(AvailabilityChanged), typeof(CaseCompleted), typeof(CaseWithdrawn), typeof(InformationProvided),
             typeof(InformationRequested), typeof(OfferAccepted), typeof(OfferDeclined), typeof(OpinionProgressed), typeof(OpinionDelivered),
+            typeof(CaseErased),
         ],
-        ["physician"] = [typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(InformationProvided), typeof(PhysicianReminded)],
+        ["physician"] =
+        [
+            typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(InformationProvided), typeof(PhysicianReminded), typeof(CaseErased),
+        ],
         // All there are.
         ["reporting"] = [.. typeof(Subscriptions).Assembly.GetTypes().Where(t => t.GetCustomAttribute<EntityNameAttribute>() is not null)],
     };

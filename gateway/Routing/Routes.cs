@@ -65,6 +65,7 @@ internal static class Routes
         new("/orientation", "intake", Readers, Public: true, Cached: true),
         new("/questionnaires", "intake", Readers, Public: true),
         new("/cases", "intake", Files),
+        new("/retention", "intake", [Roles.Ops]),
         new("/cases/{caseId}/documents", "intake", Files, Body: Body.Document, Method: "POST"),
         new("/cases/{caseId}/uploads", "intake", Files, Body: Body.Piece, Method: "POST"),
         new("/cases/{caseId}/uploads/{uploadId}", "intake", Files, Body: Body.Piece, Method: "PATCH"),

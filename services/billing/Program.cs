@@ -30,6 +30,7 @@ builder.AddMessaging("billing", handlers =>
     // Never CaseOpened, CaseCompleted or OpinionOutcomeRecorded: they name the pathology or the outcome. A test watches this list.
     handlers.Add<BookDeliveredOpinion>();
     handlers.Add<ReleaseOnWithdrawal>();
+    handlers.Add<ForgetCase>();
 });
 
 // What is wrong or missing in the settings ends the start here, with a sentence.

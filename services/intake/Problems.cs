@@ -198,6 +198,28 @@ internal static class Problems
             "Une pièce jointe infectée, enregistrée depuis un courriel.",
             "Faites examiner l'appareil par un antivirus, puis demandez le document de nouveau à qui l'a établi.");
 
+    public static readonly ProblemType RecordMustBeKept =
+        new ProblemType("INT-0048", 409, "The medical record must be kept", "Le dossier médical doit être conservé")
+        .Explained(
+            "Un avis a été rendu : le dossier est un dossier médical, gardé un temps fixé, et ne peut pas être effacé avant.",
+            "Une personne demande l'effacement après avoir lu l'avis.",
+            "« keptUntil » donne le jour de l'effacement. D'ici là, le retrait de l'accord (RecordConsent) ferme aussitôt le dossier à tout médecin.");
+    public static readonly ProblemType NotArchived = new ProblemType("INT-0049", 409, "The case is not archived", "Le dossier n'est pas archivé")
+        .Explained(
+            "Seul un dossier archivé peut être rouvert.",
+            "Le dossier est encore dans sa période d'usage courant, ou il a été effacé.",
+            "Si la personne ne retrouve pas un dossier encore en usage, vérifiez le compte avec lequel elle se connecte.");
+
+    /// <param name="day">When it will be erased.</param>
+    public static Problem KeptUntil(DateOnly day) => RecordMustBeKept.Because(
+            $"An opinion was given: the record is kept until {day:yyyy-MM-dd}. Withdrawing the consent `processing` ends every physician's access now.",
+            $"Un avis a été rendu : le dossier médical est gardé jusqu'au {day:dd/MM/yyyy}, puis effacé (RGPD, article 17, paragraphe 3). "
+            + "Vous pouvez retirer votre accord dès maintenant : plus aucun médecin ne le lira.")
+        .With("keptUntil", day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+
+    public static Problem NotInArchive() => NotArchived.Because(
+        "The case is in active use or erased.", "Ce dossier est encore en usage courant, ou il a été effacé.");
+
     /// <param name="state">Where the case stands; the answer names what can be asked for instead.</param>
     public static Problem CaseIs(CaseState state)
     {

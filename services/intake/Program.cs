@@ -57,6 +57,7 @@ builder.AddServiceClient<Opinions.OpinionsClient>("physician");
 builder.AddCaseKeys();
 builder.AddSettings<DocumentOptions>();
 builder.AddSettings<CaseOptions>();
+builder.AddSettings<RetentionPeriods>();
 var catalogue = PathologyCatalogue.Load();
 builder.Services.AddSingleton(catalogue);
 builder.Services.AddSingleton(new PathologyIndex(catalogue.Pathologies));
@@ -77,6 +78,7 @@ builder.Services.AddJob<ExpireUploads>();
 builder.Services.AddJob<ExpireDrafts>();
 builder.Services.AddJob<LapseQuestions>();
 builder.Services.AddJob<CloseReadCases>();
+builder.Services.AddJob<KeepCases>();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
@@ -124,6 +126,8 @@ DownloadOpinion.Map(api);
 CloseCase.Map(api);
 ShowAccesses.Map(api);
 ExportCase.Map(api);
+EraseCase.Map(api);
+ShowRetention.Map(api);
 await app.RunService();
 return 0;
 

@@ -26,6 +26,7 @@ builder.AddMessaging("matching", handlers =>
     handlers.Add<AskNextOnRefusal>();
     handlers.Add<PauseWatch>();
     handlers.Add<KeepSignOfWork>();
+    handlers.Add<ForgetCase>();
 });
 builder.AddServiceClient<Roster.RosterClient>("physician");
 

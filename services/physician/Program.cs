@@ -28,6 +28,7 @@ builder.AddMessaging("physician", handlers =>
     handlers.Add<KeepAssignment>();
     handlers.Add<KeepAnswer>();
     handlers.Add<KeepReminder>();
+    handlers.Add<ForgetCase>();
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
 

@@ -92,6 +92,23 @@ public sealed class CoverageTests(BillingFixture billing) : IClassFixture<Billin
     }
 
     [Fact]
+    public async Task An_erased_case_gives_its_use_back_and_leads_to_nobody_also_when_the_withdrawal_comes_later()
+    {
+        await Member("R6", "ONCE");
+        var caseId = Guid.CreateVersion7();
+        await Reserve(caseId, "R6");
+        const string Leads = "select count(*) from coverage c join use_subject s on s.subject_id in (c.person_id, c.family_id) where c.case_id = @caseId";
+        (await billing.Scalar<int>(Leads, new { caseId })).ShouldBeGreaterThan(0);
+        await billing.Service.Broker.Publish(new CaseErased { CaseId = caseId, Reason = "patient", ErasedAt = DateTimeOffset.UtcNow });
+        await billing.Service.Broker.Next<CoverageReleased>(e => e.CaseId == caseId);
+        await Eventually.True(async () => await billing.Scalar<int>(Leads, new { caseId }) == 0, "nobody is behind the cover");
+        await billing.Service.Broker.Publish(new CaseWithdrawn { CaseId = caseId, WithdrawnAt = DateTimeOffset.UtcNow });
+        await Eventually.True(
+            async () => await billing.Scalar<bool>("select exists (select from withdrawn_case where case_id = @caseId)", new { caseId }), "it is heard");
+        (await billing.Client.CheckAsync(BillingFixture.Person("R6"), deadline: BillingFixture.Soon)).RemainingUses.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_refusal_is_told_once_for_a_case()
     {
         var caseId = Guid.CreateVersion7();

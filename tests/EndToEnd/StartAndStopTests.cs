@@ -7,7 +7,7 @@ namespace SecondOpinion.Tests.EndToEnd;
 
 public sealed class StartAndStopTests
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(300);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
     [Fact]

@@ -94,7 +94,8 @@ public sealed class StrangersTests(SharedSystem system)
             new FileParameter(new MemoryStream(file[half..]), null, "text/csv"));
         RosterStatus status = new();
         await Eventually.True(
-            async () => (status = (await partner.ShowRosterAsync(announced.Id)).Result).FinishedAt is not null, "the import is over", TimeSpan.FromSeconds(60));
+            async () => (status = (await partner.ShowRosterAsync(announced.Id)).Result).FinishedAt is not null, "the import is over",
+            TimeSpan.FromSeconds(120));
 
         (status.State, status.Rejected, status.Accepted).ShouldBe(("imported", 0, 4), status.RefusalText);
         (await partner.ListRosterVersionsAsync(insurer.Id)).Result.CurrentVersion.ShouldBe(1);
@@ -197,13 +198,13 @@ public sealed class StrangersTests(SharedSystem system)
                 // The complete file reaches matching by event.
                 return false;
             }
-        }, "the case is offered", TimeSpan.FromSeconds(60));
+        }, "the case is offered", TimeSpan.FromSeconds(120));
         var profile = (await _ops.ListPhysiciansAsync(limit: 100)).Result.Items.Single(p => p.PhysicianId == chosen);
         var physician = new Client(system.Http(system.PhysicianToken(Rpps.Parse(profile.Rpps))));
         WorklistEntry? offer = null;
         await Eventually.True(
             async () => (offer = (await physician.ShowWorklistAsync(State.Offered, 100)).Result.Items.FirstOrDefault(i => i.CaseId == id)) is not null,
-            "the offer is on the worklist", TimeSpan.FromSeconds(60));
+            "the offer is on the worklist", TimeSpan.FromSeconds(120));
         return (physician, offer!.OfferId);
     }
 
@@ -222,7 +223,7 @@ public sealed class StrangersTests(SharedSystem system)
                 // Retry-After, as the description says.
                 return false;
             }
-        }, "the file is open to the physician", TimeSpan.FromSeconds(60));
+        }, "the file is open to the physician", TimeSpan.FromSeconds(120));
         foreach (var document in dossier!.Documents)
         {
             using var file = await physician.DownloadCaseDocumentAsync(id, document.DocumentId);
@@ -261,7 +262,7 @@ public sealed class StrangersTests(SharedSystem system)
             {
                 return false;
             }
-        }, "the opinion is signed", TimeSpan.FromSeconds(60));
+        }, "the opinion is signed", TimeSpan.FromSeconds(120));
     }
 
     private async Task Download(Guid id)
@@ -282,7 +283,7 @@ public sealed class StrangersTests(SharedSystem system)
     }
 
     private Task Until(Guid id, string state) => Eventually.True(
-        async () => (await _patient.GetCaseAsync(id)).Result.State == state, $"the case is {state}", TimeSpan.FromSeconds(60));
+        async () => (await _patient.GetCaseAsync(id)).Result.State == state, $"the case is {state}", TimeSpan.FromSeconds(120));
 
     private static string Etag(SwaggerResponse answer) => Header(answer, "ETag");
 

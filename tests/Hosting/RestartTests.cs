@@ -9,7 +9,7 @@ namespace SecondOpinion.Tests.Hosting;
 /// <summary>On Aspire's real orchestrator, with shell commands for services.</summary>
 public sealed class RestartTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task What_ends_is_started_again_with_growing_pauses_and_then_called_a_crash_loop()

@@ -30,6 +30,16 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
     }
 
     [Fact]
+    public async Task An_erased_case_forgets_where_and_by_whom_its_patient_is_treated()
+    {
+        var caseId = await matching.Complete(MatchingService.Pathology(), treating: "189999998");
+        const string Knows = "select count(*)::int from matching_case where case_id = @caseId and treating_establishment is not null";
+        await Eventually.True(async () => await matching.Scalar<int>(Knows, new { caseId }) == 1, "the case is known");
+        await matching.Broker.Publish(new CaseErased { CaseId = caseId, Reason = "patient", ErasedAt = matching.Time.GetUtcNow() });
+        await Eventually.True(async () => await matching.Scalar<int>(Knows, new { caseId }) == 0, "it is forgotten");
+    }
+
+    [Fact]
     public async Task Operations_see_every_candidate_and_why_it_was_taken_or_left()
     {
         var pathology = MatchingService.Pathology();

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
+using SecondOpinion.Contracts.Intake;
+using SecondOpinion.Contracts.Matching;
 using SecondOpinion.ServiceDefaults.Encryption;
 using SecondOpinion.Tests.Support;
 
@@ -39,6 +41,26 @@ public sealed class KeyRotationTests : IAsyncLifetime
         var draft = await _physician.As(_physician.Alix).GetFromJsonAsync<JsonElement>($"/api/v1/worklist/cases/{written.CaseId}/opinion");
         draft.GetProperty("draft").GetProperty("diagnosis").GetString().ShouldBe("confirmed");
         (await _physician.As(_physician.Alix).GetAsync($"/api/v1/worklist/cases/{signed.CaseId}/opinion.pdf")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Of_an_erased_case_nothing_opens_any_more_and_others_do()
+    {
+        var kept = await _physician.AssignedCase(_physician.Alix, PhysicianService.SampleQuestions());
+        var erased = await _physician.AssignedCase(_physician.Alix, PhysicianService.SampleQuestions());
+        foreach (var offer in (CaseOffered[])[kept, erased])
+        {
+            await Save(offer.CaseId);
+            (await PhysicianService.Post(_physician.As(_physician.Alix), $"/worklist/cases/{offer.CaseId}/opinion/sign")).StatusCode
+                .ShouldBe(HttpStatusCode.Created);
+        }
+
+        await _physician.Broker.Publish(new CaseErased { CaseId = erased.CaseId, Reason = "retention", ErasedAt = DateTimeOffset.UtcNow });
+        await Eventually.True(
+            () => _physician.Scalar<bool>("select not exists (select from case_key where case_id = @CaseId)", new { erased.CaseId }), "the key is destroyed");
+
+        (await _physician.Scalar<int>("select count(*)::int from opinion where case_id = @CaseId", new { erased.CaseId })).ShouldBe(1);
+        (await _physician.As(_physician.Alix).GetAsync($"/api/v1/worklist/cases/{kept.CaseId}/opinion.pdf")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Dapper;
 using MassTransit;
 using Npgsql;
+using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
@@ -64,6 +65,36 @@ public sealed class EventLogTests(ReportingFixture reporting) : IClassFixture<Re
         events[0].GetProperty("body").GetProperty("pathologyCode").GetString().ShouldBe("endometriose");
         (await reporting.Count(
             "select count(*) from audit_record where object_id = @id and action = 'read' and actor_role = 'ops'", new { id = caseId.ToString() })).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_an_erased_case_no_trait_of_a_person_stays_whichever_event_comes_last(bool erasedFirst)
+    {
+        var (erased, kept) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await reporting.Publish([.. Story.Delivered(kept)]);
+        var story = Story.Delivered(erased);
+        CaseErased[] end = [new() { CaseId = erased, Reason = "patient", ErasedAt = Story.Monday.AddDays(9) }];
+        foreach (var events in erasedFirst ? (IEnumerable<object>[])[end, story] : [story, end])
+        {
+            await reporting.Publish([.. events]);
+        }
+
+        const string Traits =
+            """
+            select (select count(*) from event_log
+              where case_id = @id and (body ->> 'departmentCode' is not null or body ->> 'missionCategory' is not null or body ->> 'disability' is not null))
+              + (select count(*) from case_fact where case_id = @id and department_code is not null)
+            """;
+        (await reporting.Count(Traits, new { id = kept })).ShouldBeGreaterThan(1);
+        (await reporting.Count(Traits, new { id = erased })).ShouldBe(0);
+        // What counts stays.
+        (await reporting.Count("select count(*) from case_fact where case_id = @erased and delivered_at is not null", new { erased })).ShouldBe(1);
+        await using var db = await reporting.Service.Data.OpenConnectionAsync();
+        await Should.ThrowAsync<PostgresException>(() => db.ExecuteAsync(
+            "select set_config('reporting.forgetting', @kept, false); update event_log set body = '{}' where case_id = @kept::uuid",
+            new { kept = kept.ToString() }));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -81,6 +82,7 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
     public async Task Headers_that_offer_a_key_are_not_followed()
     {
         var asked = TestTokens.Issuer.AskedForKeys;
+        var watch = Stopwatch.StartNew();
         using var elsewhere = RSA.Create(2048);
         foreach (var header in (string[])["jku", "x5u", "jwk", "x5c"])
         {
@@ -92,7 +94,8 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
             answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, header);
         }
 
-        (TestTokens.Issuer.AskedForKeys - asked).ShouldBeLessThanOrEqualTo(1, "unknown keys make the issuer be asked once in ten seconds");
+        var tens = (int)watch.Elapsed.TotalSeconds / 10 + 1;
+        (TestTokens.Issuer.AskedForKeys - asked).ShouldBeLessThanOrEqualTo(tens, "unknown keys make the issuer be asked once in ten seconds");
     }
 
     [Theory]

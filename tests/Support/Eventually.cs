@@ -6,7 +6,7 @@ namespace SecondOpinion.Tests.Support;
 public static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);
 
     /// <exception cref="TimeoutException">The condition did not come true in time; the message says which.</exception>
     public static async Task True(Func<Task<bool>> condition, string what, TimeSpan? limit = null)

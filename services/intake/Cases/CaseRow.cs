@@ -179,17 +179,18 @@ internal static class CaseRows
 /// <summary>
 /// Whose cases a caller sees, derived at each read from role, state and consent. A patient: the own ones. An agent: those that this agent opened, while there
 /// is something to help with. A physician who asked for a patient: while the request is being written, then only as long as the patient agrees to the
-/// téléexpertise.
+/// téléexpertise. What is archived is nobody's, until it is opened again.
 /// </summary>
 internal readonly record struct CaseOwner(Guid? Patient, string? Agent, string? Physician)
 {
     public static readonly string Condition =
         $"""
-        (patient_id = @Patient
-          or ((opened_by = @Agent and state in ('draft', 'submitted', 'incomplete', 'awaiting_information')
+        ((archived_at is null or reopened_until > now())
+          and (patient_id = @Patient
+            or ((opened_by = @Agent and state in ('draft', 'submitted', 'incomplete', 'awaiting_information')
               or opened_by = @Physician and state <> 'withdrawn'
                 and coalesce({CaseRows.Consent("teleexpertise")}, state in ('draft', 'submitted', 'incomplete')))
-            and {CaseRows.Consent("processing")} is distinct from false))
+            and {CaseRows.Consent("processing")} is distinct from false)))
         """;
 
     public static CaseOwner Of(ClaimsPrincipal user) => user.Role() switch

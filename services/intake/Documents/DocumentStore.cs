@@ -176,6 +176,18 @@ internal sealed class DocumentStore
     /// <summary>For good: only for what no row ever named.</summary>
     public void Delete(Guid id) => Array.ForEach(Parts, part => File.Delete(PathOf(id, part)));
 
+    /// <summary>For good, whatever there is of it: its case is erased.</summary>
+    public void Erase(Guid id)
+    {
+        foreach (var path in Parts.Select(part => PathOf(id, part)))
+        {
+            File.Delete(path);
+            File.Delete(path + Aside);
+        }
+
+        DeletePart(id);
+    }
+
     /// <summary>What was made of a document that is not taken.</summary>
     public void DeleteParts(Guid id) => Array.ForEach([DocumentPart.Shown, DocumentPart.Preview], part => File.Delete(PathOf(id, part)));
 

@@ -23,11 +23,12 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
         where T : class =>
         inbox.Once(delivery, consumer, async db =>
         {
-            var appended = await db.ExecuteAsync(
+            var erased = await db.ExecuteScalarAsync<bool?>(
                 """
                 insert into event_log (message_id, event, case_id, occurred_at, received_at, trace_id, body)
                 values (@MessageId, @Event, @caseId, @occurredAt, @ReceivedAt, @TraceId, @Body::jsonb)
                 on conflict on constraint event_log_once_per_message do nothing
+                returning exists (select from event_log e where e.case_id = @caseId and e.event = 'intake.case-erased.v1')
                 """,
                 new
                 {
@@ -39,9 +40,27 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
                     TraceId = Activity.Current?.TraceId.ToHexString(),
                     Body = JsonSerializer.Serialize(delivery.Event, Json),
                 });
-            if (appended == 1 && effect is not null)
+            if (erased is null)
+            {
+                // Kept before.
+                return;
+            }
+
+            if (effect is not null)
             {
                 await effect(db);
             }
+
+            if (erased == true)
+            {
+                await Forget(db, caseId!.Value);
+            }
         });
+
+    /// <summary>
+    /// An erased case: what could tell who it was goes, from the log and the facts; where somebody lives and is treated, and what they chose to tell of
+    /// themselves. Pathology, states and dates stay: they are nobody's any more.
+    /// </summary>
+    public static Task Forget(NpgsqlConnection db, Guid caseId) => db.ExecuteAsync(
+        "select forget_case(@caseId); update case_fact set department_code = null, department_at = null where case_id = @caseId", new { caseId });
 }

@@ -8,7 +8,7 @@ namespace SecondOpinion.Reporting.Facts;
 /// <summary>Intake's events: who asks, for which pathology, and how the case moves. A late event never undoes a later one.</summary>
 internal sealed class FollowCases(EventLog log)
     : IHandle<CaseOpened>, IHandle<CaseStateChanged>, IHandle<CaseCompleted>, IHandle<CaseWithdrawn>, IHandle<InformationProvided>,
-      IHandle<ConsentChanged>, IHandle<SocialFactsTold>
+      IHandle<ConsentChanged>, IHandle<SocialFactsTold>, IHandle<CaseErased>
 {
     /// <summary>Of two tellings the later one counts; not telling takes nothing back.</summary>
     private const string SetDepartment =
@@ -126,4 +126,7 @@ internal sealed class FollowCases(EventLog log)
         return log.Once(delivery, nameof(FollowCases), e.CaseId, e.ToldAt, db => db.ExecuteAsync(
             SetDepartment, new { e.CaseId, e.DepartmentCode, e.ToldAt }));
     }
+
+    public Task Handle(Delivery<CaseErased> delivery) =>
+        log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ErasedAt, db => EventLog.Forget(db, delivery.Event.CaseId));
 }

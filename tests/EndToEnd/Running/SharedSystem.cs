@@ -21,8 +21,8 @@ public sealed class OnSharedSystem
 /// <summary>One system for all tests, started at the first one that wants it. With E2E_KEEP=1 its data folder (logs!) is kept.</summary>
 public sealed partial class SharedSystem : IAsyncLifetime
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan HealthLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan HealthLimit = TimeSpan.FromSeconds(180);
 
     private readonly List<HttpClient> _clients = [];
     private AppHostProcess _host = null!;
