@@ -47,11 +47,16 @@ internal static class ShowFhir
             await AuditTrail.Record(db, user, "export", "answers", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
             http.Response.Headers.CacheControl = "no-store";
-            Questionnaires.Questionnaire[] parts = file.QuestionnaireCode == QuestionnaireBook.General
-                ? [book.Find(QuestionnaireBook.General, file.GeneralVersion)!]
-                : [book.Find(QuestionnaireBook.General, file.GeneralVersion)!, book.Find(file.QuestionnaireCode, file.QuestionnaireVersion)!];
-            return Answer(FhirQuestionnaire.Response(id, file.PatientId, !CaseLife.IsBeingWritten(file.State.Value), parts, ReadAnswers.Open(key, file)));
+            return Answer(Answers(key, file, book));
         }, cancel);
+
+    internal static JsonObject Answers(CaseKey key, CaseRow file, QuestionnaireBook book)
+    {
+        Questionnaires.Questionnaire[] parts = file.QuestionnaireCode == QuestionnaireBook.General
+            ? [book.Find(QuestionnaireBook.General, file.GeneralVersion)!]
+            : [book.Find(QuestionnaireBook.General, file.GeneralVersion)!, book.Find(file.QuestionnaireCode, file.QuestionnaireVersion)!];
+        return FhirQuestionnaire.Response(file.Id, file.PatientId, !CaseLife.IsBeingWritten(file.State.Value), parts, ReadAnswers.Open(key, file));
+    }
 
     private static ContentHttpResult Answer(JsonObject resource) => TypedResults.Content(resource.ToJsonString(Json), FhirQuestionnaire.MediaType);
 

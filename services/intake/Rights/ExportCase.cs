@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Claims;
+using System.Text;
 using System.Text.Json;
 using Dapper;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,6 +11,7 @@ using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Catalogue;
 using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Fhir;
 using SecondOpinion.Intake.Overview;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.ServiceDefaults.Access;
@@ -31,8 +33,9 @@ internal static class ExportCase
         .WithName("ExportCase")
         .WithSummary("Everything about me, as a ZIP")
         .WithDescription(
-            "`case.json`, `answers.json`, `questions.json`, `accesses.json` (who read it) and the documents in `documents/`. The opinion is downloaded "
-            + "by its own route.");
+            "`case.json`, `answers.json`, `questions.json`, `accesses.json` (who read it), the documents in `documents/`, and `record.fhir.json`: the "
+            + "same as one FHIR R4 collection (identity, answers, consents, documents, accesses as BALP AuditEvents). The opinion is downloaded by its own "
+            + "route.");
 
     /// <param name="id">The case.</param>
     /// <returns>The ZIP.</returns>
@@ -49,20 +52,28 @@ internal static class ExportCase
 
             await AuditTrail.Record(db, user, "export", "case", id, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
+            var accesses = await ShowAccesses.Of(db, user, id);
             var all = new List<(string, object)>
             {
                 ("case.json", Json(await CaseViews.Of(db, key, file, user.Role(), catalogue, questionnaires, time.GetUtcNow()))),
                 ("answers.json", Json(ReadAnswers.Open(key, file))),
                 ("questions.json", Json(SaveQuestions.Open(key, file))),
-                ("accesses.json", Json(await ShowAccesses.Of(db, user, id))),
+                ("accesses.json", Json(accesses)),
             };
+            var documents = new List<(string Path, DownloadDocument.Readable Document)>();
             foreach (var (documentId, i) in (await db.QueryAsync<Guid>("select id from document where case_id = @id order by id", new { id }))
                 .Select((document, i) => (document, i)).ToList())
             {
                 var readable = (await DownloadDocument.Find(db, keyring, id, documentId))!;
-                all.Add(($"documents/{i + 1:D3}-{readable.Name}", readable));
+                documents.Add(($"documents/{i + 1:D3}-{readable.Name}", readable));
             }
 
+            var consents = await db.QueryAsync<FhirRecord.Given>(
+                "select id, purpose, granted, text_version, at from consent where case_id = @id order by position", new { id });
+            var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient;
+            all.Add(("record.fhir.json", Encoding.UTF8.GetBytes(FhirRecord.Of(
+                file, person, ShowFhir.Answers(key, file, questionnaires), consents.AsList(), documents, accesses, time.GetUtcNow()))));
+            all.AddRange(documents.Select(d => (d.Path, (object)d.Document)));
             return all;
         }, cancel);
         if (files is null)

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Grpc.Core;
+using Hl7.Fhir.Model;
+using Hl7.Fhir.Serialization;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Contracts.Intake.V1;
@@ -8,6 +10,7 @@ using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.Tests.Support;
+using Task = System.Threading.Tasks.Task;
 
 namespace SecondOpinion.Tests.Intake.Service;
 
@@ -25,13 +28,26 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         var zip = await patient.Http.GetByteArrayAsync($"/api/v1/cases/{id}/export");
         using var archive = new System.IO.Compression.ZipArchive(new MemoryStream(zip));
         archive.Entries.Select(e => e.FullName).ShouldBe(
-            ["case.json", "answers.json", "questions.json", "accesses.json", "documents/001-compte-rendu.pdf"]);
+            ["case.json", "answers.json", "questions.json", "accesses.json", "record.fhir.json", "documents/001-compte-rendu.pdf"]);
         using var document = archive.Entries[^1].Open();
         using var bytes = new MemoryStream();
         await document.CopyToAsync(bytes);
         bytes.ToArray().ShouldBe(await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
         using var text = new StreamReader(archive.GetEntry("case.json")!.Open());
         (await text.ReadToEndAsync()).ShouldContain("EXEMPLE");
+        using var fhir = new StreamReader(archive.GetEntry("record.fhir.json")!.Open());
+        // The strict reader: whatever FHIR R4 does not know, or misses, is refused.
+        var record = (Bundle)new FhirJsonDeserializer(new DeserializerSettings().UsingMode(DeserializationMode.Strict))
+            .DeserializeResource(await fhir.ReadToEndAsync());
+        var resources = record.Entry.Select(e => e.Resource).ToList();
+        resources.OfType<Patient>().ShouldHaveSingleItem().Name[0].Family.ShouldBe("EXEMPLE");
+        resources.OfType<QuestionnaireResponse>().ShouldHaveSingleItem().Item.ShouldNotBeEmpty();
+        resources.OfType<Consent>().ShouldContain(c => c.Status == Consent.ConsentState.Active);
+        resources.OfType<DocumentReference>().ShouldHaveSingleItem().Content[0].Attachment!.Url.ShouldBe("documents/001-compte-rendu.pdf");
+        var audit = resources.OfType<AuditEvent>().ToList();
+        audit.ShouldContain(e => e.Action == AuditEvent.AuditEventAction.U);
+        audit.ShouldAllBe(e => e.Meta!.Profile.Single()!.Contains("IHE.BasicAudit.Patient") && e.Entity.Count == 2 && e.Agent.Count(a => a.Requestor == true) == 1);
+        record.Entry.Select(e => e.FullUrl).ShouldBeUnique();
 
         var accesses = (await patient.Get($"/api/v1/cases/{id}/accesses")).GetProperty("accesses").EnumerateArray().ToList();
         accesses.Select(a => a.GetProperty("action").GetString()).ShouldContain("export");
