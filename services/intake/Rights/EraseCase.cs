@@ -82,6 +82,7 @@ internal static class EraseCase
             delete from case_key where case_id = @id;
             delete from social_facts where case_id = @id;
             delete from upload_reservation where case_id = @id;
+            delete from reminder where case_id = @id;
             update information_request
             set sealed_question = '', sealed_answer = case when sealed_answer is null then null else ''::bytea end
             where case_id = @id;

@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Documents;
+using SecondOpinion.Intake.Reminders;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
 
@@ -9,10 +10,11 @@ namespace SecondOpinion.Intake.Submission;
 
 /// <summary>
 /// Withdraws the files that nobody touched for <see cref="CaseOptions.DraftLife"/> before they were complete, and sets their documents aside: health data
-/// without a purpose is not kept, and the room is given back.
+/// without a purpose is not kept, and the room is given back. Where mail is sent, nobody's ends without a warning (<see cref="RemindPatients"/>).
 /// </summary>
 internal sealed partial class ExpireDrafts(
-    NpgsqlDataSource dataSource, DocumentStore store, CaseOptions options, TimeProvider time, BackgroundJobs jobs, ILogger<ExpireDrafts> logger)
+    NpgsqlDataSource dataSource, DocumentStore store, CaseOptions options, MailSettings mail, TimeProvider time, BackgroundJobs jobs,
+    ILogger<ExpireDrafts> logger)
         : BackgroundJob(jobs)
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
@@ -28,7 +30,16 @@ internal sealed partial class ExpireDrafts(
         var before = time.GetUtcNow() - options.DraftLife;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var old = (await db.QueryAsync<Guid>(
-            "select id from case_file where state in ('draft', 'incomplete') and touched_at < @before order by touched_at limit 500", new { before })).AsList();
+            """
+            select id from case_file c
+            where state in ('draft', 'incomplete') and touched_at < @before
+              and (@Unwarned or exists (
+                select from reminder r
+                where r.about = c.id and r.reason = 'expiry' and r.since = c.touched_at and r.state <> 'sending' and r.at < @Warned))
+            order by touched_at
+            limit 500
+            """,
+            new { before, Unwarned = mail.Host.Length == 0, Warned = time.GetUtcNow().AddDays(-ReminderTexts.WarningDays) })).AsList();
         await Each(old, id => One(id, before, cancel), cancel);
     }
 

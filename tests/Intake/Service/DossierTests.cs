@@ -46,7 +46,8 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
         resources.OfType<DocumentReference>().ShouldHaveSingleItem().Content[0].Attachment!.Url.ShouldBe("documents/001-compte-rendu.pdf");
         var audit = resources.OfType<AuditEvent>().ToList();
         audit.ShouldContain(e => e.Action == AuditEvent.AuditEventAction.U);
-        audit.ShouldAllBe(e => e.Meta!.Profile.Single()!.Contains("IHE.BasicAudit.Patient") && e.Entity.Count == 2 && e.Agent.Count(a => a.Requestor == true) == 1);
+        audit.ShouldAllBe(e => e.Meta!.Profile.Single()!.Contains("IHE.BasicAudit.Patient") && e.Entity.Count == 2
+            && e.Agent.Count(a => a.Requestor == true) == 1);
         record.Entry.Select(e => e.FullUrl).ShouldBeUnique();
 
         var accesses = (await patient.Get($"/api/v1/cases/{id}/accesses")).GetProperty("accesses").EnumerateArray().ToList();

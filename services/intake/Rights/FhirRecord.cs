@@ -3,9 +3,9 @@ using Hl7.Fhir.Model;
 using Hl7.Fhir.Serialization;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Documents;
-using SecondOpinion.Intake.Rights;
+using SecondOpinion.Intake.Fhir;
 
-namespace SecondOpinion.Intake.Fhir;
+namespace SecondOpinion.Intake.Rights;
 
 /// <summary>
 /// A whole case as one FHIR R4 collection, for the person who takes it along: who it is (French core profile of the INS when the identity is qualified), what
