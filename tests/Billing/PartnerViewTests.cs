@@ -80,6 +80,31 @@ public sealed class PartnerViewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_insurer_asks_itself_is_not_counted_in_its_month()
+    {
+        await _billing.Import(BillingFixture.InsurerId, BillingFixture.Header
+            + string.Concat(Enumerable.Range(1, 25).Select(i => $"P{i};1980-01-02;1;A;;OPEN;2022-01-01;\n")));
+        var partner = _billing.Service.Http(TestTokens.Partner(BillingFixture.InsurerId));
+        for (var i = 1; i <= 25; i++)
+        {
+            using var answer = await partner.PostAsJsonAsync(
+                "/api/v1/eligibility/check", new { amcNumber = BillingFixture.Amc, memberNumber = $"P{i}", birthDate = "1980-01-02" });
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+
+        for (var i = 1; i <= 12; i++)
+        {
+            await _billing.Client.CheckAsync(BillingFixture.Person($"P{i}"), deadline: BillingFixture.Soon);
+        }
+
+        await Eventually.True(async () => await _billing.Scalar<int>("select coalesce(sum(asked), 0) from check_count") == 37, "all checks are kept");
+        _time.Advance(TimeSpan.FromDays(1));
+        var view = await View();
+        Shown(view, "checks", "OPEN").ShouldBe("11", "those of others alone");
+        view.GetProperty("checks").GetProperty("total").GetString().ShouldBe("11");
+    }
+
+    [Fact]
     public async Task A_partner_sees_its_own_insurer_only()
     {
         var partner = _billing.Service.Http(TestTokens.Partner(BillingFixture.InsurerId));

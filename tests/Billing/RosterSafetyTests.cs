@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Dapper;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Tests.Support;
@@ -24,11 +28,13 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         await using (await db.BeginTransactionAsync())
         {
             await db.ExecuteAsync($"select count(*) from {table}");
+            JsonElement last = default;
             for (var version = 2; version <= 4; version++)
             {
-                await billing.Import(insurer, File(version));
+                last = await billing.Import(insurer, File(version));
             }
 
+            await Ended(billing, insurer, last);
             (await Check("99000301", "V4")).Covered.ShouldBeTrue();
             (await billing.Scalar<bool>("select to_regclass(@table) is not null", new { table })).ShouldBeTrue("somebody reads it");
         }
@@ -65,6 +71,29 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         await db.ExecuteAsync("drop trigger lose_the_answer on roster_version");
         await billing.Over(id, "imported");
         (await Check("99000302", "V2")).Covered.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_switch_that_committed_and_was_never_told_so_keeps_the_roster_that_it_made()
+    {
+        var other = new BillingFixture();
+        await using var _ = other;
+        await other.InitializeAsync();
+        var address = new NpgsqlConnectionStringBuilder(other.Service.Services.GetRequiredService<IConfiguration>().GetConnectionString("billing"));
+        using var line = new BreakingLine(address.Host!, address.Port);
+        (address.Host, address.Port) = (IPAddress.Loopback.ToString(), line.Port);
+        await other.Service.Stop();
+        await other.Service.Start(new Dictionary<string, string?> { ["ConnectionStrings:billing"] = address.ConnectionString });
+        var insurer = await other.NewInsurer("99000308");
+        await other.Import(insurer, File(1));
+
+        line.BreakAtCommitAfter("insert into roster_version (");
+        var status = await other.Import(insurer, File(2));
+        await Eventually.True(() => line.HasBroken, "the answer to the commit was lost");
+        await Ended(other, insurer, status);
+
+        var reply = await other.Client.CheckAsync(BillingFixture.Person("V2", amc: "99000308"), deadline: BillingFixture.Soon);
+        reply.Covered.ShouldBeTrue();
     }
 
     [Fact]
@@ -198,6 +227,93 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
         return status;
     }
 
+    /// <summary>What follows the switch is over too, and the table that answers is there.</summary>
+    private static async Task Ended(BillingFixture billing, Guid insurer, JsonElement import)
+    {
+        var live = await billing.Scalar<string>(
+            "select v.table_name from roster_version v join roster r using (insurer_id, version) where insurer_id = @insurer", new { insurer });
+        var file = Path.Combine(billing.Spool, $"{import.GetProperty("id").GetGuid():n}.roster");
+        await Eventually.True(async () => !System.IO.File.Exists(file) || !await IsThere(), "the import has ended");
+        (await IsThere()).ShouldBeTrue("the roster that answers");
+
+        Task<bool> IsThere() => billing.Scalar<bool>("select to_regclass(@live) is not null", new { live });
+    }
+
     private async Task<CheckReply> Check(string amc, string member, string birth = "1980-01-02") =>
         await billing.Client.CheckAsync(BillingFixture.Person(member, birth, amc), deadline: BillingFixture.Soon);
+
+    /// <summary>A line to the database that breaks once, when the server has answered a commit and the client has not heard it.</summary>
+    private sealed class BreakingLine : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly string _host;
+        private readonly int _port;
+        private string? _after;
+
+        public BreakingLine(string host, int port)
+        {
+            (_host, _port) = (host, port);
+            _listener.Start();
+            _ = Accept();
+        }
+
+        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public bool HasBroken { get; private set; }
+
+        public void BreakAtCommitAfter(string statement) => _after = statement;
+
+        public void Dispose() => _listener.Dispose();
+
+        private async Task Accept()
+        {
+            try
+            {
+                while (true)
+                {
+                    _ = Carry(await _listener.AcceptTcpClientAsync());
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // The test is over.
+            }
+        }
+
+        private async Task Carry(TcpClient client)
+        {
+            using var near = client;
+            using var far = new TcpClient();
+            await far.ConnectAsync(_host, _port);
+            var (seen, breaks) = (false, false);
+            await Task.WhenAny(
+                Pass(near, far, text =>
+                {
+                    seen |= _after is { } after && text.Contains(after, StringComparison.Ordinal);
+                    breaks |= seen && text.Contains("COMMIT", StringComparison.Ordinal);
+                    return true;
+                }),
+                Pass(far, near, _ => !breaks));
+            if (breaks)
+            {
+                (_after, HasBroken) = (null, true);
+            }
+        }
+
+        private static async Task Pass(TcpClient from, TcpClient to, Func<string, bool> goesOn)
+        {
+            var buffer = new byte[64 * 1024];
+            try
+            {
+                while (await from.GetStream().ReadAsync(buffer) is > 0 and var read && goesOn(Encoding.Latin1.GetString(buffer, 0, read)))
+                {
+                    await to.GetStream().WriteAsync(buffer.AsMemory(0, read));
+                }
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+            {
+                // One side has gone: so does the other.
+            }
+        }
+    }
 }
