@@ -37,6 +37,8 @@ public sealed class LedgerTests(BillingFixture billing) : IClassFixture<BillingF
 
         var ledger = await billing.Ops.GetFromJsonAsync<JsonElement>($"/api/v1/ledger/cases/{caseId}");
         ledger.GetProperty("coverageState").GetString().ShouldBe("confirmed");
+        (await billing.Scalar<string>("select string_agg(actor_role || ' ' || action || ' ' || object_type, ',') from audit_record where object_id = @Id",
+            new { Id = caseId.ToString() })).ShouldBe("ops read ledger", "whoever looks is on record");
         var lines = ledger.GetProperty("transactions").EnumerateArray().ShouldHaveSingleItem().GetProperty("lines").EnumerateArray()
             .ToDictionary(l => l.GetProperty("kind").GetString()!, l => l.GetProperty("amount").GetProperty("amount").GetString());
         lines.ShouldBe(new Dictionary<string, string?> { ["payable"] = "-120.00", ["cost"] = "120.00", ["receivable"] = "295.00", ["revenue"] = "-295.00" },

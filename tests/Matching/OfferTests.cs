@@ -57,6 +57,8 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         choice.GetProperty("basis").GetString().ShouldBe("pathology");
         choice.GetProperty("candidates").EnumerateArray().ToDictionary(c => c.GetProperty("physicianId").GetGuid(), c => c.GetProperty("reason").GetString())
             .ShouldBe(new Dictionary<Guid, string?> { [near] = "not_independent", [full] = "full", [free] = "chosen" }, ignoreOrder: true);
+        (await matching.Scalar<int>("select count(*)::int from audit_record where action = 'read' and object_type = 'matching' and object_id = @Id",
+            new { Id = caseId.ToString() })).ShouldBe(1, "whoever reads the explanation is on record");
     }
 
     [Fact]

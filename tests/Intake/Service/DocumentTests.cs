@@ -323,6 +323,8 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
 
         (await patient.Case(id)).GetProperty("documents").GetArrayLength().ShouldBe(0);
         Files().ShouldBe(before + 1, "it can be brought back for a month");
+        (await intake.Sql<string>("select string_agg(actor_role || ' ' || action, ',' order by id) from audit_record where object_id = @Id",
+            new { Id = uploaded.GetProperty("documentId").GetGuid().ToString() })).ShouldEndWith("patient remove");
     }
 
     [Fact]
