@@ -46,12 +46,12 @@ public sealed class RosterSafetyTests(BillingFixture billing) : IClassFixture<Bi
     }
 
     [Fact]
-    public async Task A_commit_whose_answer_was_lost_keeps_the_roster_that_it_made()
+    public async Task A_switch_that_the_server_breaks_off_in_its_commit_is_tried_until_it_is_made()
     {
         var insurer = await billing.NewInsurer("99000302");
         await billing.Import(insurer, File(1));
 
-        // The server itself breaks the connection right after the switch has committed, each time that a version is written.
+        // The server itself breaks the connection amid the commit, each time that a version is written.
         await using var db = await billing.Service.Data.OpenConnectionAsync();
         await db.ExecuteAsync(
             """

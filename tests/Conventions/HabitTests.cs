@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using SecondOpinion.ServiceDefaults.Messaging;
 
@@ -32,6 +33,22 @@ public sealed partial class HabitTests
         consumers.Count.ShouldBeGreaterThan(15);
         consumers.Where(c => GenericName().IsMatch(c.Type.Name) || c.Heard.Any(e => c.Type.Name.Contains(e, StringComparison.Ordinal)))
             .Select(c => c.Type.Name).ShouldBeEmpty();
+    }
+
+    /// <summary>One that is made to ask for all the memory ends by itself, before its neighbours do.</summary>
+    [Theory]
+    [InlineData("Gateway")]
+    [InlineData("Intake")]
+    [InlineData("Matching")]
+    [InlineData("Physician")]
+    [InlineData("Billing")]
+    [InlineData("Reporting")]
+    [InlineData("Identity")]
+    public void A_service_has_a_limit_to_its_heap(string service)
+    {
+        using var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, $"SecondOpinion.{service}.runtimeconfig.json")));
+        settings.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties").GetProperty("System.GC.HeapHardLimit").GetInt64()
+            .ShouldBeInRange(256L << 20, 4L << 30);
     }
 
     /// <summary>

@@ -18,7 +18,8 @@ internal sealed class Admission(DocumentStore store, DocumentOptions options, Pi
     /// <summary>Letters of a file's name.</summary>
     public const int LongestName = 200;
 
-    private static readonly SemaphoreSlim Recognitions = new(Math.Max(2, Environment.ProcessorCount));
+    /// <summary>How many files are looked into at a time: a hundred hostile ones must not cost a hundred times the memory of one.</summary>
+    internal static readonly SemaphoreSlim Recognitions = new(Math.Max(2, Environment.ProcessorCount));
 
     /// <param name="Type">Code of the catalogue's documents.</param>
     /// <param name="FileName">Cleaned.</param>

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Intake.Documents;
 using SecondOpinion.Tests.Intake.Documents;
+using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Intake.Service;
 
@@ -33,6 +34,45 @@ public sealed class DocumentTests(IntakeFixture intake) : IClassFixture<IntakeFi
         var file = Directory.EnumerateFiles(intake.DocumentsPath, $"{documentId:N}*", SearchOption.AllDirectories).ShouldHaveSingleItem();
         (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(content.AsSpan(0, 64)).ShouldBe(-1);
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task Only_so_many_files_are_looked_into_at_a_time_and_the_next_one_waits()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Open();
+        var taken = 0;
+        while (Admission.Recognitions.CurrentCount > 0 || taken == 0)
+        {
+            await Admission.Recognitions.WaitAsync(TestContext.Current.CancellationToken);
+            taken++;
+        }
+
+        try
+        {
+            var before = Stored();
+            var upload = patient.Upload(id, await File.ReadAllBytesAsync(Journey.Sample("compte-rendu.pdf")));
+            await Eventually.True(() => Stored() > before, "the file is stored whole");
+            // Long enough for a file that does not wait.
+            for (var i = 0; i < 20; i++)
+            {
+                await patient.Case(id);
+            }
+
+            upload.IsCompleted.ShouldBeFalse();
+            Admission.Recognitions.Release(taken);
+            taken = 0;
+            (await upload).StatusCode.ShouldBe(HttpStatusCode.Created);
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                Admission.Recognitions.Release(taken);
+            }
+        }
+
+        int Stored() => Directory.EnumerateFiles(intake.DocumentsPath, "*.sealed", SearchOption.AllDirectories).Count();
     }
 
     [Fact]
