@@ -81,7 +81,9 @@ internal sealed partial class SampleStory : IDisposable
         await FillIn();
         await AddDocuments();
         var submissionTrace = await Submit();
-        var offer = await FindOffer();
+        var first = await FindOffer(rank: 1);
+        await Decline(first);
+        var offer = await FindOffer(rank: 2);
         await Accept(offer);
         await ReadFile();
         await AskAndAnswer();
@@ -229,12 +231,13 @@ internal sealed partial class SampleStory : IDisposable
         return trace;
     }
 
-    private async Task<string> FindOffer()
+    private async Task<string> FindOffer(int rank)
     {
         var matching = await _api.Until(
-            $"/api/v1/matching/cases/{_caseId}", _ops, a => Text(a.Json["state"]) == "offered", "the case is offered to a physician");
+            $"/api/v1/matching/cases/{_caseId}", _ops, a => Text(a.Json["state"]) == "offered" && a.Json["offers"]!.AsArray().Count == rank,
+            "the case is offered to a physician");
         var physicianId = Text(matching.Json["physicianId"]);
-        var candidates = matching.Json["choices"]!.AsArray()[^1]!["candidates"]!.AsArray();
+        var explanation = Text(matching.Json["choices"]!.AsArray()[^1]!["explanation"]);
         var pathology = Text(Sample("case.json")["pathology"]);
         var physicians = Expect(await _api.Get($"/api/v1/physicians?pathology={pathology}&limit=100", _ops)).Json["items"]!.AsArray();
         var chosen = physicians.FirstOrDefault(p => Text(p!["physicianId"]) == physicianId)
@@ -243,9 +246,14 @@ internal sealed partial class SampleStory : IDisposable
         _physician = await Token(Roles.Physician, "sample-physician", ("rpps", rpps.Value));
         var worklist = await _api.Until(
             "/api/v1/worklist?state=offered&limit=100", _physician, a => OfferOf(a) is not null, "the offer is on the physician's worklist");
-        _tell.Step(
-            "offered", $"to {Text(chosen["displayName"])}, best of {candidates.Count} candidates of this pathology and independent of the treating clinic");
+        _tell.Step(rank == 1 ? "offered" : "next best", $"to {Text(chosen["displayName"])}: « {explanation} »");
         return Text(OfferOf(worklist)!["offerId"]);
+    }
+
+    private async Task Decline(string offerId)
+    {
+        Expect(await _api.Post($"/api/v1/worklist/offers/{offerId}/decline", _physician, new { reason = "unavailable" }));
+        _tell.Step("declined", "the first physician has no time; the next one is asked at once");
     }
 
     private async Task Accept(string offerId)

@@ -33,6 +33,7 @@ builder.AddServiceClient<Roster.RosterClient>("physician");
 builder.AddSettings<MatchingOptions>();
 builder.Services.AddSingleton<MatchingMetrics>();
 builder.Services.AddSingleton<NextChoice>();
+builder.Services.AddSingleton<AssignTogether>();
 builder.Services.AddSingleton<WaitingCases>();
 builder.Services.AddJob<AdvanceDueCases>();
 builder.Services.AddJob<ReadRosterAtStart>();

@@ -48,6 +48,7 @@ app.MapGrpcService<ServeRoster>().AllowCalls(Roster.Descriptor, new AllowedCalls
 
 var api = app.MapGroup("/api/v1");
 ListPhysicians.Map(api);
+ShowCoverage.Map(api);
 AdmitPhysician.Map(api);
 SuspendPhysician.Map(api);
 

@@ -37,6 +37,7 @@ public sealed class RoutingTests : IAsyncLifetime
         { "POST /api/v1/cases/1/uploads", "intake", "patient physician agent ops" },
         { "PATCH /api/v1/cases/1/uploads/1", "intake", "patient physician agent ops" },
         { "GET /api/v1/cases/1/documents", "intake", "patient physician agent ops" },
+        { "GET /api/v1/retention", "intake", "ops" },
         { "GET /api/v1/matching/cases/1", "matching", "council ops" },
         { "GET /api/v1/physicians", "physician", "physician council ops" },
         { "GET /api/v1/worklist", "physician", "physician" },

@@ -30,6 +30,36 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
     }
 
     [Fact]
+    public async Task Cases_that_wait_together_are_assigned_together_so_that_each_gets_the_physician_it_needs()
+    {
+        var (common, rare) = (MatchingService.Pathology(), MatchingService.Pathology());
+        // Less loaded, so that one case after the other would give the common one to the only physician of the rare one.
+        var both = Guid.CreateVersion7();
+        await matching.Broker.Publish(matching.Admitted(both, common, capacity: 0) with { PathologyCodes = [common, rare] });
+        var other = await matching.Admit(common, capacity: 0);
+        await Eventually.True(
+            async () => await matching.Scalar<int>("select count(*)::int from expert where @rare = any(pathology_codes)", new { rare }) == 1, "it is told");
+        Guid[] cases = [await matching.Complete(common), await matching.Complete(rare)];
+        foreach (var caseId in cases)
+        {
+            await matching.WaitForState(caseId, "waiting");
+        }
+
+        // Both come back at one moment, and both cases are looked at then.
+        await matching.Scalar<object>(
+            """
+            update expert set capacity = case when physician_id = @both then 1 else 4 end where physician_id in (@both, @other);
+            update matching_case set next_look_at = '2000-01-01' where case_id = any(@cases);
+            """,
+            new { both, other, cases });
+
+        (await matching.Offered(cases[1])).PhysicianId.ShouldBe(both);
+        (await matching.Offered(cases[0])).PhysicianId.ShouldBe(other);
+        var shown = await matching.Show(cases[0]);
+        shown.GetProperty("physicianId").GetGuid().ShouldBe(other);
+    }
+
+    [Fact]
     public async Task An_erased_case_forgets_where_and_by_whom_its_patient_is_treated()
     {
         var caseId = await matching.Complete(MatchingService.Pathology(), treating: "189999998");

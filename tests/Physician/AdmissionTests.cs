@@ -20,14 +20,14 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
         var pathologies = Column("pathologies.csv");
         var specialties = Column("specialties.csv");
 
-        samples.Count.ShouldBe(20);
+        samples.Count.ShouldBe(350);
         samples.Select(s => s.Rpps).ShouldBeUnique();
         samples.ShouldAllBe(s => s.Rpps.StartsWith("99") && Rpps.Parse(s.Rpps).Value == s.Rpps);
         samples.ShouldAllBe(s => s.DisplayName.Contains("EXEMPLE"));
         samples.SelectMany(s => s.Establishments).ShouldAllBe(e => Finess.Parse(e).Value == e);
         samples.SelectMany(s => s.PathologyCodes).Except(pathologies).ShouldBeEmpty();
         samples.Select(s => s.SpecialtyCode).Except(specialties).ShouldBeEmpty();
-        pathologies.Take(60).Except(samples.SelectMany(s => s.PathologyCodes)).ShouldBeEmpty();
+        pathologies.Where(p => samples.Count(s => s.PathologyCodes.Contains(p)) < 2).ShouldBeEmpty("nobody is the only one for a disease");
         samples.Count(s => s.PathologyCodes.Contains("endometriose") && !s.Establishments.Contains("189999998")).ShouldBeGreaterThanOrEqualTo(2);
         samples.Count(s => s.PathologyCodes.Contains("endometriose")).ShouldBeGreaterThanOrEqualTo(3);
     }
@@ -48,11 +48,43 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     }
 
     [Fact]
+    public async Task Diseases_with_too_few_referents_are_reported_and_who_is_suspended_does_not_count()
+    {
+        foreach (var role in Roles.All.Except([Roles.Ops, Roles.Council]))
+        {
+            (await physician.As(role).GetAsync("/api/v1/physicians/coverage")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, role);
+        }
+
+        var samples = LoadSamplePhysicians.Samples();
+        var rare = samples.SelectMany(r => r.PathologyCodes).CountBy(code => code).First(code => code.Value == 2).Key;
+        var first = Rpps.Parse(samples.First(r => r.PathologyCodes.Contains(rare)).Rpps);
+        (await Gaps()).ShouldBeEmpty();
+
+        await Suspend(true);
+        (await Gaps())[rare].ShouldBe(1);
+        await Suspend(false);
+        (await Gaps()).ShouldBeEmpty();
+
+        async Task<Dictionary<string, int>> Gaps()
+        {
+            var report = await physician.As(Roles.Council).GetFromJsonAsync<JsonElement>("/api/v1/physicians/coverage");
+            var gaps = report.GetProperty("gaps").EnumerateArray()
+                .ToDictionary(g => g.GetProperty("pathologyCode").GetString()!, g => g.GetProperty("referents").GetInt32());
+            report.GetProperty("pathologies").GetInt32().ShouldBeGreaterThan(900);
+            (report.GetProperty("covered").GetInt32() + gaps.Count).ShouldBe(report.GetProperty("pathologies").GetInt32());
+            return gaps;
+        }
+
+        async Task Suspend(bool suspended) => (await PhysicianService.Put(
+            physician.As(Roles.Council), $"/physicians/{first.PhysicianId}/suspension", new { suspended }, null)).EnsureSuccessStatusCode();
+    }
+
+    [Fact]
     public async Task Each_sample_referent_is_told_once_even_after_a_restart()
     {
         await using var service =
             await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(PhysicianService.Keys) { ["SampleData:Enabled"] = "true" });
-        await Eventually.True(() => service.Broker.Heard<PhysicianAdmitted>().Count == 20, "twenty référents are told");
+        await Eventually.True(() => service.Broker.Heard<PhysicianAdmitted>().Count == 350, "all référents are told");
 
         await service.Stop();
         await service.Start();
@@ -66,7 +98,7 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
         });
         await service.Broker.Next<SecondOpinion.Contracts.Billing.OpinionBooked>();
 
-        service.Broker.Heard<PhysicianAdmitted>().Count.ShouldBe(20);
+        service.Broker.Heard<PhysicianAdmitted>().Count.ShouldBe(350);
     }
 
     [Fact]

@@ -42,16 +42,35 @@ internal sealed record MatchingCase(
         db.QuerySingleOrDefaultAsync<MatchingCase>($"select {Columns} from matching_case where case_id = @caseId for update", new { caseId });
 
     /// <summary>Takes the lock of one case whose moment has come and that nobody else is working on.</summary>
-    public static Task<MatchingCase?> LockOneDue(NpgsqlConnection db, DateTimeOffset now) => db.QuerySingleOrDefaultAsync<MatchingCase>(
+    /// <param name="db">The open transaction.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="evenOneOfMany">Also a case that waits for a physician beside others, which are otherwise assigned together.</param>
+    public static Task<MatchingCase?> LockOneDue(NpgsqlConnection db, DateTimeOffset now, bool evenOneOfMany) => db.QuerySingleOrDefaultAsync<MatchingCase>(
         $"""
         select {Columns}
         from matching_case
         where next_look_at <= @now
+          and (state <> 'waiting' or @evenOneOfMany or not exists (
+            select from matching_case other
+            where other.next_look_at <= @now and other.state = 'waiting' and other.case_id <> matching_case.case_id))
         order by next_look_at
         limit 1
         for update skip locked
         """,
-        new { now });
+        new { now, evenOneOfMany });
+
+    /// <summary>Takes the locks of the cases that wait for a physician and whose moment has come, those with the least time first.</summary>
+    public static async Task<IReadOnlyList<MatchingCase>> LockWaiting(NpgsqlConnection db, DateTimeOffset now, int limit) =>
+        (await db.QueryAsync<MatchingCase>(
+            $"""
+            select {Columns}
+            from matching_case
+            where next_look_at <= @now and state = 'waiting'
+            order by due_at, case_id
+            limit @limit
+            for update skip locked
+            """,
+            new { now, limit })).AsList();
 
     /// <summary>Nobody has it, and nothing of who had it counts any more.</summary>
     public MatchingCase WithoutPhysician() =>

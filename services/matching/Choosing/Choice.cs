@@ -7,7 +7,11 @@ namespace SecondOpinion.Matching.Choosing;
 /// </summary>
 internal static class Choice
 {
-    public static Decision Choose(CaseToMatch wanted, IReadOnlyCollection<Expert> experts, DateTimeOffset now)
+    /// <param name="wanted">The case.</param>
+    /// <param name="experts">All who could come into question.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="planned">Whom <see cref="Assignment"/> gave the case to, when it was one of many; then the others only say why they were left.</param>
+    public static Decision Choose(CaseToMatch wanted, IReadOnlyCollection<Expert> experts, DateTimeOffset now, Guid? planned = null)
     {
         var referents = experts.Where(e => e.PathologyCodes.Contains(wanted.PathologyCode)).ToList();
         // The specialty is a stopgap for pathologies without any référent, never a way round busy ones.
@@ -21,7 +25,8 @@ internal static class Choice
             .ThenBy(j => j.Expert.LastOfferedAt ?? DateTimeOffset.MinValue)
             .ThenBy(j => j.Expert.PhysicianId)
             .ToList();
-        var chosen = judged is [(var first, Verdict.Eligible), ..] ? first : null;
+        var chosen = planned is { } id ? judged.Find(j => j.Expert.PhysicianId == id).Expert
+            : judged is [(var first, Verdict.Eligible), ..] ? first : null;
         return new Decision(
             chosen?.PhysicianId,
             basis,

@@ -11,14 +11,32 @@ namespace SecondOpinion.Matching.Offers;
 /// another instance works on, so any number of sweeps may run.
 /// </summary>
 internal sealed partial class AdvanceDueCases(
-    NpgsqlDataSource dataSource, NextChoice next, TimeProvider time, MatchingOptions options, BackgroundJobs jobs, ILogger<AdvanceDueCases> logger)
-    : BackgroundJob(jobs)
+    NpgsqlDataSource dataSource, NextChoice next, AssignTogether together, TimeProvider time, MatchingOptions options, BackgroundJobs jobs,
+    ILogger<AdvanceDueCases> logger) : BackgroundJob(jobs)
 {
-    protected override async Task<Next> Pass(CancellationToken cancel) =>
-        await AdvanceOne(cancel) ? Next.Now : Next.After(options.SweepInterval);
+    protected override async Task<Next> Pass(CancellationToken cancel)
+    {
+        var many = await AdvanceMany(cancel);
+        return await AdvanceOne(cancel, evenOneOfMany: many is null) || many > 0 ? Next.Now : Next.After(options.SweepInterval);
+    }
+
+    /// <summary>How many cases got on together, none when fewer than two wait; null when it failed.</summary>
+    private async Task<int?> AdvanceMany(CancellationToken cancel)
+    {
+        try
+        {
+            return await together.Run(cancel);
+        }
+        catch (Exception exception) when (!cancel.IsCancellationRequested)
+        {
+            // One case among them cannot be moved: each goes on by itself.
+            Log.NotTogether(logger, exception);
+            return null;
+        }
+    }
 
     /// <summary>False when no case is due.</summary>
-    internal async Task<bool> AdvanceOne(CancellationToken cancel)
+    internal async Task<bool> AdvanceOne(CancellationToken cancel, bool evenOneOfMany = true)
     {
         Guid? caseId = null;
         try
@@ -26,7 +44,7 @@ internal sealed partial class AdvanceDueCases(
             return await dataSource.InTransaction(async db =>
             {
                 var now = time.GetUtcNow();
-                if (await MatchingCase.LockOneDue(db, now) is not { } due)
+                if (await MatchingCase.LockOneDue(db, now, evenOneOfMany) is not { } due)
                 {
                     return false;
                 }
@@ -50,6 +68,9 @@ internal sealed partial class AdvanceDueCases(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "Sweep: the waiting cases could not be assigned together; each goes on by itself")]
+        public static partial void NotTogether(ILogger logger, Exception exception);
+
         [LoggerMessage(LogLevel.Error, "Sweep: case {CaseId} could not be moved on and is put off")]
         public static partial void PutOff(ILogger logger, Guid caseId, Exception exception);
     }

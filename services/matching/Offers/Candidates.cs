@@ -26,6 +26,25 @@ internal static class Candidates
         return await Read(db, ids);
     }
 
+    /// <summary>The same for many cases at once.</summary>
+    public static async Task<IReadOnlyList<Expert>> LockForAll(NpgsqlConnection db, IReadOnlyCollection<MatchingCase> wanted)
+    {
+        var ids = (await db.QueryAsync<Guid>(
+            """
+            select physician_id
+            from expert
+            where profile_at is not null and (pathology_codes && @Pathologies or specialty_code = any(@Specialties))
+            order by physician_id
+            for no key update
+            """,
+            new
+            {
+                Pathologies = wanted.Select(w => w.PathologyCode!).Distinct().ToArray(),
+                Specialties = wanted.Select(w => w.SpecialtyCode!).Distinct().ToArray(),
+            })).ToArray();
+        return await Read(db, ids);
+    }
+
     /// <summary>One expert by id, locked; empty when not admitted.</summary>
     public static async Task<IReadOnlyList<Expert>> Lock(NpgsqlConnection db, Guid physicianId)
     {

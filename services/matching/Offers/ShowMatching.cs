@@ -58,7 +58,9 @@ internal static class ShowMatching
     /// <param name="Basis"><c>pathology</c> (référents of it), <c>specialty</c> (there is none) or <c>coordinator</c>.</param>
     /// <param name="PhysicianId">Who was chosen; null when nobody could be.</param>
     /// <param name="Candidates">Everybody who came into question, with the reason; the chosen one first.</param>
-    internal sealed record MatchingChoice(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, IReadOnlyList<Candidate> Candidates);
+    /// <param name="Explanation">Why, in French and without a name: a coordinator may read it to the patient.</param>
+    internal sealed record MatchingChoice(
+        int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, IReadOnlyList<Candidate> Candidates, string Explanation);
 
     /// <summary>A coordinator was called.</summary>
     /// <param name="Reason"><c>no_expert</c>, <c>too_many_refusals</c>, <c>deadline_near</c>; of an accepted case <c>silent_physician</c>,
@@ -70,7 +72,8 @@ internal static class ShowMatching
         .AllowRoles(Roles.Ops)
         .WithName("ShowMatching")
         .WithSummary("How a case found its physician")
-        .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes only.");
+        .WithDescription("Every choice with all candidates and why each was taken or left, every offer and every escalation. Codes, and a "
+            + "sentence for each choice.");
 
     /// <param name="caseId">The case.</param>
     private static async Task<Results<Ok<CaseMatching>, Problem>> Handle(Guid caseId, ClaimsPrincipal user, NpgsqlDataSource dataSource,
@@ -94,7 +97,12 @@ internal static class ShowMatching
 
         var offers = (await all.ReadAsync<MatchingOffer>()).AsList();
         var choices = (await all.ReadAsync<ChoiceRow>())
-            .Select(c => new MatchingChoice(c.Rank, c.MadeAt, c.Basis, c.PhysicianId, NextChoice.ReadCandidates(c.Candidates))).ToList();
+            .Select(c =>
+            {
+                var candidates = NextChoice.ReadCandidates(c.Candidates);
+                return new MatchingChoice(
+                    c.Rank, c.MadeAt, c.Basis.Text, c.PhysicianId, candidates, Explanation.Of(c.Basis.Value, c.PhysicianId, candidates));
+            }).ToList();
         var escalations = (await all.ReadAsync<MatchingEscalation>()).AsList();
         return TypedResults.Ok(new CaseMatching(
             caseId,
@@ -112,5 +120,5 @@ internal static class ShowMatching
     private sealed record CaseRow(
         Word<MatchingState> State, string? PathologyCode, DateTimeOffset? DueAt, string? PlaceOfCare, DateTimeOffset? RemindedAt);
 
-    private sealed record ChoiceRow(int Rank, DateTimeOffset MadeAt, string Basis, Guid? PhysicianId, string Candidates);
+    private sealed record ChoiceRow(int Rank, DateTimeOffset MadeAt, Word<Basis> Basis, Guid? PhysicianId, string Candidates);
 }

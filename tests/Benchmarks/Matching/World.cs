@@ -1,0 +1,50 @@
+using System.Text.Json;
+using SecondOpinion.Matching.Choosing;
+
+namespace SecondOpinion.Bench.Matching;
+
+/// <summary>The sample référents, and cases over their diseases: frequent ones often, rare ones rarely, from a seed.</summary>
+internal sealed class World
+{
+    public required IReadOnlyList<Expert> Physicians { get; init; }
+
+    public required IReadOnlyList<(string Code, string Specialty)> Pathologies { get; init; }
+
+    public static World Load()
+    {
+        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "sample-physicians.json"));
+        var samples = JsonSerializer.Deserialize<List<Sample>>(file, JsonSerializerOptions.Web)!;
+        var physicians = samples.Select((s, i) => new Expert(
+            new Guid(i + 1, 0, 0, new byte[8]), Specialties.Canonical(s.SpecialtyCode), s.PathologyCodes, s.Establishments, [], [], s.Capacity, 0, null, null))
+            .ToList();
+        return new World
+        {
+            Physicians = physicians,
+            Pathologies = [.. physicians.SelectMany(p => p.PathologyCodes.Select(code => (code, p.SpecialtyCode))).DistinctBy(p => p.code)],
+        };
+    }
+
+    /// <summary>The same people with so many places in all, each their share.</summary>
+    public IReadOnlyList<Expert> Experts(int placesInAll)
+    {
+        var share = (double)placesInAll / Physicians.Sum(p => p.Capacity);
+        return [.. Physicians.Select(p => p with { Capacity = Math.Max(1, (int)(p.Capacity * share)) })];
+    }
+
+    public IReadOnlyList<Assignment.Waiting> Cases(int count, DateTimeOffset now, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(1, count).Select(i => new Assignment.Waiting(
+            new Guid(i, 1, 0, new byte[8]), Draw(random), now.AddHours(random.Next(24, 168))))];
+    }
+
+    public CaseToMatch Draw(Random random)
+    {
+        // The n-th disease about 1/√n as often as the first.
+        var (code, specialty) = Pathologies[(int)(Pathologies.Count * Math.Pow(random.NextDouble(), 2))];
+        var house = random.Next(3) == 0 ? [Physicians[random.Next(Physicians.Count)].Establishments[0]] : Array.Empty<string>();
+        return new CaseToMatch(code, specialty, house, new HashSet<Guid>(), new HashSet<Guid>());
+    }
+
+    private sealed record Sample(string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+}
