@@ -13,8 +13,8 @@ public sealed class ExplanationTests
         Basis.Pathology, Candidate(Verdict.Chosen, 2, 10, Last), Candidate(Verdict.Eligible, 5, 10), Candidate(Verdict.Full, 4, 4),
         Candidate(Verdict.Full, 1, 1), Candidate(Verdict.NotIndependent, 0, 3)).ShouldBe(
             "5 médecins référents de cette maladie ont été examinés. Le médecin choisi a 2 dossiers en cours pour 10 places : la part la plus faible parmi "
-            + "ceux qui pouvaient recevoir le dossier ; sa dernière proposition date du 21 novembre 2026 à 10 h 05. N'ont pas été retenus : 2 sans place libre, "
-            + "1 exerçant là où la personne est soignée.");
+            + "ceux qui pouvaient recevoir le dossier ; sa dernière proposition date du 21 novembre 2026 à 10 h 05. N'ont pas été retenus : 2 sans place "
+            + "libre, 1 exerçant là où la personne est soignée.");
 
     [Fact]
     public void Of_many_cases_at_once_the_others_are_the_reason() => Text(
