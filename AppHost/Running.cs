@@ -11,7 +11,7 @@ namespace SecondOpinion.AppHost;
 /// <summary>Starts the system, says where everything is, plays the story and stays up until told to stop.</summary>
 internal static class Running
 {
-    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(240);
 
     public static async Task<int> Run(IDistributedApplicationBuilder builder, RunOptions options, Dashboard dashboard)
     {

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -80,6 +81,12 @@ public static class DatabaseRegistration
 
         return result;
     }
+
+    /// <summary>
+    /// For what a service does at its start in one transaction: another instance that starts at the same time may be doing it, and is waited for.
+    /// </summary>
+    public static Task WaitForOtherStarts(this NpgsqlConnection db) =>
+        db.ExecuteAsync("set local lock_timeout = '2min'; set local statement_timeout = '2min'");
 
     public static Task InTransaction(this NpgsqlDataSource dataSource, Func<NpgsqlConnection, Task> work, CancellationToken cancel = default) =>
         dataSource.InTransaction(async db =>

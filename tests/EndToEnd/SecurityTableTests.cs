@@ -96,7 +96,7 @@ public sealed class SecurityTableTests(SharedSystem system)
         using var asked = await system.Http(mine.Physician).Post(
             $"/api/v1/worklist/cases/{mine.CaseId}/information-requests", Answers.Json(new JsonObject { ["text"] = "Depuis quand ?" }));
         var requestId = (string)(await asked.Read())["requestId"]!;
-        using var physicians = await system.Http(mine.Ops).GetAsync("/api/v1/physicians?limit=100");
+        using var physicians = await system.Http(mine.Ops).GetAsync("/api/v1/physicians?pathology=endometriose&limit=100");
         var ids = (await physicians.Read())["items"]!.AsArray();
         string Id(JsonNode? p) => (string)p!["physicianId"]!;
         var me = Id(ids.Single(p => Rpps.Parse((string)p!["rpps"]!) == mine.PhysicianRpps));

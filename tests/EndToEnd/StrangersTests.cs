@@ -199,7 +199,8 @@ public sealed class StrangersTests(SharedSystem system)
                 return false;
             }
         }, "the case is offered", TimeSpan.FromSeconds(120));
-        var profile = (await _ops.ListPhysiciansAsync(limit: 100)).Result.Items.Single(p => p.PhysicianId == chosen);
+        var profile = (await _ops.ListPhysiciansAsync(pathology: (await _ops.ShowMatchingAsync(id)).Result.PathologyCode, limit: 100)).Result.Items
+            .Single(p => p.PhysicianId == chosen);
         var physician = new Client(system.Http(system.PhysicianToken(Rpps.Parse(profile.Rpps))));
         WorklistEntry? offer = null;
         await Eventually.True(

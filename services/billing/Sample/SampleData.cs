@@ -26,6 +26,7 @@ internal sealed class SampleData(
         var now = time.GetUtcNow();
         await dataSource.InTransaction(async db =>
         {
+            await db.WaitForOtherStarts();
             var number = 0;
             foreach (var fields in Lines("insurers.csv"))
             {

@@ -22,6 +22,7 @@ internal sealed partial class LoadSamplePhysicians(
         var now = time.GetUtcNow();
         var added = await dataSource.InTransaction(async db =>
         {
+            await db.WaitForOtherStarts();
             var count = 0;
             foreach (var sample in Samples())
             {
