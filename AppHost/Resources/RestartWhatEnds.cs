@@ -40,7 +40,9 @@ internal sealed class RestartWhatEnds(
                 continue;
             }
 
-            if (KnownResourceStates.TerminalStates.Contains(state) && change.Snapshot.StopTimeStamp is { } ended)
+            // A start that failed still bears the moment of the end before it, and is no repetition of that.
+            if (KnownResourceStates.TerminalStates.Contains(state) && state != KnownResourceStates.FailedToStart
+                && change.Snapshot.StopTimeStamp is { } ended)
             {
                 if (ended == life.Ended)
                 {

@@ -68,9 +68,18 @@ public sealed class RestartTests
             null, null, null, null, null, false));
 
         await File.WriteAllTextAsync(end, "");
+        var lastEnd = (await app.ResourceNotifications.WaitForResourceAsync("toy", change => change.Snapshot.StopTimeStamp is not null).WaitAsync(Limit))
+            .Snapshot.StopTimeStamp;
 
         await Eventually.True(() => File.ReadLines(runs).Count() == 2, "it was started again", Limit);
         asked.ShouldBe(3);
+
+        // A dependency is away: the orchestrator says so on what it knew of the last end.
+        await app.ResourceNotifications.WaitForResourceAsync("toy", KnownResourceStates.Running).WaitAsync(Limit);
+        app.ResourceNotifications.TryGetCurrentState("toy", out var running).ShouldBeTrue();
+        await app.ResourceNotifications.PublishUpdateAsync(
+            running!.Resource, running.ResourceId, now => now with { State = KnownResourceStates.FailedToStart, StopTimeStamp = lastEnd });
+        await Eventually.True(() => asked > 3, "it is started again", Limit);
         await app.StopAsync();
         File.Delete(runs);
     }

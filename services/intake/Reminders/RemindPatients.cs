@@ -74,13 +74,26 @@ internal sealed class RemindPatients(
             limit 200
             """,
             new { Days, Warning = WarnedAfter, now, GivenUp, PutOff })).ToDictionary(d => d.About);
-        await Each(due.Keys, about => One(due[about], cancel), cancel);
+        if (due.Count == 0)
+        {
+            return;
+        }
+
+        // Before anything is claimed: a server that is away ends the pass, is told to the health check, and is asked again after a pause.
+        using var client = await Connect(cancel);
+        await Each(due.Keys, about => One(client, due[about], cancel), cancel);
+        await client.DisconnectAsync(quit: true, cancel);
     }
 
     private int WarnedAfter => Math.Max(1, (int)options.DraftLife.TotalDays - ReminderTexts.WarningDays);
 
-    private async Task One(Due due, CancellationToken cancel)
+    private async Task One(SmtpClient client, Due due, CancellationToken cancel)
     {
+        if (!client.IsConnected)
+        {
+            throw new MailNotSentException("the connection was lost");
+        }
+
         var claimed = await dataSource.InTransaction(async db =>
         {
             var now = time.GetUtcNow();
@@ -100,7 +113,7 @@ internal sealed class RemindPatients(
             return;
         }
 
-        var state = MailboxAddress.TryParse(claimed.Address ?? "", out var address) ? await Send(claimed.Id, address, due, cancel) : "no_address";
+        var state = MailboxAddress.TryParse(claimed.Address ?? "", out var address) ? await Send(client, claimed.Id, address, due, cancel) : "no_address";
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         await db.ExecuteAsync("update reminder set state = @state, at = @Now where id = @Id", new { state, Now = time.GetUtcNow(), claimed.Id });
     }
@@ -111,7 +124,30 @@ internal sealed class RemindPatients(
         return key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient.Email;
     }
 
-    private async Task<string> Send(Guid id, MailboxAddress address, Due due, CancellationToken cancel)
+    private async Task<SmtpClient> Connect(CancellationToken cancel)
+    {
+        var client = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
+        try
+        {
+            await client.ConnectAsync(mail.Host, mail.Port, mail.Tls ? SecureSocketOptions.Auto : SecureSocketOptions.None, cancel);
+            if (mail.User.Length > 0)
+            {
+                await client.AuthenticateAsync(mail.User, mail.Password, cancel);
+            }
+
+            return client;
+        }
+        catch (Exception exception)
+        {
+            client.Dispose();
+            throw IsMailFault(exception) ? new MailNotSentException(exception.GetType().Name) : exception;
+        }
+    }
+
+    private static bool IsMailFault(Exception exception) => exception is ProtocolException or CommandException or AuthenticationException or SocketException
+        or IOException or SslHandshakeException or TimeoutException;
+
+    private async Task<string> Send(SmtpClient client, Guid id, MailboxAddress address, Due due, CancellationToken cancel)
     {
         var left = due.Reason.Value switch
         {
@@ -128,25 +164,16 @@ internal sealed class RemindPatients(
         // No machine answers to it, and no holiday note.
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         message.Headers.Add(HeaderId.ContentLanguage, "fr");
-        using var client = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
         try
         {
-            await client.ConnectAsync(mail.Host, mail.Port, mail.Tls ? SecureSocketOptions.Auto : SecureSocketOptions.None, cancel);
-            if (mail.User.Length > 0)
-            {
-                await client.AuthenticateAsync(mail.User, mail.Password, cancel);
-            }
-
             await client.SendAsync(message, cancel);
-            await client.DisconnectAsync(quit: true, cancel);
             return "sent";
         }
         catch (SmtpCommandException refused) when (refused.ErrorCode == SmtpErrorCode.RecipientNotAccepted && (int)refused.StatusCode >= 500)
         {
             return "refused";
         }
-        catch (Exception exception) when (exception is ProtocolException or CommandException or AuthenticationException or SocketException or IOException
-            or SslHandshakeException or TimeoutException)
+        catch (Exception exception) when (IsMailFault(exception))
         {
             // Its message may hold the address, so it goes no further.
             throw new MailNotSentException(exception.GetType().Name);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dapper;
 using Npgsql;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
@@ -24,7 +25,8 @@ internal sealed partial class LoadSamplePhysicians(
         {
             await db.WaitForOtherStarts();
             var count = 0;
-            foreach (var sample in Samples())
+            var known = (await db.QueryAsync<string>("select rpps from physician")).ToHashSet();
+            foreach (var sample in Samples().Where(sample => !known.Contains(sample.Rpps)))
             {
                 var rpps = Rpps.Parse(sample.Rpps);
                 var referent = new PhysicianRow(

@@ -123,11 +123,11 @@ public sealed class ReminderTests : IAsyncLifetime
     {
         var id = await _intake.Patient().Open();
         await Rests(id, 3);
-        await Remind();
-        (await State(id)).ShouldBe("sending");
+        // The pass fails, which its job tells to the health check; nothing is claimed.
+        (await Should.ThrowAsync<MailNotSentException>(Remind)).Message.ShouldNotContain("example.org");
+        (await _intake.Sql<long>("select count(*) from reminder where case_id = @id", new { id })).ShouldBe(0);
 
         await _mailbox.Open();
-        _intake.Time.Advance(TimeSpan.FromMinutes(6));
         await Remind();
         (await State(id)).ShouldBe("sent");
         _mailbox.Mails.ShouldHaveSingleItem();
@@ -141,6 +141,24 @@ public sealed class ReminderTests : IAsyncLifetime
         await Remind();
         (await State(silent)).ShouldBe("no_address");
         _mailbox.Mails.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_mail_whose_sender_died_goes_again_as_the_same_mail_and_one_that_is_being_sent_does_not()
+    {
+        await _mailbox.Open();
+        var id = await _intake.Patient().Open();
+        await Rests(id, 3);
+        await Remind();
+        var first = _mailbox.Mails.ShouldHaveSingleItem().MessageId;
+        await _intake.Sql<object>("update reminder set state = 'sending', at = @Now where case_id = @id", new { id, Now = _intake.Time.GetUtcNow() });
+        await Remind();
+        _mailbox.Mails.ShouldHaveSingleItem();
+
+        _intake.Time.Advance(TimeSpan.FromMinutes(6));
+        await Remind();
+        _mailbox.Mails.Select(m => m.MessageId).ShouldBe([first, first]);
+        (await State(id)).ShouldBe("sent");
     }
 
     [Fact]
