@@ -91,7 +91,7 @@ public sealed class ServiceUnderTest<TProgram> : IAsyncDisposable where TProgram
         using var http = new HttpClient { BaseAddress = HttpAddress };
         // A start that makes queues anew takes half a minute while both cores are busy.
         await Eventually.True(
-            async () => (await http.GetAsync(mustBeReady ? "/health" : "/alive")).IsSuccessStatusCode, $"{_name} is healthy", TimeSpan.FromSeconds(60));
+            async () => (await http.GetAsync(mustBeReady ? "/health" : "/alive")).IsSuccessStatusCode, $"{_name} is healthy", TimeSpan.FromSeconds(180));
     }
 
     public async Task Stop()

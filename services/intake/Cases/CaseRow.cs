@@ -130,6 +130,18 @@ internal static class CaseRows
         });
     }
 
+    /// <summary>
+    /// The same for a read that opens what is sealed: keys and files of the case are not destroyed before the transaction ends. Files are opened within it;
+    /// what is open can be read to its end.
+    /// </summary>
+    public static Task<CaseRow?> OwnHeld(NpgsqlConnection db, ClaimsPrincipal user, Guid id)
+    {
+        var mine = CaseOwner.Of(user);
+        return db.QuerySingleOrDefaultAsync<CaseRow>(
+            $"select {Columns} from case_file where id = @id and {CaseOwner.Condition} for key share",
+            new { id, mine.Patient, mine.Agent, mine.Physician });
+    }
+
     /// <summary>The same, locked until the transaction ends, so that what is decided on it stays true.</summary>
     public static Task<CaseRow?> OwnLocked(NpgsqlConnection db, ClaimsPrincipal user, Guid id)
     {

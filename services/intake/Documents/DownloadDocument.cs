@@ -43,17 +43,17 @@ internal static class DownloadDocument
         Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring,
         CancellationToken cancel)
     {
-        var found = await dataSource.InTransaction<Readable?>(async db =>
+        var found = await dataSource.InTransaction<(Readable Document, Stream Bytes)?>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is null || await Find(db, keyring, id, documentId) is not { } readable)
+            if (await CaseRows.OwnHeld(db, user, id) is null || await Find(db, keyring, id, documentId) is not { } readable)
             {
                 return null;
             }
 
             await AuditTrail.Record(db, user, "download", "document", documentId, Purpose.Of(user));
-            return readable;
+            return (readable, readable.Open(store));
         }, cancel);
-        if (found is null)
+        if (found is not { } open)
         {
             return CommonProblems.Absent();
         }
@@ -63,7 +63,7 @@ internal static class DownloadDocument
         // Never shown by the browser in place: whatever it holds, it is only saved.
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
         return TypedResults.Stream(
-            found.Open(store), found.ServedType, found.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)),
+            open.Bytes, open.Document.ServedType, open.Document.Name, entityTag: new EntityTagHeaderValue(Etags.Of(RemoveDocument.OnlyVersion)),
                 enableRangeProcessing: true);
     }
 

@@ -27,9 +27,9 @@ internal static class ShowPreview
         Guid id, Guid documentId, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, DocumentStore store, Keyring keyring,
         CancellationToken cancel)
     {
-        var fileKey = await dataSource.InTransaction<byte[]?>(async db =>
+        var preview = await dataSource.InTransaction<Stream?>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is null
+            if (await CaseRows.OwnHeld(db, user, id) is null
                 || await db.ExecuteScalarAsync<byte[]?>(
                     "select sealed_preview_key from document where id = @documentId and case_id = @id", new { id, documentId }) is not { } sealedKey)
             {
@@ -38,9 +38,9 @@ internal static class ShowPreview
 
             await AuditTrail.Record(db, user, "read", "document", documentId, Purpose.Of(user));
             using var key = await CaseKey.Of(db, keyring, id);
-            return key.OpenBytes(DocumentColumns.PreviewKey.Of(documentId), sealedKey);
+            return store.Open(documentId, key.OpenBytes(DocumentColumns.PreviewKey.Of(documentId), sealedKey), DocumentPart.Preview);
         }, cancel);
-        if (fileKey is null)
+        if (preview is null)
         {
             return CommonProblems.Absent();
         }
@@ -48,6 +48,6 @@ internal static class ShowPreview
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
-        return TypedResults.Stream(store.Open(documentId, fileKey, DocumentPart.Preview), "image/jpeg");
+        return TypedResults.Stream(preview, "image/jpeg");
     }
 }

@@ -39,7 +39,7 @@ internal static class ShowFhir
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, QuestionnaireBook book, CancellationToken cancel) =>
         dataSource.InTransaction<Results<ContentHttpResult, Problem>>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is not { } file)
+            if (await CaseRows.OwnHeld(db, user, id) is not { } file)
             {
                 return CommonProblems.Absent();
             }

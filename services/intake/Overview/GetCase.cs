@@ -27,7 +27,7 @@ internal static class GetCase
         QuestionnaireBook questionnaires, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseView>, Problem>>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is not { } file)
+            if (await CaseRows.OwnHeld(db, user, id) is not { } file)
             {
                 return CommonProblems.Absent();
             }

@@ -48,7 +48,7 @@ internal static class ReadAnswers
         CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseAnswers>, Problem>>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is not { } file)
+            if (await CaseRows.OwnHeld(db, user, id) is not { } file)
             {
                 return CommonProblems.Absent();
             }

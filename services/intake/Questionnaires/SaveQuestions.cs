@@ -51,7 +51,7 @@ internal static class SaveQuestions
         Guid id, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, Keyring keyring, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<CaseQuestions>, Problem>>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is not { } file)
+            if (await CaseRows.OwnHeld(db, user, id) is not { } file)
             {
                 return CommonProblems.Absent();
             }

@@ -45,7 +45,7 @@ internal static class ExportCase
     {
         var files = await dataSource.InTransaction<List<(string Name, object Content)>?>(async db =>
         {
-            if (await CaseRows.Own(db, user, id) is not { } file)
+            if (await CaseRows.OwnHeld(db, user, id) is not { } file)
             {
                 return null;
             }

@@ -49,6 +49,29 @@ public sealed class ErasureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_download_at_the_moment_of_the_erasure_is_whole_or_absent_and_never_a_500()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var patient = _intake.Patient();
+            var id = await patient.Complete();
+            (await patient.Post($"/api/v1/cases/{id}/withdraw")).EnsureSuccessStatusCode();
+            var path = $"/api/v1/cases/{id}/documents/{(await patient.Case(id)).GetProperty("documents")[0].GetProperty("documentId").GetGuid()}";
+            var whole = await patient.Http.GetByteArrayAsync(path);
+            var reads = Enumerable.Range(0, 24).Select(_ => Task.Run(async () =>
+            {
+                using var answer = await patient.Http.GetAsync(path);
+                return (answer.StatusCode, Bytes: await answer.Content.ReadAsByteArrayAsync());
+            })).ToList();
+            (await patient.Post($"/api/v1/cases/{id}/erasure")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            foreach (var (status, bytes) in await Task.WhenAll(reads))
+            {
+                (status == HttpStatusCode.NotFound || status == HttpStatusCode.OK && bytes.SequenceEqual(whole)).ShouldBeTrue($"{status}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_is_under_way_is_withdrawn_first_and_a_medical_record_is_kept_until_the_day_that_is_told()
     {
         var patient = _intake.Patient();
