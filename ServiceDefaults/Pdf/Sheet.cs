@@ -134,6 +134,37 @@ public sealed class Sheet
         Y += style.LineHeight;
     }
 
+    /// <summary>
+    /// A table. Its structure has rows and heads of columns and rows, so that a reader program says which row and year a figure belongs to. A row stays whole;
+    /// the heads are drawn again on the next page, and said once.
+    /// </summary>
+    /// <param name="edges">Where each column begins; the last one ends at the right margin.</param>
+    /// <param name="heads">Of the columns.</param>
+    /// <param name="rows">The first cell of each is its head.</param>
+    /// <param name="head">How heads look.</param>
+    /// <param name="cell">How cells look.</param>
+    public void Table(IReadOnlyList<double> edges, IReadOnlyList<string> heads, IReadOnlyList<IReadOnlyList<string>> rows, Style head, Style cell) =>
+        Within(PdfBlockLevelElementTag.Table, () =>
+        {
+            List<List<string>> Wrapped(IReadOnlyList<string> texts, Style style) =>
+                [.. texts.Select((text, i) => Wrap(text, style, (i + 1 < edges.Count ? edges[i + 1] : Right) - edges[i] - 6))];
+            var top = Wrapped(heads, head);
+            // Never a head without a row below it.
+            Need(HeightOf(top, head) + (rows.Count > 0 ? HeightOf(Wrapped(rows[0], cell), cell) : 0));
+            Cells(top, edges, head, _ => "/Column");
+            foreach (var row in rows.Select(row => Wrapped(row, cell)))
+            {
+                if (Y + HeightOf(row, cell) > Bottom)
+                {
+                    AddPage();
+                    Page.Aside(() => Draw(top, edges, head));
+                    Y += HeightOf(top, head);
+                }
+
+                Cells(row, edges, cell, column => column == 0 ? "/Row" : null);
+            }
+        });
+
     /// <summary>A label over a value in a box.</summary>
     public void Cell(string label, string value, double x, double width, double height)
     {
@@ -192,6 +223,44 @@ public sealed class Sheet
         _file.Structure.BeginElement(tag);
         draw();
         _file.Structure.End();
+    }
+
+    private static double HeightOf(List<List<string>> cells, Style style) => cells.Max(lines => lines.Count) * style.LineHeight + 5;
+
+    /// <param name="scope">What a cell is the head of: <c>/Column</c>, <c>/Row</c>, or null for no head.</param>
+    private void Cells(List<List<string>> cells, IReadOnlyList<double> edges, Style style, Func<int, string?> scope)
+    {
+        Within(PdfBlockLevelElementTag.TableRow, () =>
+        {
+            foreach (var (column, lines) in cells.Index())
+            {
+                Within(scope(column) is null ? PdfBlockLevelElementTag.TableDataCell : PdfBlockLevelElementTag.TableHeaderCell, () =>
+                {
+                    if (scope(column) is { } headed)
+                    {
+                        var attributes = new PdfSharp.Pdf.PdfDictionary();
+                        attributes.Elements.SetName("/O", "/Table");
+                        attributes.Elements.SetName("/Scope", headed);
+                        _file.Structure.CurrentStructureElement.Elements["/A"] = attributes;
+                    }
+
+                    Draw([lines], [edges[column]], style);
+                });
+            }
+        });
+        Y += HeightOf(cells, style);
+        Page.Aside(() => Page.Line(Quiet, 0.3, Left, Right, Y - 3));
+    }
+
+    private void Draw(List<List<string>> cells, IReadOnlyList<double> edges, Style style)
+    {
+        foreach (var (column, lines) in cells.Index())
+        {
+            foreach (var (i, line) in lines.Index())
+            {
+                Page.Text(line, style, edges[column], Y + i * style.LineHeight + style.Rise);
+            }
+        }
     }
 
     private void Mark(string mark, Style style) => Page.Text(mark, Strong(style.Size, Accent), Left, Y + style.Rise);

@@ -22,7 +22,7 @@ internal static class ApiMerge
         ["intake"] = "The patient's case from the first question to the delivered opinion: catalogue, orientation, questionnaires, cases, documents.",
         ["matching"] = "How a case finds its physician.",
         ["physician"] = "Referring physicians: admission, worklist, opinions.",
-        ["reporting"] = "Mission indicators and the events of a case.",
+        ["reporting"] = "Mission indicators, the mission report of a year, surveys, and the events of a case.",
     };
 
     public static MergedApi Merge(IReadOnlyList<ServiceDocument> services)

@@ -76,6 +76,7 @@ internal static class Routes
         new("/worklist", "physician", [Roles.Physician]),
 
         new("/reports", "reporting", Oversight),
+        new("/surveys", "reporting", Readers, Public: true),
     ];
 
     public static readonly IReadOnlyList<string> Services = [.. All.Select(r => r.Service).Distinct().Order(StringComparer.Ordinal)];

@@ -26,5 +26,28 @@ internal static class Problems
         $"Version {version} is loaded with other content, and a loaded version never changes: send this table under the next number.",
         $"La version {version} existe avec un autre contenu et ne change plus : envoyez cette table sous le numéro suivant.");
 
-    public static readonly IReadOnlyList<ProblemType> All = [PeriodReversed, TableVersionTaken];
+    public static readonly ProblemType YearNotOver =
+        new ProblemType("REP-0003", 409, "The year is not over", "L'année n'est pas terminée")
+        .Explained(
+            "Un rapport de mission porte sur une année civile terminée : deux rapports de la même année, à un jour d'écart, diraient qui est venu entre "
+                + "les deux.",
+            "Le rapport de l'année en cours est demandé en novembre.",
+            "Demandez une année terminée. Pour l'année en cours, ReadIndicators donne les indicateurs à ce jour.");
+
+    public static Problem ThisYearIsNotOver(int year) => YearNotOver.Because(
+        $"The year {year} is not over in Paris: ask for a year that has ended, or read the indicators of today at /api/v1/reports/indicators.",
+        $"L'année {year} n'est pas terminée : demandez une année terminée, ou lisez les indicateurs du jour à /api/v1/reports/indicators.");
+
+    public static readonly ProblemType LinkSpent =
+        new ProblemType("REP-0004", 410, "This link was used or has expired", "Ce lien a déjà servi ou a expiré")
+        .Explained(
+            "Le lien d'une enquête sert une fois, pendant soixante jours.",
+            "La réponse a déjà été envoyée, ou le message date de plus de deux mois.",
+            "Il n'y a rien à refaire : une réponse envoyée est enregistrée, sans votre nom. Si le lien n'a jamais servi, il est trop ancien.");
+
+    public static Problem ThisLinkIsSpent() => LinkSpent.Because(
+        "The link was used, has expired or never existed: an answer that was sent is recorded, and there is no second one.",
+        "Le lien a déjà servi, a expiré ou n'a jamais existé : une réponse envoyée est enregistrée, et il n'y en a pas de seconde.");
+
+    public static readonly IReadOnlyList<ProblemType> All = [PeriodReversed, TableVersionTaken, YearNotOver, LinkSpent];
 }

@@ -48,7 +48,7 @@ public sealed class EventContractTests
         [
             "PathologyCode", "Coverage", "RequestedBy", "DepartmentCode", "From", "To", "SpecialtyCode", "TreatingEstablishment", "Purpose", "EngagementNumber",
             "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact", "PcsGroup", "MissionCategory", "Disability", "HeardFrom",
-            "TreatingPhysicianAware", "Timing", "PlaceOfCare",
+            "TreatingPhysicianAware", "Timing", "PlaceOfCare", "Survey", "Followed",
         ];
         foreach (var property in type.GetProperties())
         {

@@ -43,6 +43,7 @@ public sealed class RoutingTests : IAsyncLifetime
         { "GET /api/v1/worklist", "physician", "physician" },
         { "POST /api/v1/worklist/cases/1/opinion/sign", "physician", "physician" },
         { "GET /api/v1/reports/indicators", "reporting", "council ops" },
+        { "POST /api/v1/surveys/answers", "reporting", "anonymous patient physician agent council ops" },
     };
 
     [Theory]

@@ -43,6 +43,17 @@ public sealed class ReportingFixture : IAsyncLifetime
             $"{ids.Count} messages are in the log");
     }
 
+    /// <summary>The same for thousands: many at a time, in any order, and as often as they are given.</summary>
+    public async Task PublishMany(IReadOnlyList<(object Event, Guid MessageId)> events)
+    {
+        await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (e, _) =>
+            await (Task)PublishOf.MakeGenericMethod(e.Event.GetType()).Invoke(Service.Broker, [e.Event, (Guid?)e.MessageId])!);
+        var ids = events.Select(e => e.MessageId).Distinct().ToArray();
+        await Eventually.True(
+            async () => await Count("select count(*) from event_log where message_id = any(@ids)", new { ids }) == ids.Length,
+            $"{ids.Length} messages are in the log", TimeSpan.FromMinutes(8));
+    }
+
     public Task Publish(params object[] events) => Publish(events.Select(e => (e, Guid.CreateVersion7())));
 
     public async Task<long> Count(string sql, object? parameters = null)
@@ -140,4 +151,20 @@ internal static class Story
             new OpinionBooked { CaseId = caseId, InsurerId = insurer, ReceivableCents = 29500, PayableCents = 12000, BookedAt = Monday.AddHours(74) },
         ];
     }
+
+    /// <summary>What a patient told of themselves two hours later.</summary>
+    public static SocialFactsTold Told(Guid caseId) => new()
+    {
+        CaseId = caseId,
+        DepartmentCode = "18",
+        PcsGroup = "5",
+        MissionCategory = "employee",
+        MappingVersion = 1,
+        Disability = "yes",
+        HeardFrom = "physician",
+        TreatingPhysicianAware = "no",
+        Reason = "clarify_diagnosis",
+        Timing = null,
+        ToldAt = Monday.AddHours(2),
+    };
 }

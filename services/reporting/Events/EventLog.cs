@@ -62,5 +62,13 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
     /// themselves. Pathology, states and dates stay: they are nobody's any more.
     /// </summary>
     public static Task Forget(NpgsqlConnection db, Guid caseId) => db.ExecuteAsync(
-        "select forget_case(@caseId); update case_fact set department_code = null, department_at = null where case_id = @caseId", new { caseId });
+        """
+        select forget_case(@caseId);
+
+        update case_fact
+        set department_code = null, department_at = null, mission_category = null, pcs_group = null, disability = null, heard_from = null,
+          treating_physician_aware = null, social_at = null
+        where case_id = @caseId
+        """,
+        new { caseId });
 }

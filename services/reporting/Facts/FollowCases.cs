@@ -22,6 +22,21 @@ internal sealed class FollowCases(EventLog log)
         where case_fact.department_at is null or case_fact.department_at <= excluded.department_at
         """;
 
+    private const string SetSocialFacts =
+        """
+        insert into case_fact (case_id, mission_category, pcs_group, disability, heard_from, treating_physician_aware, social_at)
+        values (@CaseId, @MissionCategory, @PcsGroup, @Disability, @HeardFrom, @TreatingPhysicianAware, @ToldAt)
+        on conflict (case_id) do update set
+          mission_category = excluded.mission_category,
+          pcs_group = excluded.pcs_group,
+          disability = excluded.disability,
+          heard_from = excluded.heard_from,
+          treating_physician_aware = excluded.treating_physician_aware,
+          social_at = excluded.social_at
+        where case_fact.social_at is null or case_fact.social_at <= excluded.social_at;
+
+        """;
+
     public Task Handle(Delivery<CaseOpened> delivery)
     {
         var e = delivery.Event;
@@ -119,12 +134,13 @@ internal sealed class FollowCases(EventLog log)
     public Task Handle(Delivery<ConsentChanged> delivery) =>
         log.Once(delivery, nameof(FollowCases), delivery.Event.CaseId, delivery.Event.ChangedAt);
 
-    /// <summary>The département counts whenever it is told; the rest is kept as it came, for the equity indicators.</summary>
+    /// <summary>For the equity indicators: the last telling counts. The département counts whenever it is told.</summary>
     public Task Handle(Delivery<SocialFactsTold> delivery)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCases), e.CaseId, e.ToldAt, db => db.ExecuteAsync(
-            SetDepartment, new { e.CaseId, e.DepartmentCode, e.ToldAt }));
+            SetSocialFacts + SetDepartment,
+            new { e.CaseId, e.MissionCategory, e.PcsGroup, e.Disability, e.HeardFrom, e.TreatingPhysicianAware, e.DepartmentCode, e.ToldAt }));
     }
 
     public Task Handle(Delivery<CaseErased> delivery) =>

@@ -57,7 +57,16 @@ internal sealed class FollowCoverage(EventLog log)
             new { e.CaseId, e.InsurerId, e.ReceivableCents, e.PayableCents, e.BookedAt }));
     }
 
-    /// <summary>About an insurer, not a case: logged.</summary>
-    public Task Handle(Delivery<RosterImported> delivery) =>
-        log.Once(delivery, nameof(FollowCoverage), caseId: null, delivery.Event.ImportedAt);
+    /// <summary>How many people an insurer's list holds, version by version.</summary>
+    public Task Handle(Delivery<RosterImported> delivery)
+    {
+        var e = delivery.Event;
+        return log.Once(delivery, nameof(FollowCoverage), caseId: null, e.ImportedAt, db => db.ExecuteAsync(
+            """
+            insert into roster_fact (insurer_id, version, accepted, imported_at)
+            values (@InsurerId, @RosterVersion, @Accepted, @ImportedAt)
+            on conflict do nothing
+            """,
+            new { e.InsurerId, e.RosterVersion, e.Accepted, e.ImportedAt }));
+    }
 }
