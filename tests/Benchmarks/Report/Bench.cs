@@ -31,6 +31,8 @@ internal static class Bench
         Environment.SetEnvironmentVariable("SECONDOPINION_TEST_POSTGRES", servers.Postgres.ConnectionString);
         Environment.SetEnvironmentVariable("SECONDOPINION_TEST_RABBITMQ", servers.RabbitMQ!.Address.AbsoluteUri);
         Environment.SetEnvironmentVariable("SECONDOPINION_TEST_RABBITMQ_MANAGEMENT", servers.RabbitMQ.Management.AbsoluteUri);
+        // Tests are told by their build where a service's settings lie; here there are none to find.
+        Environment.SetEnvironmentVariable("ASPNETCORE_TEST_CONTENTROOT_SECONDOPINION_REPORTING", AppContext.BaseDirectory);
         var figures = new Dictionary<string, double> { ["years"] = LastYear - FirstYear + 1, ["cases_a_year"] = cases };
         await using (var service = await ServiceUnderTest<Program>.Start("reporting"))
         {
