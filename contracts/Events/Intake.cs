@@ -75,6 +75,12 @@ public sealed record CaseCompleted
     /// </summary>
     public string? PlaceOfCare { get; init; }
 
+    /// <summary>Below 18 on that day: a référent who sees adults only is not asked. Null in messages older than this field.</summary>
+    public bool? PatientIsMinor { get; init; }
+
+    /// <summary>In which the patient wants to be answered, ISO 639-1. Null in messages older than this field: French.</summary>
+    public string? Language { get; init; }
+
     public required DateTimeOffset SubmittedAt { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }

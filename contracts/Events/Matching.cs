@@ -23,6 +23,12 @@ public sealed record CaseOffered
 
     /// <summary>End of the case's 7-day clock when it was offered.</summary>
     public required DateTimeOffset DueAt { get; init; }
+
+    /// <summary>Why this one: <c>pathology</c> (a référent of it), <c>specialty</c> (there is none) or <c>coordinator</c>. Null in older messages.</summary>
+    public string? Basis { get; init; }
+
+    /// <summary>How many physicians came into question. Null in messages older than this field.</summary>
+    public int? Considered { get; init; }
 }
 
 /// <summary>The offer has ended: declined by the physician, expired, the case was withdrawn, or the physician is replaced.</summary>
@@ -55,6 +61,15 @@ public sealed record CaseAssigned
     public required Guid PhysicianId { get; init; }
 
     public required DateTimeOffset AssignedAt { get; init; }
+
+    /// <summary>When the opinion is expected, from how long this physician's last ones took. Null in messages older than this field.</summary>
+    public DateTimeOffset? PredictedAt { get; init; }
+
+    /// <summary>Why this one: <c>pathology</c> (a référent of it), <c>specialty</c> (there is none) or <c>coordinator</c>. Null in older messages.</summary>
+    public string? Basis { get; init; }
+
+    /// <summary>How many physicians came into question. Null in messages older than this field.</summary>
+    public int? Considered { get; init; }
 }
 
 /// <summary>Nothing has been heard of an accepted case for a third of the time there was: the physician is reminded.</summary>

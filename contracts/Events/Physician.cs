@@ -27,6 +27,18 @@ public sealed record PhysicianAdmitted
     /// <summary>FINESS numbers of establishments with which a tie is declared, beyond the places of practice. Null in messages older than this field.</summary>
     public string[]? TiedEstablishments { get; init; }
 
+    /// <summary>Languages in which the physician reads a file and writes, ISO 639-1. Null in messages older than this field: French.</summary>
+    public string[]? Languages { get; init; }
+
+    /// <summary><c>adults</c>, <c>children</c> or <c>all</c>. Null in messages older than this field: all.</summary>
+    public string? Patients { get; init; }
+
+    /// <summary>Of the pathologies, those in which the physician is a reference of the field. Null in messages older than this field.</summary>
+    public string[]? ReferencePathologies { get; init; }
+
+    /// <summary>Of the pathologies, those seen only now and then; what is in neither list is usual practice. Null in messages older than this field.</summary>
+    public string[]? OccasionalPathologies { get; init; }
+
     public required DateTimeOffset AdmittedAt { get; init; }
 }
 
@@ -43,6 +55,12 @@ public sealed record AvailabilityChanged
 
     /// <summary>Suspended by the scientific council: may read and sign nothing. Null in messages older than this field.</summary>
     public bool? Suspended { get; init; }
+
+    /// <summary>New cases in seven days, at most. Null when only the open ones count, and in messages older than this field.</summary>
+    public int? WeeklyCapacity { get; init; }
+
+    /// <summary>Days of leave, first and last included, as ISO 8601 intervals: <c>2026-12-24/2027-01-03</c>. Null in messages older than this field.</summary>
+    public string[]? Leaves { get; init; }
 
     public required DateTimeOffset ChangedAt { get; init; }
 }

@@ -16,6 +16,11 @@ internal sealed class MatchingMetrics(ServiceMetrics metrics)
     private readonly Counter<long> _reminded =
         metrics.Meter.CreateCounter<long>("physicians.reminded", "{reminder}", "Reminders of accepted cases of which nothing was heard");
 
+    private readonly Histogram<double> _missed = metrics.Meter.CreateHistogram<double>(
+        "predictions.missed", "h", "Hours between the delivery that was predicted at the acceptance and the real one; negative when it came earlier");
+
+    public void PredictionMissed(TimeSpan error) => _missed.Record(error.TotalHours);
+
     public void PhysicianReminded() => _reminded.Add(1);
 
     public void OfferMade(Basis basis) => _made.Add(1, new KeyValuePair<string, object?>("basis", basis.Word()));

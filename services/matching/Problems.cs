@@ -37,7 +37,11 @@ internal static class Problems
             Verdict.DeclaredTie => ("The physician has declared a tie with who or where treats the patient.",
                 "Ce médecin a déclaré un lien avec un médecin ou un établissement qui soigne le patient."),
             Verdict.AlreadyAsked => ("The physician was asked for this case before.", "Ce médecin a déjà été sollicité pour ce dossier."),
-            Verdict.Away => ("The physician is away.", "Ce médecin est absent."),
+            Verdict.Away => ("The physician is away, or on leave for most of the time that is left.",
+                "Ce médecin est absent, ou en congé pendant l'essentiel du temps qui reste."),
+            Verdict.OtherAge => ("The physician sees patients of another age.", "Ce médecin ne voit pas les patients de cet âge."),
+            Verdict.WeekFull => ("The physician has had as many new cases as wanted in a week.",
+                "Ce médecin a déjà reçu le nombre de nouveaux dossiers qu'il accepte par semaine."),
             _ => ("All places of the physician are taken.", "Ce médecin n'a plus de place disponible."),
         };
         return CannotBeAsked.Because(detail, detailFr);

@@ -50,6 +50,7 @@ var api = app.MapGroup("/api/v1");
 ListPhysicians.Map(api);
 ShowCoverage.Map(api);
 AdmitPhysician.Map(api);
+EditProfile.Map(api);
 SuspendPhysician.Map(api);
 
 // What a physician does: asked first whether the council has suspended them.

@@ -13,7 +13,9 @@ public sealed class EventContractTests
     private static readonly HashSet<string> AddedLater =
     [
         "CaseCompleted.InvolvedPhysicians", "CaseCompleted.PlaceOfCare", "PhysicianAdmitted.TiedPhysicians", "PhysicianAdmitted.TiedEstablishments",
-        "AvailabilityChanged.Suspended",
+        "AvailabilityChanged.Suspended", "AvailabilityChanged.WeeklyCapacity", "AvailabilityChanged.Leaves", "PhysicianAdmitted.Languages",
+        "PhysicianAdmitted.Patients", "PhysicianAdmitted.ReferencePathologies", "PhysicianAdmitted.OccasionalPathologies", "CaseCompleted.PatientIsMinor",
+        "CaseCompleted.Language", "CaseOffered.Basis", "CaseOffered.Considered", "CaseAssigned.PredictedAt", "CaseAssigned.Basis", "CaseAssigned.Considered",
     ];
 
     public static IEnumerable<TheoryDataRow<Type>> Events() =>
@@ -48,7 +50,7 @@ public sealed class EventContractTests
         [
             "PathologyCode", "Coverage", "RequestedBy", "DepartmentCode", "From", "To", "SpecialtyCode", "TreatingEstablishment", "Purpose", "EngagementNumber",
             "RefusalCode", "Reason", "Diagnosis", "Treatment", "Impact", "PcsGroup", "MissionCategory", "Disability", "HeardFrom",
-            "TreatingPhysicianAware", "Timing", "PlaceOfCare", "Survey", "Followed",
+            "TreatingPhysicianAware", "Timing", "PlaceOfCare", "Survey", "Followed", "Patients", "Language", "Basis",
         ];
         foreach (var property in type.GetProperties())
         {

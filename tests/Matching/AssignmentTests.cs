@@ -59,13 +59,15 @@ public sealed class AssignmentTests
     }));
 
     [Fact]
-    public void No_other_assignment_serves_more_cases_and_none_spreads_them_better() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    public void No_other_assignment_serves_more_cases_and_none_is_better_in_urgency_load_and_fit() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
     {
-        var (served, load) = Best(s, 0, new int[s.Experts.Count]);
         var plan = Assignment.Of(s.Waiting, s.Experts, Now);
-        var cost = plan.CountBy(p => p.Value).Sum(c => Assignment.PlaceCosts(Of(s, c.Key), c.Value).Sum());
-        // Of the places' cost: who was idle for longest decides below it.
-        return plan.Count == served && cost <= load + s.Waiting.Count * s.Experts.Count;
+        var cost = plan.CountBy(p => p.Value).Sum(c => Assignment.PlaceCosts(Of(s, c.Key), c.Value).Sum())
+            + s.Waiting.Select((w, i) => plan.TryGetValue(w.CaseId, out var taker)
+                ? Assignment.FitCost(w.Case, Of(s, taker), Now)
+                : Assignment.LeftCost(i, s.Waiting.Count)).Sum();
+        // Who was idle for longest decides below all that.
+        return cost <= Best(s, 0, new int[s.Experts.Count]) + s.Waiting.Count * s.Experts.Count;
     }));
 
     [Fact]
@@ -73,15 +75,15 @@ public sealed class AssignmentTests
         Assignment.Of(s.Waiting, s.Experts, Now).OrderBy(p => p.Key)
             .SequenceEqual(Assignment.Of([.. s.Waiting.Reverse()], [.. s.Experts.Reverse()], Now).OrderBy(p => p.Key))));
 
-    /// <summary>By trying everything: the most cases, and among those ways the least cost; urgency aside, since all have the same time here.</summary>
-    private static (int Served, long Cost) Best(Situation s, int at, int[] given)
+    /// <summary>By trying everything. All have the same time, so the order of the cases is that of their numbers.</summary>
+    private static long Best(Situation s, int at, int[] given)
     {
         if (at == s.Waiting.Count)
         {
-            return (0, 0);
+            return 0;
         }
 
-        var best = Best(s, at + 1, given);
+        var best = Best(s, at + 1, given) + Assignment.LeftCost(at, s.Waiting.Count);
         var wanted = s.Waiting[at].Case;
         var referents = s.Experts.Any(e => e.PathologyCodes.Contains(wanted.PathologyCode));
         for (var p = 0; p < s.Experts.Count; p++)
@@ -94,10 +96,9 @@ public sealed class AssignmentTests
             }
 
             given[p]++;
-            var rest = Best(s, at + 1, given);
-            var way = (Served: rest.Served + 1, Cost: rest.Cost + Assignment.PlaceCosts(expert, given[p]).Last());
+            var place = Assignment.PlaceCosts(expert, given[p]).Last();
+            best = Math.Min(best, Best(s, at + 1, given) + place + Assignment.FitCost(wanted, expert, Now));
             given[p]--;
-            best = way.Served > best.Served || way.Served == best.Served && way.Cost < best.Cost ? way : best;
         }
 
         return best;
@@ -123,10 +124,10 @@ public sealed class AssignmentTests
     private static Guid Id(int number) => new(number, 0, 0, new byte[8]);
 
     private static Assignment.Waiting Case(int number, string pathology, int days = 6, string[]? places = null) =>
-        new(Id(100 + number), new CaseToMatch(pathology, "SM20", places ?? [], new HashSet<Guid>(), new HashSet<Guid>()), Now.AddDays(days));
+        new(Id(100 + number), new CaseToMatch(pathology, "SM20", Now.AddDays(days), places ?? [], new HashSet<Guid>(), new HashSet<Guid>()));
 
     private static Expert Expert(int number, string[] pathologies, int open = 0, int capacity = 1, string house = "339999901") =>
-        new(Id(number), "SM20", pathologies, [house], [], [], capacity, open, null, null);
+        Someone.Expert(Id(number), pathologies, capacity, open, [house]) with { ReferencePathologies = number % 2 == 0 ? [.. pathologies.Take(1)] : [] };
 
     private sealed record Situation(IReadOnlyList<Assignment.Waiting> Waiting, IReadOnlyList<Expert> Experts);
 }

@@ -66,7 +66,7 @@ public sealed class ChoiceTests
         var decision = Choice.Choose(Case() with { Involved = new HashSet<Guid> { treating.PhysicianId } }, [treating, other], Now);
 
         decision.Chosen.ShouldBe(other.PhysicianId);
-        decision.Candidates[^1].ShouldBe(Candidate.Of(treating, Verdict.TreatsPatient));
+        decision.Candidates[^1].ShouldBe(Candidate.Of(treating, Verdict.TreatsPatient, Choice.Score(Case(), treating, Now)));
     }
 
     [Fact]
@@ -130,6 +130,10 @@ public sealed class ChoiceTests
         var decision = Choice.Choose(s.Case, s.Experts, Now);
         return decision.Chosen is not { } chosen || s.Experts.Single(e => e.PhysicianId == chosen) is var expert
             && expert.OpenCases < expert.Capacity
+            && !(expert.TakenThisWeek >= expert.WeeklyCapacity)
+            && expert.Languages.Contains(s.Case.Language)
+            && expert.Patients != (s.Case.IsMinor ? PatientAges.Adults : PatientAges.Children)
+            && !expert.Leaves.Any(l => string.CompareOrdinal(l, "2026-11-21") <= 0 || l.StartsWith("2026-11-23", StringComparison.Ordinal))
             && !(expert.AwayUntil > Now)
             && !s.Case.AlreadyAsked.Contains(chosen)
             && !expert.Establishments.Any(s.Case.Places.Contains)
@@ -148,12 +152,12 @@ public sealed class ChoiceTests
     }));
 
     [Fact]
-    public void Nobody_eligible_carries_less_load_than_the_chosen_one() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
+    public void Nobody_eligible_suits_better_than_the_chosen_one() => Check.QuickThrowOnFailure(Prop.ForAll(Situations, s =>
     {
         var decision = Choice.Choose(s.Case, s.Experts, Now);
         return decision.Chosen is not { } chosen || decision.Candidates
             .Where(c => c.Reason is Verdict.Eligible)
-            .All(c => s.Experts.Single(e => e.PhysicianId == c.PhysicianId).Load >= s.Experts.Single(e => e.PhysicianId == chosen).Load);
+            .All(c => Choice.Score(s.Case, Of(s, c.PhysicianId), Now) >= Choice.Score(s.Case, Of(s, chosen), Now));
     }));
 
     [Fact]
@@ -171,7 +175,8 @@ public sealed class ChoiceTests
     public void Agreement_with_colleagues_is_not_even_known_here() =>
         typeof(Expert).GetProperties().Select(p => p.Name).ShouldBe(
             ["PhysicianId", "SpecialtyCode", "PathologyCodes", "Establishments", "TiedPhysicians", "TiedEstablishments", "Capacity", "OpenCases",
-                "AwayUntil", "LastOfferedAt", "Load"],
+                "AwayUntil", "LastOfferedAt", "Load", "Languages", "Patients", "ReferencePathologies", "OccasionalPathologies", "WeeklyCapacity",
+                "TakenThisWeek", "Leaves", "TurnaroundHours", "FreePlaces"],
             ignoreOrder: true);
 
     private static Arbitrary<Situation> Situations { get; } = (
@@ -185,24 +190,45 @@ public sealed class ChoiceTests
             from away in Gen.Elements(-1, 0, 1)
             from last in Gen.Choose(0, 3)
             from ties in Gen.SubListOf(Id(4), Id(5))
-            select new Expert(Id(id), specialty, [.. pathologies], [.. establishments], [.. ties], [], capacity, open, away == 0 ? null : Now.AddHours(away),
-                last == 0 ? null : Now.AddHours(-last))).ListOf()
+            from language in Gen.Elements("fr", "en")
+            from ages in Gen.Elements(PatientAges.All, PatientAges.All, PatientAges.Adults, PatientAges.Children)
+            from leave in Gen.SubListOf("2026-11-20/2026-11-21", "2026-11-23/2026-11-27", "2026-12-24/2026-12-31")
+            from week in Gen.Elements<int?>(null, null, 0, 2)
+            select Someone.Expert(
+                Id(id), [.. pathologies], capacity, open, [.. establishments], away == 0 ? null : Now.AddHours(away),
+                last == 0 ? null : Now.AddHours(-last), specialty, [.. ties]) with
+            {
+                Languages = ["fr", .. language == "fr" ? (string[])[] : [language]],
+                Patients = ages,
+                Leaves = [.. leave],
+                WeeklyCapacity = week,
+                TakenThisWeek = 1,
+                ReferencePathologies = last == 1 ? [.. pathologies] : [],
+            }).ListOf()
         from treating in Gen.SubListOf("189999998")
         from involved in Gen.SubListOf(Id(3), Id(4))
         from asked in Gen.SubListOf(Id(1), Id(2), Id(3))
+        from minor in Gen.Elements(true, false)
+        from language in Gen.Elements("fr", "fr", "en")
         select new Situation(
-            new CaseToMatch("endometriose", "SM20", [.. treating], involved.ToHashSet(), asked.ToHashSet()),
+            new CaseToMatch("endometriose", "SM20", Now.AddDays(7), [.. treating], involved.ToHashSet(), asked.ToHashSet())
+            {
+                IsMinor = minor,
+                Language = language,
+            },
             [.. experts.DistinctBy(e => e.PhysicianId)])).ToArbitrary();
+
+    private static Expert Of(Situation s, Guid id) => s.Experts.Single(e => e.PhysicianId == id);
 
     private static Guid Id(int n) => new($"00000000-0000-0000-0000-00000000000{n}");
 
     private static CaseToMatch Case(string? treating = null, params Guid[] asked) =>
-        new("endometriose", "SM20", treating is null ? [] : [treating], new HashSet<Guid>(), asked.ToHashSet());
+        new("endometriose", "SM20", Now.AddDays(7), treating is null ? [] : [treating], new HashSet<Guid>(), asked.ToHashSet());
 
     private static Expert Expert(
         string[]? pathologies = null, string[]? establishments = null, int capacity = 5, int open = 0, DateTimeOffset? awayUntil = null,
         DateTimeOffset? last = null) =>
-        new(Guid.CreateVersion7(), "SM20", pathologies ?? ["endometriose"], establishments ?? [], [], [], capacity, open, awayUntil, last);
+        Someone.Expert(Guid.CreateVersion7(), pathologies ?? ["endometriose"], capacity, open, establishments, awayUntil, last);
 
     internal sealed record Situation(CaseToMatch Case, Expert[] Experts);
 }

@@ -1,12 +1,15 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Physician.Admission;
 using SecondOpinion.ServiceDefaults.Access;
+using SecondOpinion.ServiceDefaults.Text;
 using SecondOpinion.Tests.Support;
 
 namespace SecondOpinion.Tests.Physician;
@@ -181,6 +184,77 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
 
         var changed = await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId);
         (changed.Capacity, changed.AwayUntil).ShouldBe((2, until));
+    }
+
+    [Fact]
+    public async Task A_week_s_limit_and_leave_are_kept_told_and_not_lost_by_a_suspension()
+    {
+        var rpps = Rpps.Parse(LoadSamplePhysicians.Samples()[100].Rpps);
+        var http = physician.As(rpps);
+        var today = FrenchTime.Day(TimeProvider.System.GetUtcNow());
+        string Iso(int days) => today.AddDays(days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        async Task<HttpResponseMessage> Change(object leaves) => await PhysicianService.Put(
+            http, "/worklist/availability", new { capacity = 4, awayUntil = (DateTimeOffset?)null, weeklyCapacity = 3, leaves },
+            (await http.GetAsync("/api/v1/worklist/availability")).Headers.ETag!.Tag);
+
+        var faulty = await (await Change(new[] { new { from = Iso(9), until = Iso(5) } })).Content.ReadFromJsonAsync<JsonElement>();
+        faulty.GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("#/leaves/0");
+
+        // What is over is forgotten, the rest is in order.
+        (await Change(new[] { new { from = Iso(30), until = Iso(40) }, new { from = Iso(-9), until = Iso(-5) }, new { from = Iso(5), until = Iso(9) } }))
+            .EnsureSuccessStatusCode();
+        string[] kept = [$"{Iso(5)}/{Iso(9)}", $"{Iso(30)}/{Iso(40)}"];
+        var changed = await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId);
+        changed.Leaves.ShouldBe(kept);
+        (changed.WeeklyCapacity, changed.Capacity).ShouldBe((3, 4));
+        (await http.GetFromJsonAsync<JsonElement>("/api/v1/worklist/availability")).GetProperty("leaves")[0].GetProperty("until").GetString().ShouldBe(Iso(9));
+
+        (await PhysicianService.Put(physician.As(Roles.Council), $"/physicians/{rpps.PhysicianId}/suspension", new { suspended = true }, null))
+            .EnsureSuccessStatusCode();
+        var suspended = await physician.Broker.Next<AvailabilityChanged>(c => c.PhysicianId == rpps.PhysicianId && c.Suspended == true);
+        suspended.Leaves.ShouldBe(kept);
+        (suspended.WeeklyCapacity, suspended.Capacity).ShouldBe((3, 0));
+        (await PhysicianService.Put(physician.As(Roles.Council), $"/physicians/{rpps.PhysicianId}/suspension", new { suspended = false }, null))
+            .EnsureSuccessStatusCode();
+    }
+
+    [Fact]
+    public async Task The_council_changes_a_profile_and_matching_learns_levels_languages_and_ages()
+    {
+        var rpps = Rpps.Parse(LoadSamplePhysicians.Samples().First(s => s.PathologyCodes.Length > 2 && s.ReferencePathologies.Length == 0).Rpps);
+        var path = $"/physicians/{rpps.PhysicianId}/profile";
+        var council = physician.As(Roles.Council);
+        foreach (var role in Roles.All.Except([Roles.Council, Roles.Ops]))
+        {
+            (await physician.As(role).GetAsync($"/api/v1{path}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, role);
+        }
+
+        var read = await council.GetAsync($"/api/v1{path}");
+        var profile = JsonNode.Parse(await read.Content.ReadAsStringAsync())!.AsObject();
+        var tag = read.Headers.ETag!.Tag;
+        var own = profile["pathologyCodes"]!.AsArray().Select(p => (string)p!).ToArray();
+
+        profile["referencePathologies"] = new JsonArray("endometriose", own[0]);
+        profile["occasionalPathologies"] = new JsonArray(own[0]);
+        profile["languages"] = new JsonArray("fr", "xx");
+        profile["patients"] = "everybody";
+        (await (await PhysicianService.Put(council, path, profile, tag)).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateArray()
+            .Select(e => e.GetProperty("pointer").GetString()).ShouldBe(
+                ["#/referencePathologies/0", "#/referencePathologies/1", "#/occasionalPathologies/0", "#/languages/1", "#/patients"], ignoreOrder: true);
+
+        profile["referencePathologies"] = new JsonArray(own[1]);
+        profile["languages"] = new JsonArray("fr", "fsl");
+        profile["patients"] = "children";
+        (await PhysicianService.Put(council, path, profile, tag)).EnsureSuccessStatusCode();
+        (await PhysicianService.Put(council, path, profile, tag)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await PhysicianService.Put(physician.As(Roles.Ops), path, profile, tag)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+
+        var told = await physician.Broker.Next<PhysicianAdmitted>(c => c.PhysicianId == rpps.PhysicianId && c.Patients == "children");
+        told.Languages.ShouldBe(["fr", "fsl"]);
+        (told.ReferencePathologies!.Single(), told.OccasionalPathologies!.Single()).ShouldBe((own[1], own[0]));
+        var listed = await physician.As(Roles.Ops).GetFromJsonAsync<JsonElement>($"/api/v1/physicians?pathology={own[1]}");
+        listed.GetProperty("items").EnumerateArray().Single(p => p.GetProperty("physicianId").GetGuid() == rpps.PhysicianId)
+            .GetProperty("patients").GetString().ShouldBe("children");
     }
 
     [Fact]

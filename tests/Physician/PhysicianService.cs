@@ -50,7 +50,8 @@ public sealed class PhysicianService : IAsyncLifetime
 
     public HttpClient As(string role) => _service.Http(TestTokens.Of(role));
 
-    public async Task<CaseOffered> Offer(Rpps rpps, Guid? caseId = null, TimeSpan? life = null)
+    public async Task<CaseOffered> Offer(
+        Rpps rpps, Guid? caseId = null, TimeSpan? life = null, Func<CaseOffered, CaseOffered>? change = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var offered = new CaseOffered
@@ -64,6 +65,7 @@ public sealed class PhysicianService : IAsyncLifetime
             ExpiresAt = now + (life ?? TimeSpan.FromHours(24)),
             DueAt = now.AddDays(7),
         };
+        offered = change?.Invoke(offered) ?? offered;
         await Publish(offered);
         return offered;
     }

@@ -24,6 +24,16 @@ public sealed class WorklistTests(PhysicianService physician) : IClassFixture<Ph
         (await Entry(offer)).GetProperty("state").GetString().ShouldBe("assigned");
     }
 
+    [Theory]
+    [InlineData("pathology", 4, 1, "Vous êtes référent de cette maladie, indépendant de l'équipe qui soigne le patient, et disponible ; 4 médecins ont été")]
+    [InlineData("specialty", 1, 1, "Aucun médecin n'est référent de cette maladie : vous êtes sollicité pour votre spécialité")]
+    [InlineData("coordinator", 1, 3, "Un coordinateur vous a choisi pour ce dossier. Un confrère au moins a été sollicité avant vous.")]
+    public async Task An_offer_says_why_this_physician_was_asked(string basis, int considered, int rank, string why)
+    {
+        var offer = await physician.Offer(physician.Alix, change: o => o with { Basis = basis, Considered = considered, Rank = rank });
+        (await Entry(offer)).GetProperty("whyYou").GetString()!.Replace('\u00A0', ' ').ShouldStartWith(why.Replace('\u00A0', ' '));
+    }
+
     [Fact]
     public async Task Of_two_acceptances_at_once_one_wins_and_the_other_is_told_so()
     {

@@ -97,6 +97,18 @@ internal sealed record CaseRow
 
     public DateTimeOffset? MatchingSeenAt { get; init; }
 
+    /// <summary>In which the patient wants to be answered, ISO 639-1.</summary>
+    public required string Language { get; init; }
+
+    /// <summary>How long before <see cref="DueAt"/> the opinion is expected; null while nobody has accepted.</summary>
+    public TimeSpan? ExpectedAhead { get; init; }
+
+    /// <summary>Why this physician: <c>pathology</c>, <c>specialty</c> or <c>coordinator</c>; null while nobody has accepted.</summary>
+    public string? ChoiceBasis { get; init; }
+
+    /// <summary>How many physicians came into question.</summary>
+    public int? ChoiceConsidered { get; init; }
+
     public Clock? Clock => CompletedAt is { } started && DueAt is { } due ? new Clock(started, due, PausedSince, StoppedAt) : null;
 }
 
@@ -113,7 +125,8 @@ internal static class CaseRows
         treating_establishment, place_of_care,
         sealed_person, questionnaire_code, questionnaire_version, general_version, sealed_answers, answers_version, sealed_questions, question_count,
         questions_version, coverage, sealed_coverage_question, insurer_name, engagement_number, refusal_code, refusal_text, redirected_to, alarm,
-        opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at
+        opened_at, submitted_at, completed_at, due_at, paused_since, stopped_at, assigned_physician, matching_seen_at, language,
+        expected_ahead, choice_basis, choice_considered
         """;
 
     /// <summary>The caller's own case: the patient's, or one that this agent or physician opened and still has a reason to see (<see

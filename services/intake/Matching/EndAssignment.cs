@@ -32,7 +32,9 @@ internal sealed class EndAssignment(Inbox inbox, TimeProvider time) : IHandle<Of
         // A question of somebody who has gone waits for nothing; whoever follows asks anew.
         await db.ExecuteAsync(
             """
-            update case_file set assigned_physician = null where id = @CaseId;
+            update case_file
+            set assigned_physician = null, expected_ahead = null, choice_basis = null, choice_considered = null
+            where id = @CaseId;
             update information_request set lapsed_at = @now where case_id = @CaseId and provided_at is null and lapsed_at is null;
             """,
             new { closed.CaseId, now });

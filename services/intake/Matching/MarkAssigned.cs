@@ -22,10 +22,13 @@ internal sealed class MarkAssigned(Inbox inbox, TimeProvider time) : IHandle<Cas
             """
             update case_file
             set assigned_physician = @PhysicianId,
-                matching_seen_at = greatest(matching_seen_at, @AssignedAt)
+                matching_seen_at = greatest(matching_seen_at, @AssignedAt),
+                expected_ahead = due_at - @PredictedAt,
+                choice_basis = @Basis,
+                choice_considered = @Considered
             where id = @CaseId and (assigned_physician is null or matching_seen_at < @AssignedAt) and not @PhysicianId = any(replaced_physicians)
             """,
-            new { message.CaseId, message.PhysicianId, message.AssignedAt });
+            new { message.CaseId, message.PhysicianId, message.AssignedAt, message.PredictedAt, message.Basis, message.Considered });
         if (assigned > 0)
         {
             await CaseTransition.IfAllowed(db, file, CaseMove.Assign, time.GetUtcNow());

@@ -39,6 +39,10 @@ namespace SecondOpinion.Intake.Overview;
 /// <param name="InformationRequests">The physician's questions, with the answers.</param>
 /// <param name="Timeline">Every change of state, oldest first.</param>
 /// <param name="Patient">Who is ill, with the social security number masked.</param>
+/// <param name="Language">In which the patient wants to be answered, ISO 639-1.</param>
+/// <param name="ExpectedAt">When the opinion is expected, as the physician's last ones let hope; null before somebody has accepted, while the clock
+/// stands still, and once it is there.</param>
+/// <param name="PhysicianChoice">Why the physician who has the case was chosen, in French and without a name; null before somebody has accepted.</param>
 [HealthData]
 internal sealed record CaseView(
     Guid CaseId,
@@ -64,7 +68,10 @@ internal sealed record CaseView(
     IReadOnlyList<CaseDocumentView> Documents,
     IReadOnlyList<InformationRequestView> InformationRequests,
     IReadOnlyList<CaseTimelineEntry> Timeline,
-    CasePatientView Patient);
+    CasePatientView Patient,
+    string Language,
+    DateTimeOffset? ExpectedAt,
+    string? PhysicianChoice);
 
 /// <summary>The disease that a case is about.</summary>
 /// <param name="Code">Code of the catalogue, e.g. <c>endometriose</c>.</param>
@@ -156,7 +163,10 @@ internal static class CaseViews
             await Timeline(db, file.Id),
             new CasePatientView(
                 person.BirthName, person.GivenNames, person.Sex, person.BirthDate,
-                person.Nir is { } nir ? Contracts.Identifiers.Nir.Parse(nir).ToString() : null));
+                person.Nir is { } nir ? Contracts.Identifiers.Nir.Parse(nir).ToString() : null),
+            file.Language,
+            file is { State.Value: CaseState.Assigned, PausedSince: null } ? file.DueAt - file.ExpectedAhead : null,
+            PhysicianChoice.Of(file.ChoiceBasis, file.ChoiceConsidered));
     }
 
     public static async Task<IReadOnlyList<CaseConsentView>> Consents(NpgsqlConnection db, Guid caseId) =>

@@ -39,6 +39,7 @@ internal static class OpenCase
     /// <param name="CoordinatingPhysician">Who coordinates the care, when it is somebody else; never gives the opinion either.</param>
     /// <param name="PatientConsentObtained">A physician who asks for a patient states that the patient (of a minor, whoever has parental authority) was told
     /// and agrees; this is kept as a consent. Without it there is no téléexpertise (L.1110-4, R.6316-1 and following).</param>
+    /// <param name="Language">In which the patient wants to be answered; French when left out. Only a physician who knows it is asked.</param>
     /// <param name="ResidenceCommune">INSEE code of the commune of residence; only the département leaves intake.</param>
     internal sealed record OpenCaseRequest(
         [property: HealthData, Form("pathology-code", "endometriose")] string PathologyCode,
@@ -52,7 +53,8 @@ internal static class OpenCase
         bool? PatientConsentObtained = null,
         [property: Form("insee-commune", "69123")] string? ResidenceCommune = null,
         [property: Codes(typeof(PlacesOfCare), nameof(PlacesOfCare.WithoutEstablishment))] string? PlaceOfCare = null,
-        CaseTreatingPhysician? CoordinatingPhysician = null);
+        CaseTreatingPhysician? CoordinatingPhysician = null,
+        [property: Codes(typeof(SpokenLanguage), nameof(SpokenLanguage.Codes))] string? Language = null);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases", Handle)
         .AllowRoles(Roles.Patient, Roles.Agent, Roles.Physician)
@@ -209,6 +211,11 @@ internal static class OpenCase
             errors.Add(new FieldError("#/patientConsentObtained", "not_for_this_role", "Seul un médecin atteste de l'accord du patient."));
         }
 
+        if (request.Language is { } language && !SpokenLanguage.Codes.Contains(language))
+        {
+            errors.Add(new FieldError("#/language", "unknown_code", "Cette langue n'est pas dans la liste.", SpokenLanguage.Codes));
+        }
+
         errors.AddRange(PlacesOfCare.Faults("#", request.TreatingEstablishment, request.PlaceOfCare));
         errors.AddRange(request.TreatingPhysician?.Faults("#/treatingPhysician") ?? []);
         errors.AddRange(request.CoordinatingPhysician?.Faults("#/coordinatingPhysician") ?? []);
@@ -233,10 +240,12 @@ internal static class OpenCase
             $"""
             insert into case_file (
               id, patient_id, requested_by, opened_by, legal_regime, state, pathology_code, specialty_code, department_code, treating_establishment,
-              place_of_care, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at)
+              place_of_care, sealed_person, questionnaire_code, questionnaire_version, general_version, coverage, sealed_coverage_question, opened_at,
+              language)
             values (
               @id, @PatientId, @Kind, @OpenedBy, @LegalRegime, 'draft', @PathologyCode, @Specialty, @Department, @Establishment,
-              @PlaceOfCare, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now)
+              @PlaceOfCare, @Person, @Questionnaire, @Version, @GeneralVersion, 'none', @Question, @now,
+              @Language)
             returning {CaseRows.Columns}
             """,
             new
@@ -258,6 +267,7 @@ internal static class OpenCase
                 GeneralVersion = questionnaires.LatestOf(QuestionnaireBook.General).Version,
                 Question = question is null ? null : key.Seal(CaseColumns.CoverageQuestion, question),
                 now,
+                Language = request.Language ?? SpokenLanguage.French,
             });
     }
 

@@ -15,6 +15,7 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Description;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Intake.Submission;
 
@@ -95,14 +96,17 @@ internal static class SubmitCase
             return file;
         }
 
+        var person = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson);
         await Outbox.Publish(db, file.Id, new CaseCompleted
         {
             CaseId = file.Id,
             PathologyCode = file.PathologyCode,
             SpecialtyCode = file.SpecialtyCode,
             TreatingEstablishment = file.TreatingEstablishment,
-            InvolvedPhysicians = key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Involved(CaseOwner.AskingPhysician(file.OpenedBy)),
+            InvolvedPhysicians = person.Involved(CaseOwner.AskingPhysician(file.OpenedBy)),
             PlaceOfCare = file.PlaceOfCare,
+            PatientIsMinor = person.Patient.AgeOn(FrenchTime.Day(now)) < CaseRelative.AdultFrom,
+            Language = file.Language,
             SubmittedAt = complete.SubmittedAt!.Value,
             CompletedAt = complete.CompletedAt!.Value,
             DueAt = complete.DueAt!.Value,

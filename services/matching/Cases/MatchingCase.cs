@@ -26,12 +26,12 @@ internal enum MatchingState
 internal sealed record MatchingCase(
     Guid CaseId, Word<MatchingState> State, string? PathologyCode, string? SpecialtyCode, string? TreatingEstablishment, Guid[] InvolvedPhysicians,
     string? PlaceOfCare, DateTimeOffset? DueAt, DateTimeOffset? NextLookAt, DateTimeOffset? AssignedAt, DateTimeOffset? WorkedOnAt,
-    DateTimeOffset? RemindedAt, DateTimeOffset? PausedSince)
+    DateTimeOffset? RemindedAt, DateTimeOffset? PausedSince, bool PatientIsMinor, string Language)
 {
     private const string Columns =
         """
         case_id, state, pathology_code, specialty_code, treating_establishment, involved_physicians, place_of_care, due_at, next_look_at, assigned_at,
-        worked_on_at, reminded_at, paused_since
+        worked_on_at, reminded_at, paused_since, patient_is_minor, language
         """;
 
     /// <summary>Of an accepted case.</summary>

@@ -3,16 +3,16 @@ using Google.OrTools.Graph;
 namespace SecondOpinion.Matching.Choosing;
 
 /// <summary>
-/// Whom to ask when many cases wait at once: as many as possible get a physician, those first whose time is shortest, and the work is spread as evenly as the
-/// places allow. Exact (a flow of least cost), and the same for the same input. One case after the other would give the first the only physician of the last.
+/// Whom to ask when many cases wait at once: as many as possible get a physician, those first whose time is shortest, and each one who suits it, the work
+/// spread as evenly as the places allow. Exact (a flow of least cost), and the same for the same input. One case after the other would give the first the only
+/// physician of the last.
 /// Takes the same physicians as <see cref="Choice"/>, and looks at nothing else of them: no outcome, no convergence, no price.
 /// </summary>
 internal static class Assignment
 {
     /// <summary>A waiting case among others.</summary>
     /// <param name="Case">What a choice looks at.</param>
-    /// <param name="DueAt">End of its clock.</param>
-    internal sealed record Waiting(Guid CaseId, CaseToMatch Case, DateTimeOffset DueAt);
+    internal sealed record Waiting(Guid CaseId, CaseToMatch Case);
 
     /// <summary>Of a wholly loaded physician: the unit in which the next place costs.</summary>
     private const long FullLoad = 1_000_000;
@@ -26,7 +26,7 @@ internal static class Assignment
     /// <returns>The physician of each case that gets one.</returns>
     public static IReadOnlyDictionary<Guid, Guid> Of(IReadOnlyCollection<Waiting> waiting, IReadOnlyCollection<Expert> experts, DateTimeOffset now)
     {
-        var cases = waiting.OrderBy(w => w.DueAt).ThenBy(w => w.CaseId).ToList();
+        var cases = waiting.OrderBy(w => w.Case.DueAt).ThenBy(w => w.CaseId).ToList();
         var people = experts.OrderBy(e => e.PhysicianId).ToList();
         var byPathology = Index(people, e => e.PathologyCodes);
         var bySpecialty = Index(people, e => [e.SpecialtyCode]);
@@ -44,12 +44,12 @@ internal static class Assignment
         {
             var node = 2 + c;
             flow.AddArcWithCapacityAndUnitCost(Source, node, 1, 0);
-            flow.AddArcWithCapacityAndUnitCost(node, Sink, 1, Unserved + Urgency * (cases.Count - c) / cases.Count);
+            flow.AddArcWithCapacityAndUnitCost(node, Sink, 1, LeftCost(c, cases.Count));
             foreach (var p in byPathology.GetValueOrDefault(cases[c].Case.PathologyCode) ?? bySpecialty.GetValueOrDefault(cases[c].Case.SpecialtyCode) ?? [])
             {
                 if (Choice.Judge(cases[c].Case, people[p], now) == Verdict.Eligible)
                 {
-                    choices.Add((flow.AddArcWithCapacityAndUnitCost(node, 2 + cases.Count + p, 1, 0), c, p));
+                    choices.Add((flow.AddArcWithCapacityAndUnitCost(node, 2 + cases.Count + p, 1, FitCost(cases[c].Case, people[p], now)), c, p));
                     wanted[p]++;
                 }
             }
@@ -57,7 +57,7 @@ internal static class Assignment
 
         for (var p = 0; p < people.Count; p++)
         {
-            foreach (var cost in PlaceCosts(people[p], Math.Min(people[p].Capacity - people[p].OpenCases, wanted[p])))
+            foreach (var cost in PlaceCosts(people[p], Math.Min(people[p].FreePlaces, wanted[p])))
             {
                 flow.AddArcWithCapacityAndUnitCost(2 + cases.Count + p, Sink, 1, cost + idle[people[p].PhysicianId]);
             }
@@ -78,6 +78,14 @@ internal static class Assignment
     /// <summary>What each further place of a physician costs: the load that it leads to. Dearer from place to place, so that the work is spread.</summary>
     internal static IEnumerable<long> PlaceCosts(Expert expert, int places) =>
         Enumerable.Range(1, Math.Max(0, places)).Select(place => FullLoad * (expert.OpenCases + place) / expert.Capacity);
+
+    /// <summary>What leaving a case without a physician costs: the most for the one with the least time.</summary>
+    /// <param name="place">Of the case in the order of urgency, from 0.</param>
+    /// <param name="cases">That wait.</param>
+    internal static long LeftCost(int place, int cases) => Unserved + Urgency * (cases - place) / cases;
+
+    /// <summary>What giving a case to somebody costs beside the place, in the same unit.</summary>
+    internal static long FitCost(CaseToMatch wanted, Expert expert, DateTimeOffset now) => (long)(FullLoad * Fit.Of(wanted, expert, now));
 
     private static Dictionary<string, List<int>> Index(List<Expert> people, Func<Expert, IEnumerable<string>> keys)
     {

@@ -1,9 +1,9 @@
 namespace SecondOpinion.Matching.Choosing;
 
 /// <summary>
-/// Who is asked first. A pure function: a référent of that very pathology who is independent of who and where treats the patient, here, and has a free
-/// place; among those the one with the lowest load, then the one idle for longest. How often an expert agrees with colleagues is not an input, so that it
-/// can never be a ranking (docs/decisions/0030).
+/// Who is asked first. A pure function: a référent of that very pathology, for patients of that age and language, who is independent of who and where treats
+/// the patient, here, and has a free place; among those the one with the lowest load and the best <see cref="Fit"/>, then the one idle for longest. How often
+/// an expert agrees with colleagues is not an input, so that it can never be a ranking (docs/decisions/0030).
 /// </summary>
 internal static class Choice
 {
@@ -19,19 +19,21 @@ internal static class Choice
         var candidates = basis == Basis.Pathology ? referents : [.. experts.Where(e => e.SpecialtyCode == wanted.SpecialtyCode)];
 
         var judged = candidates
-            .Select(e => (Expert: e, Verdict: Judge(wanted, e, now)))
+            .Select(e => (Expert: e, Verdict: Judge(wanted, e, now), Score: Score(wanted, e, now)))
             .OrderBy(j => j.Verdict)
-            .ThenBy(j => j.Expert.Load)
+            .ThenBy(j => j.Score)
             .ThenBy(j => j.Expert.LastOfferedAt ?? DateTimeOffset.MinValue)
             .ThenBy(j => j.Expert.PhysicianId)
             .ToList();
         var chosen = planned is { } id ? judged.Find(j => j.Expert.PhysicianId == id).Expert
-            : judged is [(var first, Verdict.Eligible), ..] ? first : null;
+            : judged is [(var first, Verdict.Eligible, _), ..] ? first : null;
         return new Decision(
             chosen?.PhysicianId,
             basis,
-            [.. judged.Select(j => Candidate.Of(j.Expert, j.Expert == chosen ? Verdict.Chosen : j.Verdict))]);
+            [.. judged.Select(j => Candidate.Of(j.Expert, j.Expert == chosen ? Verdict.Chosen : j.Verdict, j.Score))]);
     }
+
+    public static double Score(CaseToMatch wanted, Expert expert, DateTimeOffset now) => expert.Load + Fit.Of(wanted, expert, now);
 
     /// <summary>The first reason, in order of weight, for which this expert cannot take the case; or <see cref="Verdict.Eligible"/>.</summary>
     public static Verdict Judge(CaseToMatch wanted, Expert expert, DateTimeOffset now)
@@ -41,17 +43,27 @@ internal static class Choice
             return dependent;
         }
 
+        if (!expert.Languages.Contains(wanted.Language))
+        {
+            return Verdict.OtherLanguage;
+        }
+
+        if (expert.Patients == (wanted.IsMinor ? PatientAges.Adults : PatientAges.Children))
+        {
+            return Verdict.OtherAge;
+        }
+
         if (wanted.AlreadyAsked.Contains(expert.PhysicianId))
         {
             return Verdict.AlreadyAsked;
         }
 
-        if (expert.AwayUntil > now)
+        if (expert.AwayUntil > now || !expert.HasTimeFor(now, wanted.DueAt))
         {
             return Verdict.Away;
         }
 
-        return expert.OpenCases < expert.Capacity ? Verdict.Eligible : Verdict.Full;
+        return expert.FreePlaces > 0 ? Verdict.Eligible : expert.OpenCases < expert.Capacity ? Verdict.WeekFull : Verdict.Full;
     }
 
     /// <summary>Why this expert is not independent; null when nothing that is known speaks against it.</summary>

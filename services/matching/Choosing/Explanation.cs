@@ -24,9 +24,10 @@ internal static class Explanation
                 : $"{among} Aucun ne peut recevoir le dossier pour le moment. {Left(candidates)}".TrimEnd();
         }
 
-        var least = candidates.Where(c => c.Reason == Verdict.Eligible).All(c => Load(taken) <= Load(c));
-        var why = least
-            ? "la part la plus faible parmi ceux qui pouvaient recevoir le dossier"
+        var others = candidates.Where(c => c.Reason == Verdict.Eligible).ToList();
+        var why = others.TrueForAll(c => Load(taken) <= Load(c)) ? "la part la plus faible parmi ceux qui pouvaient recevoir le dossier"
+            : others.TrueForAll(c => taken.Score <= c.Score)
+            ? "parmi ceux qui pouvaient recevoir le dossier, sa pratique de cette maladie et le temps qu'il lui faut pèsent plus que ses dossiers en cours"
             : "d'autres dossiers attendaient au même moment, et ce choix donne un médecin à chacun";
         var before = taken.LastOfferedAt is { } last
             ? $"sa dernière proposition date du {FrenchTime.Sentence(last)}"
@@ -46,8 +47,11 @@ internal static class Explanation
     private static string? Word(Verdict verdict) => verdict switch
     {
         Verdict.Full => "sans place libre",
+        Verdict.WeekFull => "avec assez de nouveaux dossiers pour la semaine",
         Verdict.Away => "en absence",
         Verdict.AlreadyAsked => "déjà sollicité pour ce dossier",
+        Verdict.OtherAge => "pour des patients d'un autre âge",
+        Verdict.OtherLanguage => "sans la langue du patient",
         Verdict.NotIndependent => "exerçant là où la personne est soignée",
         Verdict.TreatsPatient => "participant aux soins de la personne",
         Verdict.DeclaredTie => "ayant déclaré un lien avec ces soins",

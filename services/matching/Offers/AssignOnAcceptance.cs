@@ -1,4 +1,5 @@
 using Dapper;
+using Npgsql;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Cases;
@@ -17,32 +18,45 @@ internal sealed partial class AssignOnAcceptance(
     {
         var accepted = delivery.Event;
         var wanted = await MatchingCase.Lock(db, accepted.CaseId);
-        var won = await db.ExecuteAsync(
-            """
-            update offer
-            set state = 'accepted'
-            where offer_id = @OfferId and case_id = @CaseId and physician_id = @PhysicianId and state = 'open'
-            """,
-            new { accepted.OfferId, accepted.CaseId, accepted.PhysicianId });
-        if (wanted is null || won == 0)
+        var now = time.GetUtcNow();
+        var won = wanted is null ? null : await Accept(db, accepted, wanted.DueAt!.Value, now);
+        if (wanted is null || won is null)
         {
             // Told twice, or it had ended meanwhile; then OfferClosed has gone out and closes the physician's own row.
             Log.TooLate(logger, accepted.OfferId);
             return;
         }
 
-        var now = time.GetUtcNow();
         await Outbox.Publish(db, accepted.CaseId, new CaseAssigned
         {
             OfferId = accepted.OfferId,
             CaseId = accepted.CaseId,
             PhysicianId = accepted.PhysicianId,
             AssignedAt = now,
+            PredictedAt = won.PredictedAt,
+            Basis = won.Basis,
+            Considered = won.Considered,
         });
         metrics.OfferEnded(OfferState.Accepted);
         // Watched from now on.
         await next.Advance(db, wanted with { State = MatchingState.Assigned, AssignedAt = now, WorkedOnAt = null, RemindedAt = null }, now);
     });
+
+    /// <summary>What becomes of an offer that was still open; null when it was not. Kept beside the clock's end: a pause moves both.</summary>
+    private static Task<Won?> Accept(NpgsqlConnection db, OfferAccepted accepted, DateTimeOffset dueAt, DateTimeOffset now) =>
+        db.QuerySingleOrDefaultAsync<Won>(
+            $"""
+            update offer a
+            set state = 'accepted', accepted_at = @now, due_when_accepted = @dueAt,
+              predicted_at = @now + make_interval(secs => 3600 * (select {Candidates.TurnaroundHours} from expert e where e.physician_id = a.physician_id))
+            from choice c
+            where a.offer_id = @OfferId and a.case_id = @CaseId and a.physician_id = @PhysicianId and a.state = 'open'
+              and c.case_id = a.case_id and c.rank = a.rank
+            returning a.predicted_at, c.basis, jsonb_array_length(c.candidates) as considered
+            """,
+            new { accepted.OfferId, accepted.CaseId, accepted.PhysicianId, dueAt, now });
+
+    private sealed record Won(DateTimeOffset PredictedAt, string Basis, int Considered);
 
     private static partial class Log
     {

@@ -29,11 +29,11 @@ internal sealed class AssignTogether(NpgsqlDataSource dataSource, NextChoice nex
         {
             if (await Offer.CountRefusals(db, wanted.CaseId) < options.RefusalsBeforeEscalation)
             {
-                askable[wanted.CaseId] = new Assignment.Waiting(wanted.CaseId, await Candidates.CaseToMatch(db, wanted), wanted.DueAt!.Value);
+                askable[wanted.CaseId] = new Assignment.Waiting(wanted.CaseId, await Candidates.CaseToMatch(db, wanted));
             }
         }
 
-        var experts = await Candidates.LockForAll(db, due);
+        var experts = await Candidates.LockForAll(db, due, now);
         var plan = Assignment.Of(askable.Values, experts, now);
         foreach (var wanted in due)
         {

@@ -27,13 +27,21 @@ internal sealed class FreePlaceOnDelivery(Inbox inbox, WaitingCases waiting, Mat
                 freed = live.PhysicianId;
             }
 
-            await db.ExecuteAsync(
+            // What the patient's answers took moved the end of the clock, and is not the physician's.
+            var missed = await db.QueryFirstOrDefaultAsync<TimeSpan?>(
                 """
                 update offer
-                set state = 'delivered', closed_at = @DeliveredAt
+                set state = 'delivered', closed_at = @DeliveredAt,
+                  turnaround = greatest(@DeliveredAt - accepted_at - (@DueAt - due_when_accepted), interval '0')
                 where case_id = @CaseId and physician_id = @PhysicianId and state in ('accepted', 'replaced')
+                returning @DeliveredAt - (predicted_at + (@DueAt - due_when_accepted))
                 """,
-                new { delivered.CaseId, delivered.PhysicianId, delivered.DeliveredAt });
+                new { delivered.CaseId, delivered.PhysicianId, delivered.DeliveredAt, known.DueAt });
+            if (missed is { } error)
+            {
+                metrics.PredictionMissed(error);
+            }
+
             await (known with { State = MatchingState.Delivered, NextLookAt = null }).Save(db);
         });
         await waiting.LookAgain(delivered.PhysicianId);

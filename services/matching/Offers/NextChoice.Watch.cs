@@ -4,6 +4,7 @@ using SecondOpinion.Contracts.Matching;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Matching.Offers;
 
@@ -28,7 +29,7 @@ internal sealed partial class NextChoice
         }
 
         var silence = wanted.Silence;
-        var gone = await IsGone(db, accepted.PhysicianId, silence.DueAt);
+        var gone = await IsGone(db, accepted.PhysicianId, silence.DueAt, now);
         if (!gone && now >= silence.RemindAt && !(wanted.RemindedAt >= silence.Since))
         {
             wanted = await Remind(db, wanted, accepted, now);
@@ -67,7 +68,7 @@ internal sealed partial class NextChoice
     /// <summary>Only when somebody else can be asked: a silent physician is more than none.</summary>
     private async Task<MatchingCase> TryToReplace(NpgsqlConnection db, MatchingCase wanted, Offer accepted, DateTimeOffset now)
     {
-        var experts = await Candidates.LockFor(db, wanted);
+        var experts = await Candidates.LockFor(db, wanted, now);
         var decision = Choice.Choose(await Candidates.CaseToMatch(db, wanted), experts, now);
         if (decision.Chosen is not { } physicianId)
         {
@@ -85,9 +86,15 @@ internal sealed partial class NextChoice
         return await Insert(db, wanted.WithoutPhysician(), physicianId, decision, await NextRank(db, wanted.CaseId), now);
     }
 
-    /// <summary>Suspended, or away until after the end of the clock: no opinion will come.</summary>
-    private static Task<bool> IsGone(NpgsqlConnection db, Guid physicianId, DateTimeOffset dueAt) => db.ExecuteScalarAsync<bool>(
-        "select suspended or coalesce(away_until >= @dueAt, false) from expert where physician_id = @physicianId", new { physicianId, dueAt });
+    /// <summary>Suspended, or away or on leave until after the end of the clock: no opinion will come.</summary>
+    private static Task<bool> IsGone(NpgsqlConnection db, Guid physicianId, DateTimeOffset dueAt, DateTimeOffset now) => db.ExecuteScalarAsync<bool>(
+        """
+        select suspended or coalesce(away_until >= @dueAt, false) or exists (
+          select from unnest(leaves) leave where split_part(leave, '/', 1)::date <= @Today and split_part(leave, '/', 2)::date >= @LastDay)
+        from expert
+        where physician_id = @physicianId
+        """,
+        new { physicianId, dueAt, Today = FrenchTime.Day(now), LastDay = FrenchTime.Day(dueAt) });
 
     private static DateTimeOffset? NextWatch(MatchingCase wanted, DateTimeOffset now)
     {

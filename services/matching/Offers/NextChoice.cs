@@ -7,6 +7,7 @@ using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Matching.Offers;
 
@@ -97,6 +98,8 @@ internal sealed partial class NextChoice(MatchingOptions options, MatchingMetric
             OfferedAt = now,
             ExpiresAt = expiresAt,
             DueAt = wanted.DueAt!.Value,
+            Basis = decision.Basis.Word(),
+            Considered = decision.Candidates.Count,
         });
         metrics.OfferMade(decision.Basis);
         return wanted with { State = MatchingState.Offered };
@@ -128,7 +131,7 @@ internal sealed partial class NextChoice(MatchingOptions options, MatchingMetric
 
     private async Task<MatchingCase> Ask(NpgsqlConnection db, MatchingCase wanted, DateTimeOffset now)
     {
-        var experts = await Candidates.LockFor(db, wanted);
+        var experts = await Candidates.LockFor(db, wanted, now);
         var decision = Choice.Choose(await Candidates.CaseToMatch(db, wanted), experts, now);
         var rank = await NextRank(db, wanted.CaseId);
         if (decision.Chosen is { } physicianId)

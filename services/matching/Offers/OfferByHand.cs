@@ -31,8 +31,8 @@ internal static class OfferByHand
         .WithSummary("Ask a physician chosen by the coordinator")
         .WithDescription(
             "For a case that waits or was escalated, or, with `replaces`, for one that a silent physician has; not while that physician waits for the patient. "
-            + "The physician must be admitted, independent of who and where treats the patient, not asked before, here, and have a free place: else MAT-0002 "
-            + "with the reason.");
+            + "The physician must be admitted, independent of who and where treats the patient, for patients of that age, not asked before, here, and have a "
+            + "free place: else MAT-0002 with the reason. The language is not asked about: whoever names the physician sees to an interpreter.");
 
     /// <param name="caseId">The case.</param>
     private static Task<Results<Once<Ok<OfferMade>>, Problem>> Handle(
@@ -52,20 +52,21 @@ internal static class OfferByHand
             }
 
             var now = time.GetUtcNow();
-            var experts = await Candidates.Lock(db, request.PhysicianId);
+            var experts = await Candidates.Lock(db, request.PhysicianId, now);
             if (experts is not [var expert])
             {
                 return CommonProblems.Invalid(new FieldError("#/physicianId", "unknown_physician", "Ce médecin n'est pas dans la liste des référents."));
             }
 
-            var verdict = Choice.Judge(await Candidates.CaseToMatch(db, wanted), expert, now);
+            var toMatch = await Candidates.CaseToMatch(db, wanted) with { Language = expert.Languages[0] };
+            var verdict = Choice.Judge(toMatch, expert, now);
             if (verdict != Verdict.Eligible)
             {
                 return Problems.PhysicianIs(verdict);
             }
 
             var rank = await NextChoice.NextRank(db, caseId);
-            var decision = new Decision(expert.PhysicianId, Basis.Coordinator, [Candidate.Of(expert, Verdict.Chosen)]);
+            var decision = new Decision(expert.PhysicianId, Basis.Coordinator, [Candidate.Of(expert, Verdict.Chosen, Choice.Score(toMatch, expert, now))]);
             await (replaces
                 ? next.Replace(db, wanted, accepted!, expert.PhysicianId, decision, now)
                 : next.OfferTo(db, wanted, expert.PhysicianId, decision, rank, now));

@@ -1,4 +1,5 @@
 using Dapper;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Matching.Cases;
 using SecondOpinion.Matching.Choosing;
@@ -16,9 +17,11 @@ internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvi
         var added = await db.ExecuteAsync(
             """
             insert into matching_case (
-              case_id, state, pathology_code, specialty_code, treating_establishment, involved_physicians, place_of_care, completed_at, due_at)
+              case_id, state, pathology_code, specialty_code, treating_establishment, involved_physicians, place_of_care, patient_is_minor,
+              language, completed_at, due_at)
             values (
-              @CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @InvolvedPhysicians, @PlaceOfCare, @CompletedAt, @DueAt)
+              @CaseId, 'waiting', @PathologyCode, @SpecialtyCode, @TreatingEstablishment, @InvolvedPhysicians, @PlaceOfCare, @PatientIsMinor, @Language,
+              @CompletedAt, @DueAt)
             on conflict (case_id) do nothing
             """,
             new
@@ -29,6 +32,8 @@ internal sealed class OfferCompletedCase(Inbox inbox, NextChoice next, TimeProvi
                 completed.TreatingEstablishment,
                 InvolvedPhysicians = completed.InvolvedPhysicians ?? [],
                 completed.PlaceOfCare,
+                PatientIsMinor = completed.PatientIsMinor ?? false,
+                Language = completed.Language ?? SpokenLanguage.French,
                 completed.CompletedAt,
                 completed.DueAt,
             });

@@ -49,8 +49,10 @@ internal static class ShowMatching
     /// <param name="OfferedAt">When.</param>
     /// <param name="ExpiresAt">Until when it could be answered.</param>
     /// <param name="ClosedAt">When it ended; null while it is open.</param>
+    /// <param name="PredictedAt">When the opinion was expected at the acceptance; null before.</param>
     internal sealed record MatchingOffer(
-        Guid OfferId, Guid PhysicianId, int Rank, string State, DateTimeOffset OfferedAt, DateTimeOffset ExpiresAt, DateTimeOffset? ClosedAt);
+        Guid OfferId, Guid PhysicianId, int Rank, string State, DateTimeOffset OfferedAt, DateTimeOffset ExpiresAt, DateTimeOffset? ClosedAt,
+        DateTimeOffset? PredictedAt);
 
     /// <summary>One choice among the physicians who came into question.</summary>
     /// <param name="Rank">1 for the first choice.</param>
@@ -84,7 +86,7 @@ internal static class ShowMatching
         await using var all = await db.QueryMultipleAsync(
             """
             select state, pathology_code, due_at, place_of_care, reminded_at from matching_case where case_id = @caseId;
-            select offer_id, physician_id, rank, state, offered_at, expires_at, closed_at from offer where case_id = @caseId order by rank;
+            select offer_id, physician_id, rank, state, offered_at, expires_at, closed_at, predicted_at from offer where case_id = @caseId order by rank;
             select rank, made_at, basis, physician_id, candidates from choice where case_id = @caseId order by rank;
             select reason, escalated_at from escalation where case_id = @caseId order by escalated_at
             """,

@@ -13,17 +13,28 @@ internal sealed class KeepAvailability(Inbox inbox, WaitingCases waiting) : IHan
         var changed = delivery.Event;
         await inbox.Once(delivery, nameof(KeepAvailability), db => db.ExecuteAsync(
             """
-            insert into expert (physician_id, capacity, capacity_at, away_until, away_at, suspended)
-            values (@PhysicianId, @Capacity, @ChangedAt, @AwayUntil, @ChangedAt, coalesce(@Suspended, false))
+            insert into expert (physician_id, capacity, capacity_at, weekly_capacity, leaves, away_until, away_at, suspended)
+            values (@PhysicianId, @Capacity, @ChangedAt, @WeeklyCapacity, @Leaves, @AwayUntil, @ChangedAt, coalesce(@Suspended, false))
             on conflict (physician_id) do update
             set capacity = case when expert.capacity_at <= excluded.capacity_at then excluded.capacity else expert.capacity end,
               capacity_at = greatest(expert.capacity_at, excluded.capacity_at),
+              weekly_capacity = excluded.weekly_capacity,
+              leaves = excluded.leaves,
               away_until = excluded.away_until,
               away_at = excluded.away_at,
               suspended = coalesce(@Suspended, expert.suspended)
             where expert.away_at is null or expert.away_at <= excluded.away_at
             """,
-            new { changed.PhysicianId, changed.Capacity, changed.ChangedAt, changed.AwayUntil, changed.Suspended }));
+            new
+            {
+                changed.PhysicianId,
+                changed.Capacity,
+                changed.ChangedAt,
+                changed.WeeklyCapacity,
+                Leaves = changed.Leaves ?? [],
+                changed.AwayUntil,
+                changed.Suspended,
+            }));
         await waiting.LookAgain(changed.PhysicianId);
         await waiting.LookAtOwn(changed.PhysicianId);
     }

@@ -1,7 +1,9 @@
 using Dapper;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Physician;
 using SecondOpinion.Matching.Choosing;
 using SecondOpinion.Matching.Offers;
+using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Matching.Physicians;
@@ -15,9 +17,11 @@ internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IHandle<P
         await inbox.Once(delivery, nameof(KeepProfile), db => db.ExecuteAsync(
             """
             insert into expert (
-              physician_id, profile_at, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity, capacity_at)
+              physician_id, profile_at, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, languages, patients,
+              reference_pathologies, occasional_pathologies, capacity, capacity_at)
             values (
-              @PhysicianId, @AdmittedAt, @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Capacity, @AdmittedAt)
+              @PhysicianId, @AdmittedAt, @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Languages, @Patients,
+              @ReferencePathologies, @OccasionalPathologies, @Capacity, @AdmittedAt)
             on conflict (physician_id) do update
             set profile_at = excluded.profile_at,
               specialty_code = excluded.specialty_code,
@@ -25,6 +29,10 @@ internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IHandle<P
               establishments = excluded.establishments,
               tied_physicians = excluded.tied_physicians,
               tied_establishments = excluded.tied_establishments,
+              languages = excluded.languages,
+              patients = excluded.patients,
+              reference_pathologies = excluded.reference_pathologies,
+              occasional_pathologies = excluded.occasional_pathologies,
               capacity = case when expert.capacity_at <= excluded.capacity_at then excluded.capacity else expert.capacity end,
               capacity_at = greatest(expert.capacity_at, excluded.capacity_at)
             where expert.profile_at is null or expert.profile_at <= excluded.profile_at
@@ -38,6 +46,10 @@ internal sealed class KeepProfile(Inbox inbox, WaitingCases waiting) : IHandle<P
                 profile.Establishments,
                 TiedPhysicians = profile.TiedPhysicians ?? [],
                 TiedEstablishments = profile.TiedEstablishments ?? [],
+                Languages = profile.Languages ?? [SpokenLanguage.French],
+                Patients = profile.Patients ?? ((Word<PatientAges>)PatientAges.All).Text,
+                ReferencePathologies = profile.ReferencePathologies ?? [],
+                OccasionalPathologies = profile.OccasionalPathologies ?? [],
                 profile.Capacity,
             }));
         await waiting.LookAgain(profile.PhysicianId);

@@ -38,16 +38,22 @@ internal sealed partial class ReadRosterAtStart(
             var isNew = await db.ExecuteAsync(
                 """
                 insert into expert (
-                  physician_id, profile_at, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity, capacity_at)
+                  physician_id, profile_at, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, languages, patients,
+                  reference_pathologies, occasional_pathologies, weekly_capacity, leaves, capacity, capacity_at)
                 values (
-                  @physicianId, '-infinity', @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Capacity, '-infinity')
+                  @physicianId, '-infinity', @SpecialtyCode, @PathologyCodes, @Establishments, @TiedPhysicians, @TiedEstablishments, @Languages, @Patients,
+                  @ReferencePathologies, @OccasionalPathologies, @WeeklyCapacity, @Leaves, @Capacity, '-infinity')
                 on conflict (physician_id) do update
                 set profile_at = excluded.profile_at,
                   specialty_code = excluded.specialty_code,
                   pathology_codes = excluded.pathology_codes,
                   establishments = excluded.establishments,
                   tied_physicians = excluded.tied_physicians,
-                  tied_establishments = excluded.tied_establishments
+                  tied_establishments = excluded.tied_establishments,
+                  languages = excluded.languages,
+                  patients = excluded.patients,
+                  reference_pathologies = excluded.reference_pathologies,
+                  occasional_pathologies = excluded.occasional_pathologies
                 where expert.profile_at is null
                 """,
                 new
@@ -58,6 +64,12 @@ internal sealed partial class ReadRosterAtStart(
                     Establishments = profile.Establishments.ToArray(),
                     TiedPhysicians = profile.TiedPhysicians.Select(Guid.Parse).ToArray(),
                     TiedEstablishments = profile.TiedEstablishments.ToArray(),
+                    Languages = profile.Languages.ToArray(),
+                    profile.Patients,
+                    ReferencePathologies = profile.ReferencePathologies.ToArray(),
+                    OccasionalPathologies = profile.OccasionalPathologies.ToArray(),
+                    WeeklyCapacity = profile.HasWeeklyCapacity ? profile.WeeklyCapacity : (int?)null,
+                    Leaves = profile.Leaves.ToArray(),
                     profile.Capacity,
                 });
             if (isNew > 0)

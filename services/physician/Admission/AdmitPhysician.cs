@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
@@ -23,22 +22,30 @@ internal static partial class AdmitPhysician
     /// <param name="PathologyCodes">Codes of the catalogue, at least one.</param>
     /// <param name="Establishments">FINESS numbers of every place of practice; they decide independence.</param>
     /// <param name="Capacity">Cases that may be open at one time, 0 to 1000.</param>
+    /// <param name="ReferencePathologies">Of the pathologies, those in which the physician is a reference of the field.</param>
+    /// <param name="OccasionalPathologies">Of the pathologies, those seen only now and then; what is in neither list is usual practice.</param>
+    /// <param name="Languages">In which a file is read and an opinion explained; French when left out.</param>
+    /// <param name="Patients"><c>adults</c>, <c>children</c> or <c>all</c>; all when left out.</param>
     /// <param name="Ties">What the référent declares beyond the places of practice; they decide independence too. None when left out.</param>
     /// <param name="FoundInRegister">The council looked the number up in the national directory (Annuaire santé) itself: believed when the service cannot ask
     /// there.</param>
     internal sealed record AdmitPhysicianRequest(
         [property: Form("rpps", "99900003036")] string Rpps,
-        [property: Length(1, MaxName)] string DisplayName,
-        [property: RegularExpression("^" + SpecialtyForm + "$")] string SpecialtyCode,
-        [property: Length(1, MaxPathologies)] IReadOnlyList<string> PathologyCodes,
-        IReadOnlyList<string> Establishments,
+        [property: Length(1, Practice.MaxName)] string DisplayName,
+        [property: RegularExpression("^" + Practice.SpecialtyForm + "$")] string SpecialtyCode,
+        [property: Length(1, Practice.MaxPathologies)] IReadOnlyList<string> PathologyCodes,
+        [property: MaxLength(Practice.MaxEstablishments)] IReadOnlyList<string> Establishments,
         [property: Range(0, MaxCapacity)] int Capacity,
         bool? FoundInRegister = null,
-        DeclaredTies? Ties = null);
-
-    private const int MaxName = 120;
-    private const int MaxPathologies = 200;
-    private const string SpecialtyForm = "SM[0-9]{2}";
+        DeclaredTies? Ties = null,
+        [property: MaxLength(Practice.MaxPathologies)] IReadOnlyList<string>? ReferencePathologies = null,
+        [property: MaxLength(Practice.MaxPathologies)] IReadOnlyList<string>? OccasionalPathologies = null,
+        [property: MaxLength(Practice.MaxLanguages), Codes(typeof(SpokenLanguage), nameof(SpokenLanguage.Codes))] IReadOnlyList<string>? Languages = null,
+        [property: Codes(typeof(Practice), nameof(Practice.Ages))] string? Patients = null)
+    {
+        internal Practice Practice() => new(
+            DisplayName, SpecialtyCode, PathologyCodes, Establishments, ReferencePathologies, OccasionalPathologies, Languages, Patients);
+    }
 
     /// <summary>Cases that a physician may have open at one time, at most.</summary>
     internal const int MaxCapacity = 1000;
@@ -92,21 +99,20 @@ internal static partial class AdmitPhysician
         {
             var rpps = Rpps.Parse(request.Rpps);
             var now = time.GetUtcNow();
-            var referent = new PhysicianRow(
-                rpps.PhysicianId,
-                rpps.Value,
-                request.DisplayName.Trim(),
-                request.SpecialtyCode,
-                [.. request.PathologyCodes.Distinct()],
-                [.. request.Establishments.Select(e => Finess.Parse(e).Value).Distinct()],
-                request.Ties?.PhysicianIds() ?? [],
-                request.Ties?.FinessNumbers() ?? [],
-                request.Capacity,
-                AwayUntil: null,
-                AdmittedAt: now)
+            var referent = request.Practice().Of(new PhysicianRow
             {
+                PhysicianId = rpps.PhysicianId,
+                Rpps = rpps.Value,
+                DisplayName = "",
+                SpecialtyCode = "",
+                PathologyCodes = [],
+                Establishments = [],
+                TiedPhysicians = request.Ties?.PhysicianIds() ?? [],
+                TiedEstablishments = request.Ties?.FinessNumbers() ?? [],
+                Capacity = request.Capacity,
+                AdmittedAt = now,
                 RegisterCheckedAt = checkedAt,
-            };
+            });
             return await PhysicianRow.Admit(db, referent)
                 ? TypedResults.Created("/api/v1/physicians", new AdmittedPhysician(rpps.PhysicianId, rpps.Value, now, checkedAt))
                 : Problems.InRoster();
@@ -126,33 +132,7 @@ internal static partial class AdmitPhysician
             errors.Add(new("#/rpps", "invalid_rpps", $"{Rpps.KeyWarning} S'il figure ainsi dans l'Annuaire santé, indiquez foundInRegister."));
         }
 
-        if (request.DisplayName.Trim().Length is 0 or > MaxName || request.DisplayName.Any(char.IsControl))
-        {
-            errors.Add(new("#/displayName", "invalid_length", $"Indiquez le nom tel que le patient le lit, de 1 à {MaxName} caractères."));
-        }
-
-        if (!SpecialtyShape().IsMatch(request.SpecialtyCode))
-        {
-            errors.Add(new("#/specialtyCode", "invalid_code", "Un code de spécialité a la forme SM20."));
-        }
-
-        if (request.PathologyCodes.Count is 0 or > MaxPathologies)
-        {
-            errors.Add(new("#/pathologyCodes", "invalid_length", $"Indiquez de 1 à {MaxPathologies} maladies du catalogue."));
-        }
-
-        errors.AddRange(request.PathologyCodes.Index()
-            .Where(p => !PathologyShape().IsMatch(p.Item))
-            .Select(p => new FieldError(
-                $"#/pathologyCodes/{p.Index}", "invalid_code", "Un code du catalogue comporte des minuscules, des chiffres et des tirets.")));
-        foreach (var (index, establishment) in request.Establishments.Index())
-        {
-            if (!Finess.TryParse(establishment, out _, out var fault))
-            {
-                errors.Add(new($"#/establishments/{index}", "invalid_finess", fault!));
-            }
-        }
-
+        errors.AddRange(request.Practice().Faults("#"));
         errors.AddRange(request.Ties?.Faults("#/ties") ?? []);
         if (request.Capacity is < 0 or > MaxCapacity)
         {
@@ -167,10 +147,4 @@ internal static partial class AdmitPhysician
         [LoggerMessage(LogLevel.Warning, "The register of physicians could not be asked: is its address, key or file right?")]
         public static partial void RegisterAway(ILogger logger, Exception why);
     }
-
-    [GeneratedRegex(@"\A" + SpecialtyForm + @"\z")]
-    private static partial Regex SpecialtyShape();
-
-    [GeneratedRegex(@"\A[a-z0-9]+(-[a-z0-9]+)*\z")]
-    private static partial Regex PathologyShape();
 }

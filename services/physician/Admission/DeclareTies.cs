@@ -96,8 +96,7 @@ internal static class DeclareTies
 
         return await dataSource.InTransaction<Results<Ok<KeptTies>, Problem>>(async db =>
         {
-            await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
-            if (await PhysicianRow.Find(db, physicianId) is not { } referent)
+            if (await PhysicianRow.Lock(db, physicianId) is not { } referent)
             {
                 return Problems.NotInRoster();
             }

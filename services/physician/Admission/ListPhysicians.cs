@@ -22,6 +22,12 @@ internal static class ListPhysicians
     /// <param name="AwayUntil">No offers before; null when available.</param>
     /// <param name="AdmittedAt">When the council admitted the physician.</param>
     /// <param name="SuspendedAt">Suspended by the scientific council since then; null when not.</param>
+    /// <param name="ReferencePathologies">Of the pathologies, those in which the physician is a reference of the field.</param>
+    /// <param name="OccasionalPathologies">Of the pathologies, those seen only now and then.</param>
+    /// <param name="Languages">ISO 639-1.</param>
+    /// <param name="Patients"><c>adults</c>, <c>children</c> or <c>all</c>.</param>
+    /// <param name="WeeklyCapacity">New cases in seven days, at most; null when only the open ones count.</param>
+    /// <param name="Leaves">Days of leave to come.</param>
     internal sealed record PhysicianProfile(
         Guid PhysicianId,
         string Rpps,
@@ -32,7 +38,13 @@ internal static class ListPhysicians
         int Capacity,
         DateTimeOffset? AwayUntil,
         DateTimeOffset AdmittedAt,
-        DateTimeOffset? SuspendedAt);
+        DateTimeOffset? SuspendedAt,
+        IReadOnlyList<string> ReferencePathologies,
+        IReadOnlyList<string> OccasionalPathologies,
+        IReadOnlyList<string> Languages,
+        string Patients,
+        int? WeeklyCapacity,
+        IReadOnlyList<PhysicianLeave> Leaves);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/physicians", Handle)
         .AllowRoles(Roles.Ops, Roles.Council)
@@ -53,9 +65,8 @@ internal static class ListPhysicians
         var (size, last) = page;
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         var found = (await db.QueryAsync<PhysicianRow>(
-            """
-            select physician_id, rpps, display_name, specialty_code, pathology_codes, establishments, tied_physicians, tied_establishments, capacity,
-              away_until, admitted_at, suspended_at, version
+            $"""
+            select {PhysicianRow.Columns}
             from physician
             where (@last::uuid is null or physician_id > @last)
               and (@pathology::text is null or @pathology = any(pathology_codes))
@@ -66,7 +77,7 @@ internal static class ListPhysicians
         var items = found.Take(size)
             .Select(p => new PhysicianProfile(
                 p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt,
-                    p.SuspendedAt))
+                p.SuspendedAt, p.ReferencePathologies, p.OccasionalPathologies, p.Languages, p.Patients, p.WeeklyCapacity, PhysicianLeave.Read(p.Leaves)))
             .ToList();
         return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? cursors.Encode(items[^1].PhysicianId, user, filter) : null));
     }

@@ -29,9 +29,21 @@ internal sealed partial class LoadSamplePhysicians(
             foreach (var sample in Samples().Where(sample => !known.Contains(sample.Rpps)))
             {
                 var rpps = Rpps.Parse(sample.Rpps);
-                var referent = new PhysicianRow(
-                    rpps.PhysicianId, rpps.Value, sample.DisplayName, sample.SpecialtyCode, sample.PathologyCodes, sample.Establishments, [], [],
-                    sample.Capacity, AwayUntil: null, AdmittedAt: now);
+                var referent = new PhysicianRow
+                {
+                    PhysicianId = rpps.PhysicianId,
+                    Rpps = rpps.Value,
+                    DisplayName = sample.DisplayName,
+                    SpecialtyCode = sample.SpecialtyCode,
+                    PathologyCodes = sample.PathologyCodes,
+                    ReferencePathologies = sample.ReferencePathologies,
+                    OccasionalPathologies = sample.OccasionalPathologies,
+                    Establishments = sample.Establishments,
+                    Languages = sample.Languages,
+                    Patients = sample.Patients,
+                    Capacity = sample.Capacity,
+                    AdmittedAt = now,
+                };
                 count += await PhysicianRow.Admit(db, referent) ? 1 : 0;
             }
 
@@ -48,7 +60,9 @@ internal sealed partial class LoadSamplePhysicians(
         return JsonSerializer.Deserialize<IReadOnlyList<Sample>>(file, JsonSerializerOptions.Web)!;
     }
 
-    internal sealed record Sample(string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+    internal sealed record Sample(
+        string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] ReferencePathologies, string[] OccasionalPathologies,
+        string[] Establishments, string[] Languages, string Patients, int Capacity);
 
     private static partial class Log
     {

@@ -2,11 +2,9 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using SecondOpinion.Contracts.Physician;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
-using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.ServiceDefaults.Problems;
 
 namespace SecondOpinion.Physician.Admission;
@@ -53,8 +51,7 @@ internal static class SuspendPhysician
         Guid physicianId, SuspensionRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<PhysicianSuspension>, Problem>>(async db =>
         {
-            await db.ExecuteAsync("select from physician where physician_id = @physicianId for update", new { physicianId });
-            if (await PhysicianRow.Find(db, physicianId) is not { } referent)
+            if (await PhysicianRow.Lock(db, physicianId) is not { } referent)
             {
                 return CommonProblems.Absent();
             }
@@ -70,14 +67,7 @@ internal static class SuspendPhysician
                         referent.PhysicianId
                     });
                 await AuditTrail.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
-                await Outbox.Publish(db, physicianId, new AvailabilityChanged
-                {
-                    PhysicianId = physicianId,
-                    Capacity = request.Suspended ? 0 : referent.Capacity,
-                    AwayUntil = referent.AwayUntil,
-                    Suspended = request.Suspended,
-                    ChangedAt = now,
-                });
+                await referent.TellAvailability(db, now);
             }
 
             return TypedResults.Ok(new PhysicianSuspension(physicianId, referent.SuspendedAt));

@@ -30,6 +30,7 @@ internal static class ShowWorklist
     /// <param name="AwaitingInformation">A question to the patient is open: the clock stands still.</param>
     /// <param name="RemindedAt">Nothing had been heard of the case by then: without a sign of work somebody else is asked in time.</param>
     /// <param name="ClosedReason"><c>expired</c>, <c>withdrawn</c>, <c>declined</c> or <c>replaced</c>.</param>
+    /// <param name="WhyYou">Why this physician was asked, in French; null for offers older than the question.</param>
     internal sealed record WorklistEntry(
         Guid OfferId,
         Guid CaseId,
@@ -44,7 +45,18 @@ internal static class ShowWorklist
         DateTimeOffset? DeliveredAt,
         bool AwaitingInformation,
         DateTimeOffset? RemindedAt,
-        string? ClosedReason);
+        string? ClosedReason,
+        string? WhyYou);
+
+    private sealed record Row(
+        Guid OfferId, Guid CaseId, string State, string? PathologyCode, int? Rank, DateTimeOffset? OfferedAt, DateTimeOffset? ExpiresAt,
+        DateTimeOffset? DueAt, DateTimeOffset? AnsweredAt, DateTimeOffset? AssignedAt, DateTimeOffset? DeliveredAt, bool AwaitingInformation,
+        DateTimeOffset? RemindedAt, string? ClosedReason, string? Basis, int? Considered)
+    {
+        public WorklistEntry Entry => new(
+            OfferId, CaseId, State, PathologyCode, Rank, OfferedAt, ExpiresAt, DueAt, AnsweredAt, AssignedAt, DeliveredAt, AwaitingInformation, RemindedAt,
+            ClosedReason, WhyYou.Of(Basis, Considered, Rank));
+    }
 
     internal static IReadOnlyList<string> States => Words.All<WorklistState>();
 
@@ -75,14 +87,14 @@ internal static class ShowWorklist
         var me = user.PhysicianId();
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         await AuditTrail.Record(db, user, "search", "worklist", me, "second_opinion");
-        var found = (await db.QueryAsync<WorklistEntry>(
+        var found = (await db.QueryAsync<Row>(
             """
             select w.offer_id, w.case_id, w.state, w.pathology_code, w.rank, w.offered_at, w.expires_at, w.due_at, w.answered_at, w.assigned_at,
               w.delivered_at,
               w.state = 'assigned' and exists (
                 select from information_request r where r.case_id = w.case_id and r.physician_id = w.physician_id
                     and r.provided_at is null) as awaiting_information,
-              w.reminded_at, w.closed_reason
+              w.reminded_at, w.closed_reason, w.basis, w.considered
             from worklist_item w
             where w.physician_id = @Me
               and (@state::text is null or w.state = @state)
@@ -91,7 +103,7 @@ internal static class ShowWorklist
             limit @Limit
             """,
             new { Me = me, state, last, Limit = size + 1 })).AsList();
-        var items = found.Take(size).ToList();
+        var items = found.Take(size).Select(row => row.Entry).ToList();
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new Page<WorklistEntry>(items, found.Count > size ? cursors.Encode(items[^1].OfferId, user, filter) : null));
     }

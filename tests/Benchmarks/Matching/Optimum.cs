@@ -32,6 +32,7 @@ internal static class Optimum
                 {
                     var take = solver.MakeNumVar(0, 1, "");
                     served.SetCoefficient(take, 1);
+                    objective.SetCoefficient(take, Assignment.FitCost(one.Case, expert, now));
                     takes.Add(take);
                 }
             }
@@ -42,7 +43,7 @@ internal static class Optimum
             // As many places are filled as cases are taken; cheap ones fill first by themselves.
             var balance = solver.MakeConstraint(0, 0);
             takes.ForEach(take => balance.SetCoefficient(take, 1));
-            foreach (var cost in Assignment.PlaceCosts(expert, Math.Min(expert.Capacity - expert.OpenCases, takes.Count)))
+            foreach (var cost in Assignment.PlaceCosts(expert, Math.Min(expert.FreePlaces, takes.Count)))
             {
                 var place = solver.MakeNumVar(0, 1, "");
                 balance.SetCoefficient(place, -1);
@@ -55,16 +56,17 @@ internal static class Optimum
     }
 
     /// <summary>What a plan costs in the same measure.</summary>
-    public static double CostOf(IReadOnlyDictionary<Guid, Guid> plan, IReadOnlyList<Assignment.Waiting> waiting, IReadOnlyList<Expert> experts)
+    public static double CostOf(
+        IReadOnlyDictionary<Guid, Guid> plan, IReadOnlyList<Assignment.Waiting> waiting, IReadOnlyList<Expert> experts, DateTimeOffset now)
     {
         var penalties = Penalties(waiting);
         var people = experts.ToDictionary(e => e.PhysicianId);
-        return waiting.Where(w => !plan.ContainsKey(w.CaseId)).Sum(w => penalties[w.CaseId])
+        return waiting.Sum(w => plan.TryGetValue(w.CaseId, out var taker) ? Assignment.FitCost(w.Case, people[taker], now) : penalties[w.CaseId])
             + plan.CountBy(p => p.Value).Sum(c => Assignment.PlaceCosts(people[c.Key], c.Value).Sum(cost => (double)cost));
     }
 
     private static Dictionary<Guid, double> Penalties(IReadOnlyList<Assignment.Waiting> waiting) =>
-        waiting.OrderBy(w => w.DueAt).ThenBy(w => w.CaseId)
+        waiting.OrderBy(w => w.Case.DueAt).ThenBy(w => w.CaseId)
             .Select((w, i) => (w.CaseId, Penalty: Unserved + Math.Floor(Urgency * (waiting.Count - i) / waiting.Count)))
             .ToDictionary(w => w.CaseId, w => w.Penalty);
 }

@@ -22,7 +22,7 @@ Assignment.Of(waiting.Take(500).ToList(), experts, now);
 var (plan, seconds) = Timed(() => Assignment.Of(waiting, experts, now));
 var (optimum, peerSeconds) = Timed(() => Optimum.Of(waiting, experts, now));
 var (greedy, greedySeconds) = Timed(() => Greedy.Of(waiting, experts, now));
-var cost = Optimum.CostOf(plan, waiting, experts);
+var cost = Optimum.CostOf(plan, waiting, experts, now);
 figures["cases"] = Open;
 figures["assignment_seconds"] = seconds;
 figures["exact_peer_seconds"] = peerSeconds;
@@ -34,7 +34,7 @@ Console.WriteLine(string.Create(invariant, $"{"",-34}{"seconds",10}{"served",10}
 Console.WriteLine(string.Create(invariant, $"{"all at once (min-cost flow)",-34}{seconds,10:0.000}{plan.Count,10}{cost,18:0}"));
 Console.WriteLine(string.Create(invariant, $"{"exact optimum (linear programme)",-34}{peerSeconds,10:0.000}{"",10}{optimum,18:0}"));
 Console.WriteLine(string.Create(
-    invariant, $"{"one after the other",-34}{greedySeconds,10:0.000}{greedy.Count,10}{Optimum.CostOf(greedy, waiting, experts),18:0}"));
+    invariant, $"{"one after the other",-34}{greedySeconds,10:0.000}{greedy.Count,10}{Optimum.CostOf(greedy, waiting, experts, now),18:0}"));
 Console.WriteLine(string.Create(invariant, $"Gap to the optimum: {figures["gap_vs_optimum_percent"]:0.0000} %"));
 
 // One case that comes alone, as OfferCompletedCase asks.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SecondOpinion.Matching.Choosing;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Bench.Matching;
 
@@ -15,8 +16,8 @@ internal sealed class World
         using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "sample-physicians.json"));
         var samples = JsonSerializer.Deserialize<List<Sample>>(file, JsonSerializerOptions.Web)!;
         var physicians = samples.Select((s, i) => new Expert(
-            new Guid(i + 1, 0, 0, new byte[8]), Specialties.Canonical(s.SpecialtyCode), s.PathologyCodes, s.Establishments, [], [], s.Capacity, 0, null, null))
-            .ToList();
+            new Guid(i + 1, 0, 0, new byte[8]), Specialties.Canonical(s.SpecialtyCode), s.PathologyCodes, s.Establishments, [], [], s.Capacity, 0, null, null,
+            s.Languages, Words.Read<PatientAges>(s.Patients), s.ReferencePathologies, s.OccasionalPathologies, null, 0, [], 72)).ToList();
         return new World
         {
             Physicians = physicians,
@@ -35,7 +36,7 @@ internal sealed class World
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(1, count).Select(i => new Assignment.Waiting(
-            new Guid(i, 1, 0, new byte[8]), Draw(random), now.AddHours(random.Next(24, 168))))];
+            new Guid(i, 1, 0, new byte[8]), Draw(random) with { DueAt = now.AddHours(random.Next(24, 168)) }))];
     }
 
     public CaseToMatch Draw(Random random)
@@ -43,8 +44,10 @@ internal sealed class World
         // The n-th disease about 1/√n as often as the first.
         var (code, specialty) = Pathologies[(int)(Pathologies.Count * Math.Pow(random.NextDouble(), 2))];
         var house = random.Next(3) == 0 ? [Physicians[random.Next(Physicians.Count)].Establishments[0]] : Array.Empty<string>();
-        return new CaseToMatch(code, specialty, house, new HashSet<Guid>(), new HashSet<Guid>());
+        return new CaseToMatch(code, specialty, DateTimeOffset.MaxValue, house, new HashSet<Guid>(), new HashSet<Guid>());
     }
 
-    private sealed record Sample(string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] Establishments, int Capacity);
+    private sealed record Sample(
+        string Rpps, string DisplayName, string SpecialtyCode, string[] PathologyCodes, string[] ReferencePathologies, string[] OccasionalPathologies,
+        string[] Establishments, string[] Languages, string Patients, int Capacity);
 }

@@ -59,6 +59,7 @@ internal static class Year
             Case = world.Draw(random),
             Arrived = (int)(random.NextDouble() * Hours),
         }).OrderBy(r => r.Arrived).ThenBy(r => r.Id).ToList();
+        arrivals.ForEach(r => r.Case = r.Case with { DueAt = Start.AddHours(r.Arrived + 168) });
         var answers = new Random(seed + 1);
         var happens = new PriorityQueue<Action, (int Hour, int Order)>();
         var waiting = new List<Running>();
@@ -83,7 +84,7 @@ internal static class Year
 
             var now = Start.AddHours(hour);
             var plan = together && waiting.Count > 1
-                ? Assignment.Of([.. waiting.Select(w => new Assignment.Waiting(w.Id, w.Case, Start.AddHours(w.Arrived + 168)))], people.Values, now)
+                ? Assignment.Of([.. waiting.Select(w => new Assignment.Waiting(w.Id, w.Case))], people.Values, now)
                 : null;
             foreach (var one in waiting.ToList())
             {

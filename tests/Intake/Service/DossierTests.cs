@@ -246,6 +246,44 @@ public sealed class DossierTests(IntakeFixture intake) : IClassFixture<IntakeFix
     }
 
     [Fact]
+    public async Task The_patient_reads_when_the_opinion_is_expected_and_why_this_physician()
+    {
+        var patient = intake.Patient();
+        var id = await patient.Complete(opening => opening["language"] = "fsl");
+        (await intake.Service.Broker.Next<CaseCompleted>(e => e.CaseId == id)).Language.ShouldBe("fsl");
+        var due = (await patient.Case(id)).GetProperty("dueAt").GetDateTimeOffset();
+        await intake.Service.Broker.Publish(new CaseAssigned
+        {
+            OfferId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            AssignedAt = TimeProvider.System.GetUtcNow(),
+            PredictedAt = due.AddDays(-4),
+            Basis = "pathology",
+            Considered = 3,
+        });
+        await Eventually.True(async () => await intake.State(id) == "assigned", "the case is assigned");
+
+        var shown = await patient.Case(id);
+        shown.GetProperty("language").GetString().ShouldBe("fsl");
+        shown.GetProperty("expectedAt").GetDateTimeOffset().ShouldBe(due.AddDays(-4), TimeSpan.FromMilliseconds(1));
+        shown.GetProperty("physicianChoice").GetString()!.ShouldStartWith("Votre médecin est référent de votre maladie.");
+        shown.GetProperty("physicianChoice").GetString()!.ShouldContain("3 médecins ont été examinés");
+
+        // Replaced: nobody has it, and nothing is promised in their name.
+        await intake.Service.Broker.Publish(new OfferClosed
+        {
+            OfferId = Guid.CreateVersion7(),
+            CaseId = id,
+            PhysicianId = IntakeFixture.Expert.PhysicianId,
+            Reason = "replaced",
+            ClosedAt = TimeProvider.System.GetUtcNow(),
+        });
+        await Eventually.True(async () => (await patient.Case(id)).GetProperty("physicianChoice").GetString() is null, "the choice is gone");
+        (await patient.Case(id)).GetProperty("expectedAt").GetString().ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Messages_of_matching_in_the_wrong_order_lead_to_the_same_state()
     {
         var patient = intake.Patient();

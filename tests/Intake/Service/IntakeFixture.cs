@@ -194,9 +194,9 @@ public sealed class Journey(IntakeFixture intake, HttpClient http)
     public Task<HttpResponseMessage> Submit(Guid id) => Post($"/api/v1/cases/{id}/submit");
 
     /// <summary>A case that is complete and waits for an expert.</summary>
-    public async Task<Guid> Complete()
+    public async Task<Guid> Complete(Action<JsonObject>? change = null)
     {
-        var id = await Open();
+        var id = await Open(Opening(change));
         await Fill(id);
         var submitted = await Json(await Submit(id));
         submitted.GetProperty("state").GetString().ShouldBe("complete", submitted.ToString());

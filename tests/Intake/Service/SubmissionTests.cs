@@ -22,6 +22,7 @@ public sealed partial class SubmissionTests(IntakeFixture intake) : IClassFixtur
         var completed = await intake.Service.Broker.Next<CaseCompleted>(e => e.CaseId == id);
         completed.SpecialtyCode.ShouldBe("SM20");
         completed.TreatingEstablishment.ShouldBe("189999998");
+        (completed.PatientIsMinor, completed.Language).ShouldBe((false, "fr"));
         (completed.DueAt - completed.CompletedAt).ShouldBe(TimeSpan.FromDays(7));
         await Eventually.True(() => intake.Service.Broker.Heard<CaseStateChanged>().Count(e => e.CaseId == id) == 2, "both moves are told");
         intake.Service.Broker.Heard<CaseStateChanged>().Where(e => e.CaseId == id).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.From, e.To)).ShouldBe(
