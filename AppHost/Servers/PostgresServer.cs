@@ -118,19 +118,21 @@ public sealed class PostgresServer : LocalServer
     ];
 
     /// <summary>
-    /// After a kill -9 or a power cut the lock file is still there. PostgreSQL itself sees that its process is gone, unless another process
-    /// has got the same number since: then it refuses to start for ever.
+    /// After a kill -9 or a power cut the lock file is still there. PostgreSQL itself sees that its process is gone, unless another process has got the same
+    /// number since, or it was killed while it wrote the file, which is empty then: in both cases it refuses to start for ever.
     /// </summary>
     private void RemoveStaleLock()
     {
         var lockFile = Path.Combine(_data, "postmaster.pid");
-        if (File.Exists(lockFile) && File.ReadLines(lockFile).FirstOrDefault() is { } pid)
+        if (!File.Exists(lockFile))
         {
-            var comm = $"/proc/{pid.Trim()}/comm";
-            if (File.Exists(comm) && !File.ReadAllText(comm).StartsWith("postgres", StringComparison.Ordinal))
-            {
-                File.Delete(lockFile);
-            }
+            return;
+        }
+
+        var comm = $"/proc/{File.ReadLines(lockFile).FirstOrDefault()?.Trim()}/comm";
+        if (new FileInfo(lockFile).Length == 0 || File.Exists(comm) && !File.ReadAllText(comm).StartsWith("postgres", StringComparison.Ordinal))
+        {
+            File.Delete(lockFile);
         }
     }
 }
