@@ -1,3 +1,4 @@
+using SecondOpinion.Physician.Council;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.ServiceDefaults.Text;
@@ -59,6 +60,60 @@ internal static class Problems
             "L'Annuaire santé est en maintenance pendant une admission.",
             "Répétez après Retry-After, ou cherchez vous-même le médecin dans l'Annuaire santé et indiquez foundInRegister.");
 
+    public static readonly ProblemType AlreadyBefore =
+        new ProblemType("PHY-0020", 409, "An application of this physician is open", "Un dossier de ce médecin est déjà devant le conseil")
+        .Explained(
+            "Un dossier du même médecin attend déjà la décision du conseil scientifique.",
+            "Deux membres ouvrent le dossier du même candidat le même jour.",
+            "Cherchez-le par ListApplications, et donnez votre avis dans celui-là.");
+    public static readonly ProblemType Decided =
+        new ProblemType("PHY-0021", 409, "The application is decided", "Le dossier est déjà décidé")
+        .Explained(
+            "Les votes ont été comptés : plus rien ne s'ajoute à ce dossier.",
+            "Un membre vote après la décision.",
+            "Relisez la décision ; une nouvelle demande ouvre un nouveau dossier.");
+    public static readonly ProblemType NoPart =
+        new ProblemType("PHY-0022", 409, "The member has no part in this application", "Vous ne prenez pas part à ce dossier")
+        .Explained(
+            "Ce membre a déclaré un lien avec le candidat, ou deux autres membres ont déjà relu le dossier.",
+            "Un troisième membre veut relire le dossier.",
+            "Laissez les autres membres décider ; sans lien déclaré, vous pouvez voter.");
+    public static readonly ProblemType GivenAlready =
+        new ProblemType("PHY-0023", 409, "Reviews and votes are final", "Un avis ou un vote donné ne change plus")
+        .Explained(
+            "Ce membre a déjà donné un autre avis ou un autre vote sur ce dossier.",
+            "Un membre voudrait changer son vote.",
+            "Un vote est définitif. Si un lien vous est apparu depuis, déclarez-le : votre vote ne comptera plus.");
+    public static readonly ProblemType TooEarly =
+        new ProblemType("PHY-0024", 409, "The council cannot decide yet", "Le conseil ne peut pas encore décider")
+        .Explained(
+            "Il manque un avis de relecteur ou des votes.",
+            "Les votes sont comptés avant le quorum.",
+            "« detail » dit ce qui manque ; recommencez quand ce sera là.");
+
+    public static Problem OpenAlready() => AlreadyBefore.Because(
+        "An application of this RPPS number waits for a decision.", "Un dossier de ce numéro RPPS attend une décision.");
+
+    public static Problem DecidedAlready(ApplicationState state) =>
+        Decided.Because($"It is {state.Word()}.", state == ApplicationState.Admitted ? "Le médecin a été admis." : "Le médecin n'a pas été admis.");
+
+    public static Problem HasConflict() => NoPart.Because(
+        "The member declared a conflict of interest.", "Vous avez déclaré un lien avec ce médecin.");
+
+    public static Problem ReviewedByOthers() => NoPart.Because(
+        "It has its reviews; the member may vote.", "Les relecteurs ont déjà donné leur avis ; vous pouvez voter.");
+
+    public static Problem Final() => GivenAlready.Because("What was given stays.", "Ce qui a été donné reste.");
+
+    public static Problem NotReviewed(int given, int needed) => TooEarly.Because(
+        $"{given} of {needed} reviews are there.", $"Il y a {given} avis de relecteurs sur {needed}.");
+
+    public static Problem NoQuorum(int cast, int quorum) => TooEarly.Because(
+        $"{cast} votes were cast, the quorum is {quorum}.", $"Il y a {cast} votes, le quorum est de {quorum}.");
+
+    public static Problem EverySeatVoted(int members) => NoPart.Because(
+        $"All {members} seats have voted.", $"Les {members} sièges ont voté.");
+
     public static Problem RegisterIsAway() => RegisterAway.Because(
         "The national directory (Annuaire santé) does not answer. Try again, or look there yourself and send foundInRegister.",
         "Réessayez dans quelques minutes, ou cherchez vous-même le médecin dans l'Annuaire santé et indiquez foundInRegister.").RetryAfter(60);
@@ -94,5 +149,6 @@ internal static class Problems
         "The RPPS number of the token is not in the roster.", "Le numéro RPPS du jeton ne figure pas dans la liste des référents.");
 
     public static readonly IReadOnlyList<ProblemType> All =
-        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted, Suspended, RegisterAway];
+        [OfferOver, FileNotReady, NotNow, NothingToSign, DraftChanged, AlreadyAdmitted, NotAdmitted, Suspended, RegisterAway, AlreadyBefore,
+            Decided, NoPart, GivenAlready, TooEarly];
 }

@@ -105,30 +105,6 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     }
 
     [Fact]
-    public async Task The_council_admits_a_referent_once_and_matching_is_told()
-    {
-        var rpps = Rpps.WithKey("9900009901");
-        var request =
-            new
-            {
-                rpps = rpps.Value,
-                displayName = "Dr Nour EXEMPLE-MARNE",
-                specialtyCode = "SM20",
-                pathologyCodes = new[] { "endometriose" },
-                establishments = new[] { "759999907" },
-                capacity = 3,
-            };
-
-        (await PhysicianService.Post(physician.As(Roles.Ops), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await PhysicianService.Post(physician.As(Roles.Council), "/physicians", request)).StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await PhysicianService.Code(await PhysicianService.Post(physician.As(Roles.Council), "/physicians", request))).ShouldBe("PHY-0006");
-
-        var admitted = await physician.Broker.Next<PhysicianAdmitted>(a => a.PhysicianId == rpps.PhysicianId);
-        (admitted.SpecialtyCode, admitted.Capacity).ShouldBe(("SM20", 3));
-        admitted.PathologyCodes.ShouldBe(["endometriose"]);
-    }
-
-    [Fact]
     public async Task Ties_are_declared_by_the_referent_or_the_council_and_reach_matching_as_pseudonyms()
     {
         var (rpps, colleague, former) = (Rpps.Parse("99000010209"), Rpps.WithKey("9900009801"), Rpps.WithKey("9900009802"));
@@ -152,7 +128,7 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
     [Fact]
     public async Task Every_fault_of_an_admission_is_named()
     {
-        var answer = await PhysicianService.Post(physician.As(Roles.Council), "/physicians", new
+        var answer = await PhysicianService.Post(physician.As(Roles.Council), "/physicians/applications", new
         {
             rpps = "99000010018",
             displayName = " ",
@@ -160,11 +136,12 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
             pathologyCodes = new[] { "Endo" },
             establishments = new[] { "189999999" },
             capacity = -1,
+            evidence = " ",
         });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())
-            .ShouldBe(["#/rpps", "#/displayName", "#/specialtyCode", "#/pathologyCodes/0", "#/establishments/0", "#/capacity"], ignoreOrder: true);
+            .ShouldBe(["#/rpps", "#/displayName", "#/specialtyCode", "#/pathologyCodes/0", "#/establishments/0", "#/capacity", "#/evidence"], ignoreOrder: true);
     }
 
     [Fact]

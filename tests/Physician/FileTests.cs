@@ -193,15 +193,7 @@ public sealed class FileTests(PhysicianService physician) : IClassFixture<Physic
     {
         var rpps = Rpps.WithKey("9900000555");
         var council = physician.As(SecondOpinion.ServiceDefaults.Access.Roles.Council);
-        (await PhysicianService.Post(council, "/physicians", new
-        {
-            rpps = rpps.Value,
-            displayName = "Dr Fictif SUSPENDU",
-            specialtyCode = "SM20",
-            pathologyCodes = (string[])["endometriose"],
-            establishments = Array.Empty<string>(),
-            capacity = 5,
-        })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await physician.Admit(rpps);
         var offer = await physician.AssignedCase(rpps);
         var http = physician.As(rpps);
         var dossier = $"/api/v1/worklist/cases/{offer.CaseId}/dossier";

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapper;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Matching;
+using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Messaging;
 using SecondOpinion.Tests.Support;
 
@@ -47,6 +48,47 @@ public sealed class PhysicianService : IAsyncLifetime
     }
 
     public HttpClient As(Rpps rpps) => _service.Http(TestTokens.Physician(rpps));
+
+    /// <summary>One of the eight members of the scientific council, by number.</summary>
+    public HttpClient Member(int number) => Member(_service, number);
+
+    public static HttpClient Member(ServiceUnderTest<Program> service, int number) => service.Http(TestTokens.Create(Roles.Council, $"council-{number}"));
+
+    public async Task<Guid> Apply(Rpps rpps)
+    {
+        var answer = await TryApply(rpps);
+        answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("applicationId").GetGuid();
+    }
+
+    public Task<HttpResponseMessage> TryApply(Rpps rpps) => Post(Member(1), "/physicians/applications", new
+    {
+        rpps = rpps.Value,
+        displayName = "Dr Nour EXEMPLE-MARNE",
+        specialtyCode = "SM20",
+        pathologyCodes = new[] { "endometriose" },
+        establishments = new[] { "759999907" },
+        capacity = 3,
+        evidence = "Centre de référence, 200 patientes par an.",
+    });
+
+    /// <summary>As the council would: reviewed by two, and five votes for.</summary>
+    public async Task Admit(Rpps rpps)
+    {
+        var id = await Apply(rpps);
+        foreach (var reviewer in Enumerable.Range(1, 2))
+        {
+            (await Put(Member(reviewer), $"/physicians/applications/{id}/review", new { recommendation = "admit", reasons = "Bien." }, null))
+                .EnsureSuccessStatusCode();
+        }
+
+        foreach (var member in Enumerable.Range(1, 5))
+        {
+            (await Put(Member(member), $"/physicians/applications/{id}/vote", new { vote = "for" }, null)).EnsureSuccessStatusCode();
+        }
+
+        (await Post(Member(1), $"/physicians/applications/{id}/decision")).EnsureSuccessStatusCode();
+    }
 
     public HttpClient As(string role) => _service.Http(TestTokens.Of(role));
 

@@ -152,7 +152,7 @@ public sealed class RegisterTests : IAsyncLifetime
         new { code = new { coding = new[] { new { system = $"https://mos.esante.gouv.fr/NOS/{table}/FHIR/{table}", code } } } };
 
     private static Task<HttpResponseMessage> Admit(HttpClient council, string rpps, string name, string specialty = "SM20", bool? found = null) =>
-        PhysicianService.Post(council, "/physicians", new
+        PhysicianService.Post(council, "/physicians/applications", new
         {
             rpps,
             displayName = name,
@@ -161,6 +161,7 @@ public sealed class RegisterTests : IAsyncLifetime
             establishments = new[] { "759999907" },
             capacity = 1,
             foundInRegister = found,
+            evidence = "Centre de référence.",
         });
 
     private static async Task<string[]> Faults(

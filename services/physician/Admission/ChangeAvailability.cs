@@ -30,9 +30,9 @@ internal static class ChangeAvailability
     /// <param name="Leaves">Days of leave to come. A case is offered only with two working days left before its seven days end; weekends and French public
     /// holidays never count. None when left out.</param>
     internal sealed record PhysicianAvailability(
-        [property: Range(0, AdmitPhysician.MaxCapacity)] int Capacity,
+        [property: Range(0, PhysicianRow.MaxCapacity)] int Capacity,
         DateTimeOffset? AwayUntil,
-        [property: Range(0, AdmitPhysician.MaxCapacity)] int? WeeklyCapacity = null,
+        [property: Range(0, PhysicianRow.MaxCapacity)] int? WeeklyCapacity = null,
         [property: MaxLength(ChangeAvailability.MostLeaves)] IReadOnlyList<PhysicianLeave>? Leaves = null);
 
     internal const int MostLeaves = 50;
@@ -119,15 +119,15 @@ internal static class ChangeAvailability
 
     private static IEnumerable<FieldError> Faults(PhysicianAvailability request)
     {
-        if (request.Capacity is < 0 or > AdmitPhysician.MaxCapacity)
+        if (request.Capacity is < 0 or > PhysicianRow.MaxCapacity)
         {
-            yield return new FieldError("#/capacity", "out_of_range", $"Le nombre de dossiers ouverts à la fois va de 0 à {AdmitPhysician.MaxCapacity}.");
+            yield return new FieldError("#/capacity", "out_of_range", $"Le nombre de dossiers ouverts à la fois va de 0 à {PhysicianRow.MaxCapacity}.");
         }
 
-        if (request.WeeklyCapacity is < 0 or > AdmitPhysician.MaxCapacity)
+        if (request.WeeklyCapacity is < 0 or > PhysicianRow.MaxCapacity)
         {
             yield return new FieldError(
-                "#/weeklyCapacity", "out_of_range", $"Le nombre de nouveaux dossiers par semaine va de 0 à {AdmitPhysician.MaxCapacity}.");
+                "#/weeklyCapacity", "out_of_range", $"Le nombre de nouveaux dossiers par semaine va de 0 à {PhysicianRow.MaxCapacity}.");
         }
 
         if (request.Leaves is { Count: > MostLeaves })

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -28,6 +29,7 @@ internal static class ListPhysicians
     /// <param name="Patients"><c>adults</c>, <c>children</c> or <c>all</c>.</param>
     /// <param name="WeeklyCapacity">New cases in seven days, at most; null when only the open ones count.</param>
     /// <param name="Leaves">Days of leave to come.</param>
+    /// <param name="ReviewDueAt">Until when the admission holds: the scientific council looks again before.</param>
     internal sealed record PhysicianProfile(
         Guid PhysicianId,
         string Rpps,
@@ -44,19 +46,22 @@ internal static class ListPhysicians
         IReadOnlyList<string> Languages,
         string Patients,
         int? WeeklyCapacity,
-        IReadOnlyList<PhysicianLeave> Leaves);
+        IReadOnlyList<PhysicianLeave> Leaves,
+        DateTimeOffset ReviewDueAt);
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/physicians", Handle)
         .AllowRoles(Roles.Ops, Roles.Council)
         .WithName("ListPhysicians")
         .WithSummary("Admitted référents")
-        .WithDescription("`pathology` keeps the référents of one pathology of the catalogue. At most 100 a page.");
+        .WithDescription("`pathology` keeps the référents of one pathology of the catalogue, `reviewDueBefore` those whose admission ends before a day. At most "
+            + "100 a page.");
 
     /// <param name="pathology">Only référents of this disease: a code of the catalogue.</param>
+    /// <param name="reviewDueBefore">Only référents whose admission ends before this day.</param>
     private static async Task<Results<Ok<Page<PhysicianProfile>>, Problem>> Handle(
-        string? pathology, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
+        string? pathology, DateOnly? reviewDueBefore, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
     {
-        var filter = $"physicians:{pathology}";
+        var filter = string.Create(CultureInfo.InvariantCulture, $"physicians:{pathology}:{reviewDueBefore:yyyy-MM-dd}");
         if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))
         {
             return refusal;
@@ -70,14 +75,16 @@ internal static class ListPhysicians
             from physician
             where (@last::uuid is null or physician_id > @last)
               and (@pathology::text is null or @pathology = any(pathology_codes))
+              and (@reviewDueBefore::date is null or review_due_at < @reviewDueBefore::date)
             order by physician_id
             limit @Limit
             """,
-            new { last, pathology, Limit = size + 1 })).AsList();
+            new { last, pathology, reviewDueBefore, Limit = size + 1 })).AsList();
         var items = found.Take(size)
             .Select(p => new PhysicianProfile(
                 p.PhysicianId, p.Rpps, p.DisplayName, p.SpecialtyCode, p.PathologyCodes, p.Establishments, p.Capacity, p.AwayUntil, p.AdmittedAt,
-                p.SuspendedAt, p.ReferencePathologies, p.OccasionalPathologies, p.Languages, p.Patients, p.WeeklyCapacity, PhysicianLeave.Read(p.Leaves)))
+                p.SuspendedAt, p.ReferencePathologies, p.OccasionalPathologies, p.Languages, p.Patients, p.WeeklyCapacity, PhysicianLeave.Read(p.Leaves),
+                p.ReviewDueAt))
             .ToList();
         return TypedResults.Ok(new Page<PhysicianProfile>(items, found.Count > size ? cursors.Encode(items[^1].PhysicianId, user, filter) : null));
     }

@@ -43,6 +43,7 @@ internal sealed partial class LoadSamplePhysicians(
                     Patients = sample.Patients,
                     Capacity = sample.Capacity,
                     AdmittedAt = now,
+                    ReviewDueAt = now.AddYears(3),
                 };
                 count += await PhysicianRow.Admit(db, referent) ? 1 : 0;
             }

@@ -59,11 +59,18 @@ internal sealed record PhysicianRow
 
     public int Version { get; init; } = 1;
 
+    /// <summary>Until when the admission holds: the scientific council looks again.</summary>
+    public required DateTimeOffset ReviewDueAt { get; init; }
+
+    /// <summary>Cases that a physician may have open at one time, at most.</summary>
+    internal const int MaxCapacity = 1000;
+
     /// <summary>Of a select: the row, whole.</summary>
     public const string Columns =
         """
         physician_id, rpps, display_name, specialty_code, pathology_codes, reference_pathologies, occasional_pathologies, establishments, tied_physicians,
-        tied_establishments, languages, patients, capacity, weekly_capacity, leaves, away_until, admitted_at, suspended_at, register_checked_at, version
+        tied_establishments, languages, patients, capacity, weekly_capacity, leaves, away_until, admitted_at, suspended_at, register_checked_at, review_due_at,
+        version
         """;
 
     /// <summary>Inserts the physician and tells so; false when the physician is known already, and then nothing is told.</summary>
@@ -73,10 +80,12 @@ internal sealed record PhysicianRow
             """
             insert into physician (
               physician_id, rpps, display_name, specialty_code, pathology_codes, reference_pathologies, occasional_pathologies, establishments,
-              tied_physicians, tied_establishments, languages, patients, capacity, admitted_at, register_checked_at)
+              tied_physicians, tied_establishments, languages, patients, capacity, admitted_at, register_checked_at,
+              review_due_at)
             values (
               @PhysicianId, @Rpps, @DisplayName, @SpecialtyCode, @PathologyCodes, @ReferencePathologies, @OccasionalPathologies, @Establishments,
-              @TiedPhysicians, @TiedEstablishments, @Languages, @Patients, @Capacity, @AdmittedAt, @RegisterCheckedAt)
+              @TiedPhysicians, @TiedEstablishments, @Languages, @Patients, @Capacity, @AdmittedAt, @RegisterCheckedAt,
+              @ReviewDueAt)
             on conflict do nothing
             """,
             referent);

@@ -57,19 +57,22 @@ internal static class SuspendPhysician
             }
 
             var now = time.GetUtcNow();
-            if (request.Suspended != referent.SuspendedAt is not null)
-            {
-                referent = referent with { SuspendedAt = request.Suspended ? now : null };
-                await db.ExecuteAsync(
-                    "update physician set suspended_at = @SuspendedAt, version = version + 1 where physician_id = @PhysicianId", new
-                    {
-                        referent.SuspendedAt,
-                        referent.PhysicianId
-                    });
-                await AuditTrail.Record(db, user, request.Suspended ? "suspend" : "reinstate", "physician", physicianId, "scientific_council");
-                await referent.TellAvailability(db, now);
-            }
-
+            referent = await Change(db, user, referent, request.Suspended, now);
             return TypedResults.Ok(new PhysicianSuspension(physicianId, referent.SuspendedAt));
         }, cancel);
+
+    /// <summary>Nothing when it is so already. The caller holds the physician's row.</summary>
+    public static async Task<PhysicianRow> Change(NpgsqlConnection db, ClaimsPrincipal user, PhysicianRow referent, bool suspended, DateTimeOffset now)
+    {
+        if (suspended == referent.SuspendedAt is not null)
+        {
+            return referent;
+        }
+
+        referent = referent with { SuspendedAt = suspended ? now : null };
+        await db.ExecuteAsync("update physician set suspended_at = @SuspendedAt, version = version + 1 where physician_id = @PhysicianId", referent);
+        await AuditTrail.Record(db, user, suspended ? "suspend" : "reinstate", "physician", referent.PhysicianId, "scientific_council");
+        await referent.TellAvailability(db, now);
+        return referent;
+    }
 }

@@ -24,10 +24,10 @@ internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
     /// <summary>The sample référents would be full after a dozen cases: these take a thousand each.</summary>
     public async Task AdmitPhysicians()
     {
-        var council = await Token(Roles.Council, "bench-council");
+        var council = await Task.WhenAll(Enumerable.Range(1, 5).Select(n => Token(Roles.Council, $"bench-council-{n}")));
         for (var i = 0; i < 5; i++)
         {
-            await Send(HttpMethod.Post, "/api/v1/physicians", council, new
+            var opened = await Send(HttpMethod.Post, "/api/v1/physicians/applications", council[0], new
             {
                 rpps = Rpps.WithKey($"99777000{i:00}").Value,
                 displayName = $"Dr Exemple-Mesure {i}",
@@ -35,7 +35,20 @@ internal sealed class CaseClient(Uri gateway, LocalIdentity identity)
                 pathologyCodes = new[] { Pathology },
                 establishments = Array.Empty<string>(),
                 capacity = 1000,
+                evidence = "Mesure.",
             });
+            var application = $"/api/v1/physicians/applications/{opened["applicationId"]}";
+            foreach (var reviewer in council.Take(2))
+            {
+                await Send(HttpMethod.Put, $"{application}/review", reviewer, new { recommendation = "admit", reasons = "Mesure." });
+            }
+
+            foreach (var member in council)
+            {
+                await Send(HttpMethod.Put, $"{application}/vote", member, new { vote = "for" });
+            }
+
+            await Send(HttpMethod.Post, $"{application}/decision", council[0]);
         }
     }
 
