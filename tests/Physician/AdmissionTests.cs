@@ -141,7 +141,8 @@ public sealed class AdmissionTests(PhysicianService physician) : IClassFixture<P
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())
-            .ShouldBe(["#/rpps", "#/displayName", "#/specialtyCode", "#/pathologyCodes/0", "#/establishments/0", "#/capacity", "#/evidence"], ignoreOrder: true);
+            .ShouldBe(
+                ["#/rpps", "#/displayName", "#/specialtyCode", "#/pathologyCodes/0", "#/establishments/0", "#/capacity", "#/evidence"], ignoreOrder: true);
     }
 
     [Fact]

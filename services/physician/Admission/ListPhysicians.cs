@@ -53,13 +53,14 @@ internal static class ListPhysicians
         .AllowRoles(Roles.Ops, Roles.Council)
         .WithName("ListPhysicians")
         .WithSummary("Admitted référents")
-        .WithDescription("`pathology` keeps the référents of one pathology of the catalogue, `reviewDueBefore` those whose admission ends before a day. At most "
-            + "100 a page.");
+        .WithDescription("`pathology` keeps the référents of one pathology of the catalogue, `reviewDueBefore` those whose admission ends before a day. At "
+            + "most 100 a page.");
 
     /// <param name="pathology">Only référents of this disease: a code of the catalogue.</param>
     /// <param name="reviewDueBefore">Only référents whose admission ends before this day.</param>
     private static async Task<Results<Ok<Page<PhysicianProfile>>, Problem>> Handle(
-        string? pathology, DateOnly? reviewDueBefore, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
+        string? pathology, DateOnly? reviewDueBefore, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors,
+        CancellationToken cancel)
     {
         var filter = string.Create(CultureInfo.InvariantCulture, $"physicians:{pathology}:{reviewDueBefore:yyyy-MM-dd}");
         if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))

@@ -48,7 +48,11 @@ internal static class DeclareConflict
             }
 
             await db.ExecuteAsync(
-                "insert into application_conflict (application_id, member, nature, declared_at) values (@applicationId, @Me, @Nature, @Now) on conflict do nothing",
+                """
+                insert into application_conflict (application_id, member, nature, declared_at)
+                values (@applicationId, @Me, @Nature, @Now)
+                on conflict do nothing
+                """,
                 new { applicationId, Me = user.Subject(), request.Nature, Now = time.GetUtcNow() });
             await AuditTrail.Record(db, user, "write", "application_conflict", applicationId, "scientific_council");
             return TypedResults.Ok(request);
