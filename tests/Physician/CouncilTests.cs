@@ -110,7 +110,7 @@ public sealed class CouncilTests(PhysicianService physician) : IClassFixture<Phy
         file.GetProperty("reviews").GetArrayLength().ShouldBe(2);
         var mine = await physician.Member(1).GetFromJsonAsync<JsonElement>($"/api/v1/physicians/applications/{id}");
         mine.GetProperty("myVote").GetString().ShouldBe("against");
-        var open = await physician.Member(3).GetFromJsonAsync<JsonElement>("/api/v1/physicians/applications?state=open");
+        var open = await physician.Member(3).GetFromJsonAsync<JsonElement>("/api/v1/physicians/applications?applicationState=open");
         open.GetProperty("items").EnumerateArray().Select(a => a.GetProperty("applicationId").GetGuid()).ShouldContain(id);
     }
 

@@ -65,7 +65,7 @@ internal static class ShowApplications
             .AllowRoles(Roles.Council)
             .WithName("ListApplications")
             .WithSummary("Files before the council")
-            .WithDescription("The latest first; `state` keeps one state. At most 100 a page.");
+            .WithDescription("The latest first; `applicationState` keeps one state. At most 100 a page.");
         api.MapGet("/physicians/applications/{applicationId:guid}", Show)
             .AllowRoles(Roles.Council)
             .WithName("ShowApplication")
@@ -73,17 +73,18 @@ internal static class ShowApplications
             .WithDescription("With reviews and declared conflicts. Nobody sees how others voted before the decision.");
     }
 
-    /// <param name="state">Only files in this state, e.g. <c>open</c>.</param>
+    /// <param name="applicationState">Only files in this state, e.g. <c>open</c>.</param>
     private static async Task<Results<Ok<Page<ApplicationSummary>>, Problem>> List(
-        [Codes(typeof(ShowApplications), nameof(States))] string? state, int? limit, string? after, ClaimsPrincipal user, NpgsqlDataSource dataSource,
-        Cursors cursors, CancellationToken cancel)
+        [Codes(typeof(ShowApplications), nameof(States))] string? applicationState, int? limit, string? after, ClaimsPrincipal user,
+        NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel)
     {
-        if (state is not null && !Words.TryRead<ApplicationState>(state, out _))
+        if (applicationState is not null && !Words.TryRead<ApplicationState>(applicationState, out _))
         {
-            return CommonProblems.Invalid(new FieldError("#/state", "unknown_state", "Cet état n'existe pas : choisissez-en un de la liste.", States));
+            return CommonProblems.Invalid(
+                new FieldError("#/applicationState", "unknown_state", "Cet état n'existe pas : choisissez-en un de la liste.", States));
         }
 
-        var filter = $"applications:{state}";
+        var filter = $"applications:{applicationState}";
         if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))
         {
             return refusal;
@@ -95,11 +96,11 @@ internal static class ShowApplications
             $"""
             select {Application.Columns}
             from application
-            where (@last::uuid is null or application_id < @last) and (@state::text is null or state = @state)
+            where (@last::uuid is null or application_id < @last) and (@applicationState::text is null or state = @applicationState)
             order by application_id desc
             limit @Limit
             """,
-            new { last, state, Limit = size + 1 })).AsList();
+            new { last, applicationState, Limit = size + 1 })).AsList();
         var items = found.Take(size).Select(Summary).ToList();
         return TypedResults.Ok(
             new Page<ApplicationSummary>(items, found.Count > size ? cursors.Encode(items[^1].ApplicationId, user, filter) : null));
