@@ -40,7 +40,10 @@ internal sealed class ReportPdf(Fonts fonts)
 
     private static void Commitment(Sheet sheet, MissionReport report, MissionReport.CommitmentFigures commitment)
     {
-        sheet.Heading($"{commitment.Number}. {commitment.Title}");
+        // A heading has one line; two of the titles do not.
+        sheet.Heading($"Engagement {commitment.Number}");
+        sheet.Paragraph(commitment.Title, sheet.Strong(Body, Sheet.Accent));
+        sheet.Space(6);
         sheet.Table(
             [Sheet.Left, FirstYear, SecondYear, OwnYear, Target], ReportText.Heads(report),
             [.. commitment.Lines.Select(ReportText.Row)], sheet.Strong(Small, Sheet.Accent), sheet.Plain(Small));
