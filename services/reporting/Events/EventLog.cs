@@ -23,6 +23,8 @@ internal sealed class EventLog(Inbox inbox, TimeProvider time)
         where T : class =>
         inbox.Once(delivery, consumer, async db =>
         {
+            // One event of a case at a time: an erasure and a telling that overlapped would each miss the other, and a trait would stay.
+            await db.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@caseId::uuid::text, 0)) where @caseId::uuid is not null", new { caseId });
             var erased = await db.ExecuteScalarAsync<bool?>(
                 """
                 insert into event_log (message_id, event, case_id, occurred_at, received_at, trace_id, body)
