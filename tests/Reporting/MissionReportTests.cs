@@ -72,6 +72,15 @@ public sealed class MissionReportTests(MissionReportTests.ThreeYears years) : IC
     }
 
     [Fact]
+    public async Task Convergence_is_told_by_pathology_too()
+    {
+        var line = Line(await years.Report(2023), "convergence_by_pathology", "endometriose");
+
+        line.GetProperty("label").GetString().ShouldBe("Convergence\u00A0: endometriose");
+        line.GetProperty("values").EnumerateArray().Select(v => v.GetProperty("of").GetInt64()).ShouldBe([300, 420, 689]);
+    }
+
+    [Fact]
     public async Task Groups_of_few_people_are_hidden_from_the_grid_that_would_give_them_away()
     {
         // Nobody of the sample is a farmer: INSEE's grid would say so, and the mission's grid cuts the same people.
@@ -85,6 +94,10 @@ public sealed class MissionReportTests(MissionReportTests.ThreeYears years) : IC
     {
         var bytes = await years.Reporting.Ops.GetByteArrayAsync("/api/v1/reports/mission/2023/pdf");
         (await years.Reporting.Ops.GetByteArrayAsync("/api/v1/reports/mission/2023/pdf")).ShouldBe(bytes);
+
+        // To be looked at.
+        await File.WriteAllBytesAsync(
+            Path.Combine(Directory.CreateDirectory(Path.Combine(Sources.Root, "artifacts", "demo")).FullName, "rapport-de-mission-2023.pdf"), bytes);
 
         using var pdf = ReadPdf.Of(bytes);
         pdf.MustBeSound();

@@ -54,6 +54,17 @@ public sealed class SmallGroupsTests
                 && (table.Any(n => n < SmallGroups.Fewest) || shown.All(n => n is not null));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
+    [Fact]
+    public void Pathologies_of_few_people_are_told_together_so_that_every_told_group_is_large_and_nobody_is_had_by_subtraction() =>
+        Prop.ForAll(Gen.Zip(Gen.Choose(0, 30), Gen.Choose(0, 30)).ArrayOf().ToArbitrary(), counts =>
+        {
+            var all = counts.Select((n, i) => new PathologyConvergence(2023, i == 0 ? null : $"p{i:00}", n.Item1, n.Item2)).ToList();
+            var told = PathologyConvergence.Together(2023, all);
+            var untold = (all.Sum(r => r.Converging) - told.Sum(r => r.Converging), all.Sum(r => r.Diverging) - told.Sum(r => r.Diverging));
+            return told.All(r => r.Converging >= SmallGroups.Fewest && r.Diverging >= SmallGroups.Fewest)
+                && (untold == (0, 0) || told.Count == 0);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
     [Theory]
     [InlineData(10, 100, false)]
     [InlineData(11, 100, true)]

@@ -73,6 +73,14 @@ internal static class MissionCatalogue
             Definitions.Convergence.Fr + " " + Definitions.ConvergenceNotice.Fr),
         Opinions, Cases);
 
+    public static readonly MissionIndicator ConvergenceByPathology = new(
+        "convergence_by_pathology", 2, "Taux de convergence par pathologie",
+        new(1, "The same rate by pathology: at most twenty, the most frequent; a pathology with fewer than eleven opinions that converge or that do not is "
+            + "told with the others.",
+            "Le même taux par pathologie : vingt au plus, les plus fréquentes ; une pathologie de moins de onze avis convergents, ou de moins de onze avis "
+                + "divergents, est comptée avec les autres. " + Definitions.ConvergenceNotice.Fr),
+        Opinions, Cases);
+
     public static readonly MissionIndicator TreatingPhysicianAware = new(
         "treating_physician_aware", 2, "Médecins traitants au courant de la démarche",
         new(1, "Share of yes among the answers yes or no; those without a treating physician do not count.",
@@ -143,7 +151,8 @@ internal static class MissionCatalogue
     /// <summary>In the order of the report.</summary>
     public static readonly IReadOnlyList<MissionIndicator> All =
     [
-        Beneficiaries, OpinionCount, OpinionGrowth, Recommendation, StudyAnswers, StudyRate, Studies, Convergence, TreatingPhysicianAware, OperationsAvoided,
+        Beneficiaries, OpinionCount, OpinionGrowth, Recommendation, StudyAnswers, StudyRate, Studies, Convergence, ConvergenceByPathology,
+        TreatingPhysicianAware, OperationsAvoided,
         DepartmentClass, Category, Pcs, Disability, Referred, Establishments, Associations, Actions, PeopleReached, Pilots,
     ];
 

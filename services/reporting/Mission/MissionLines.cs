@@ -29,6 +29,11 @@ internal static class MissionLines
         yield return Line(MissionCatalogue.StudyRate, y => Share(y.Year, y.Study.Answers, y.Study.Asked - y.Study.Answers));
         yield return Listed(MissionCatalogue.Studies, year => Titles(year, kind => kind == DeclaredYear.Study));
         yield return Line(MissionCatalogue.Convergence, y => Share(y.Year, y.Cases.Converging, y.Cases.Outcomes - y.Cases.Converging));
+        foreach (var line in Pathologies(years))
+        {
+            yield return line;
+        }
+
         yield return Line(MissionCatalogue.TreatingPhysicianAware, y => Share(y.Year, y.Cases.Aware, y.Cases.Unaware));
         yield return Line(MissionCatalogue.OperationsAvoided, y => Share(y.Year, y.Study.Avoided, y.Study.NotAvoided, sample: true));
         foreach (var line in Groups(MissionCatalogue.DepartmentClass, MissionCatalogue.DepartmentClassNames, years, y => y.Cases.Classes))
@@ -65,6 +70,14 @@ internal static class MissionLines
         return groups.Select((group, i) => new IndicatorLine(
             indicator, group.Code, group.Label, [.. shown.Select(y => Part(y.Year, y.Groups[i], y.Of))]));
     }
+
+    /// <summary>A line for each pathology that may be told by itself in one of the years, and one for all the others.</summary>
+    private static IEnumerable<IndicatorLine> Pathologies(IReadOnlyList<YearCounts> years) => years.SelectMany(y => y.Pathologies).Select(row => row.Pathology)
+        .Distinct().OrderBy(code => code is null).ThenBy(code => code, StringComparer.Ordinal)
+        .Select(code => new IndicatorLine(
+            MissionCatalogue.ConvergenceByPathology, code ?? "others", $"Convergence\u00A0: {code ?? "autres pathologies"}",
+            [.. years.Select(y => y.Pathologies.SingleOrDefault(row => row.Pathology == code) is { } row
+                ? Percent(y.Year, row.Converging, row.Converging + row.Diverging) : new MissionReport.MissionValue(y.Year, null, Nothing))]));
 
     /// <summary>
     /// INSEE's grid is shown whole or not at all: it cuts the people of the mission's grid otherwise, and both together would undo the hiding.

@@ -9,7 +9,8 @@ namespace SecondOpinion.Reporting.Mission;
 /// <param name="Opinions">Patients with a first opinion in the year.</param>
 /// <param name="OpinionsBefore">The same of the year before.</param>
 internal sealed record YearCounts(
-    int Year, long Opinions, long OpinionsBefore, CaseCounts Cases, SurveyCounts Recommendation, SurveyCounts Study, long Beneficiaries)
+    int Year, long Opinions, long OpinionsBefore, CaseCounts Cases, SurveyCounts Recommendation, SurveyCounts Study, long Beneficiaries,
+    IReadOnlyList<PathologyConvergence> Pathologies)
 {
     /// <summary>Counts three years in the snapshot that the connection is in.</summary>
     /// <param name="db">In a transaction that sees one snapshot.</param>
@@ -34,10 +35,11 @@ internal sealed record YearCounts(
         var cases = (await db.QueryAsync<CaseCounts>(CasesSql, period)).ToDictionary(row => row.Year);
         var surveys = (await db.QueryAsync<SurveyCounts>(SurveysSql, period)).ToDictionary(row => (row.Year, row.Survey));
         var beneficiaries = (await db.QueryAsync<(int Year, long People)>(BeneficiariesSql, period)).ToDictionary(row => row.Year, row => row.People);
+        var pathologies = (await PathologyConvergence.Read(db, period)).ToLookup(row => row.Year);
         return [.. years.Select(y => new YearCounts(
             y, Opinions(y), y == years[0] ? before : Opinions(y - 1), cases.GetValueOrDefault(y) ?? new CaseCounts(),
             surveys.GetValueOrDefault((y, RecommendationSurvey)) ?? new SurveyCounts(), surveys.GetValueOrDefault((y, StudySurvey)) ?? new SurveyCounts(),
-            beneficiaries.GetValueOrDefault(y)))];
+            beneficiaries.GetValueOrDefault(y), [.. pathologies[y]]))];
 
         long Opinions(int of) => cases.GetValueOrDefault(of)?.Opinions ?? 0;
     }
@@ -51,11 +53,8 @@ internal sealed record YearCounts(
     /// <summary>One pass over the opinions of three years; classes by a join with a hundred rows.</summary>
     private const string CasesSql =
         """
-        with period as (
-          select * from unnest(@Years, @Begins, @Ends) as p (year, begins, ends)
-        )
         select
-          p.year,
+          (@Years)[width_bucket(delivered_at, @Begins)] as year,
           count(*) as opinions,
           count(*) filter (where outcome_version > 0) as outcomes,
           count(*) filter (where diagnosis <> @Changed and treatment <> @Changed) as converging,
@@ -82,10 +81,10 @@ internal sealed record YearCounts(
           count(*) filter (where pcs_group = '6') as pcs6,
           count(*) filter (where pcs_group = '7') as pcs7,
           count(*) filter (where pcs_group = '8') as pcs8
-        from period p
-        join case_fact c on c.delivered_at >= p.begins and c.delivered_at < p.ends
+        from case_fact c
         left join department_class d on d.version = @Table and d.code = c.department_code
-        group by p.year
+        where delivered_at >= @From and delivered_at < @Until
+        group by 1
         """;
 
     private const string SurveysSql =
