@@ -2,7 +2,9 @@ using MassTransit;
 
 namespace SecondOpinion.Contracts.Billing;
 
-/// <summary>The insurer covers the case: its engagement number is a guarantee of payment.</summary>
+/// <summary>
+/// Somebody pays for the case: the insurer, whose engagement number is a guarantee of payment, or the solidarity fund, whose <c>InsurerId</c> is all zeros.
+/// </summary>
 [EntityName("billing.coverage-reserved.v1")]
 [MessageUrn("billing:coverage-reserved:v1")]
 public sealed record CoverageReserved
@@ -28,7 +30,7 @@ public sealed record CoverageRefused
     public required DateTimeOffset RefusedAt { get; init; }
 }
 
-/// <summary>A case's reservation was given back: withdrawn, or expired unused.</summary>
+/// <summary>A case's reservation was given back: withdrawn, or expired unused. <c>InsurerId</c> is all zeros when the solidarity fund held it.</summary>
 [EntityName("billing.coverage-released.v1")]
 [MessageUrn("billing:coverage-released:v1")]
 public sealed record CoverageReleased
@@ -55,7 +57,9 @@ public sealed record RosterImported
     public required DateTimeOffset ImportedAt { get; init; }
 }
 
-/// <summary>A delivered opinion was booked: what the insurer owes and what the physician is due.</summary>
+/// <summary>
+/// A delivered opinion was booked: what its payer owes and what the physician is due. <c>InsurerId</c> is all zeros when the solidarity fund pays.
+/// </summary>
 [EntityName("billing.opinion-booked.v1")]
 [MessageUrn("billing:opinion-booked:v1")]
 public sealed record OpinionBooked

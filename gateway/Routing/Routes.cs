@@ -59,6 +59,7 @@ internal static class Routes
         new("/invoices", "billing", Insurers),
         new("/fees", "billing", [Roles.Ops]),
         new("/payments", "billing", Insurers),
+        new("/fund", "billing", [Roles.Agent, Roles.Ops]),
 
         new("/codes", "intake", Readers, Public: true, Cached: true),
         new("/pathologies", "intake", Readers, Public: true),

@@ -77,6 +77,13 @@ internal static class Problems
             "Deux personnes affectent le même versement l'une après l'autre.",
             "Relisez les versements en attente et les factures ouvertes, puis affectez seulement ce qui reste.");
 
+    public static readonly ProblemType FundCommitted =
+        new ProblemType("BIL-0013", 409, "The fund has granted more than that", "Le fonds a déjà accordé davantage")
+        .Explained(
+            "Le budget demandé est inférieur à ce que le fonds a déjà accordé et dépensé cette année pour cette classe.",
+            "Un budget est réduit en cours d'année sans relire ce qui est engagé.",
+            "Relisez l'année du fonds par ShowFund, puis demandez un budget au moins égal à ce qui est engagé et dépensé.");
+
     /// <summary>The same words whether the insurer knows that member or not.</summary>
     public static Problem OtherFamilies() => AccountBound.Because(
         "An account may ask about its own family and one other. Contact support after a change of insurer.",
@@ -127,9 +134,12 @@ internal static class Problems
     public static Problem NothingOpen() => NothingToAssign.Because(
         "The payment is placed already, or this invoice is not open.", "Ce paiement est déjà affecté, ou cette facture n'est pas à régler.");
 
+    public static Problem LessThanCommitted() => FundCommitted.Because(
+        "A budget is at least what is held and spent already.", "Un budget est au moins égal à ce qui est déjà engagé et dépensé.");
+
     public static Problem NotThisMessage(string message) => WrongBankFile.Because(
         $"Send well-formed ISO 20022 XML that holds {message}.", $"Envoyez un XML ISO 20022 bien formé qui contient {message}.");
 
     public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting,
-        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign];
+        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign, FundCommitted];
 }

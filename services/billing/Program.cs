@@ -3,6 +3,7 @@ using SecondOpinion.Billing;
 using SecondOpinion.Billing.Coverage;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Fees;
+using SecondOpinion.Billing.Fund;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Invoicing;
@@ -50,8 +51,14 @@ builder.Services.AddJob<BeneficiaryIndex>();
 builder.Services.AddJob<CheckCounts>();
 builder.Services.AddSingleton<EligibilityAnswers>();
 
+var invoicing = builder.AddSettings<InvoicingOptions>();
+builder.Services.AddSingleton(invoicing.VatOf(Pricing.PerOpinion));
 builder.Services.AddSingleton<BookOpinion>();
 builder.Services.AddSingleton<ReserveCoverage>();
+builder.AddSettings<FundOptions>();
+builder.Services.AddSingleton<FundAccounts>();
+builder.Services.AddSingleton<FundCover>();
+builder.Services.AddJob<ReturnExpiredGrants>();
 builder.Services.AddJob<ExpireCoverage>();
 
 builder.Services.AddSingleton<ImportConnections>();
@@ -69,7 +76,6 @@ if (builder.AddSettings<SampleDataSettings>().Enabled)
 
 builder.Services.AddJob<ImportWorker>();
 
-builder.AddSettings<InvoicingOptions>();
 builder.Services.AddSingleton<Fonts>();
 builder.Services.AddSingleton<IssueInvoices>();
 builder.Services.AddJob<InvoiceMonths>();
@@ -110,6 +116,10 @@ ShowFees.Map(api);
 ImportStatement.Map(api);
 AssignPayment.Map(api);
 ShowReceivables.Map(api);
+SaveFundBudget.Map(api);
+DecideFundRequest.Map(api);
+ShowFund.Map(api);
+ContributeToFund.Map(api);
 await app.RunService();
 
 /// <summary>Entry point, visible to the service's tests.</summary>

@@ -12,7 +12,7 @@ namespace SecondOpinion.Billing.Coverage;
 
 /// <summary>The gRPC door, for the other services.</summary>
 internal sealed class EligibilityService(
-    EligibilityAnswers answers, ReserveCoverage reserve, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
+    EligibilityAnswers answers, ReserveCoverage reserve, FundCover fund, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
     TimeProvider time)
     : Contracts.Billing.V1.Eligibility.EligibilityBase
 {
@@ -68,8 +68,7 @@ internal sealed class EligibilityService(
         var asked = request.Person ?? new CheckRequest();
         var question = Parse(asked);
         // A reservation answers like a check, so that it is limited like one.
-        var outcome = await reserve.Reserve(
-            caseId, question, answer => Watch(asked, question, answer, context.CancellationToken), context.CancellationToken);
+        var outcome = await Reserve(caseId, asked, question, answer => Watch(asked, question, answer, context.CancellationToken), context.CancellationToken);
         return new ReserveReply
         {
             Reserved = outcome.RefusalCode.Length == 0,
@@ -81,9 +80,27 @@ internal sealed class EligibilityService(
         };
     }
 
+    private async Task<ReserveCoverage.Outcome> Reserve(
+        Guid caseId, CheckRequest asked, Question question, Func<Answer, Task> watch, CancellationToken cancel)
+    {
+        if (!FundCover.IsAsked(question))
+        {
+            return await reserve.Reserve(caseId, question, watch, cancel);
+        }
+
+        await watch(await fund.Ask(question, Account(asked), cancel));
+        var outcome = await fund.Reserve(caseId, question, Account(asked), cancel);
+        if (outcome.RefusalCode.Length > 0)
+        {
+            await reserve.TellRefusal(caseId, outcome.RefusalCode, cancel);
+        }
+
+        return outcome;
+    }
+
     private async Task<CheckReply> Answer(CheckRequest request, Question question, Client caller, CancellationToken cancel)
     {
-        var answer = await answers.Ask(question, cancel);
+        var answer = FundCover.IsAsked(question) ? await fund.Ask(question, Account(request), cancel) : await answers.Ask(question, cancel);
         await Watch(request, question, answer, cancel);
         counts.Count(caller, answer);
         return Reply(request, answer);
@@ -112,16 +129,16 @@ internal sealed class EligibilityService(
             return;
         }
 
-        if (!Guid.TryParse(request.Account, out var account))
-        {
-            throw CommonProblems.Invalid(new FieldError("#/account", "invalid_id", "Cet identifiant de compte n'est pas valable.")).AsException();
-        }
-
-        if (await accounts.Refusal(account, question, answer, cancel) is { } others)
+        if (await accounts.Refusal(Account(request), question, answer, cancel) is { } others)
         {
             throw others.AsException();
         }
     }
+
+    /// <returns>All zeros when none is named: nobody's.</returns>
+    private static Guid Account(CheckRequest request) => request.Account.Length == 0 ? Guid.Empty
+        : Guid.TryParse(request.Account, out var account) ? account
+        : throw CommonProblems.Invalid(new FieldError("#/account", "invalid_id", "Cet identifiant de compte n'est pas valable.")).AsException();
 
     private static Client? Person(CheckRequest request) => (request.SubjectRole, request.Subject) switch
     {
@@ -156,7 +173,7 @@ internal sealed class EligibilityService(
             AskedAt = Timestamp.FromDateTimeOffset(answer.AskedAt),
             RosterVersion = answer.RosterVersion,
             InsurerId = answer.Insurer?.Id.ToString() ?? "",
-            InsurerName = answer.Insurer?.Name ?? "",
+            InsurerName = answer.Payer ?? answer.Insurer?.Name ?? "",
         };
     }
 

@@ -16,5 +16,7 @@ internal sealed class ForgetCase(Inbox inbox) : IHandle<CaseErased>
         // The withdrawal may come later: the use is given back while it is known whose it is.
         await ReleaseCoverage.End(db, caseId, CoverageState.Released, delivery.Event.ErasedAt);
         await db.ExecuteAsync("update coverage set person_id = gen_random_uuid(), family_id = gen_random_uuid() where case_id = @caseId", new { caseId });
+        await FundCover.Release(db, caseId, delivery.Event.ErasedAt);
+        await FundCover.Forget(db, caseId);
     });
 }

@@ -65,5 +65,6 @@ internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
             "insert into withdrawn_case (case_id, withdrawn_at) values (@CaseId, @WithdrawnAt) on conflict do nothing",
             new { delivery.Event.CaseId, delivery.Event.WithdrawnAt });
         await ReleaseCoverage.End(db, delivery.Event.CaseId, CoverageState.Released, delivery.Event.WithdrawnAt);
+        await FundCover.Release(db, delivery.Event.CaseId, delivery.Event.WithdrawnAt);
     });
 }

@@ -169,7 +169,8 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
         };
     }
 
-    private Task TellRefusal(Guid caseId, string code, CancellationToken cancel) => dataSource.InContendedTransaction(async db =>
+    /// <summary>Once a case and code.</summary>
+    public Task TellRefusal(Guid caseId, string code, CancellationToken cancel) => dataSource.InContendedTransaction(async db =>
     {
         var now = time.GetUtcNow();
         var first = await db.ExecuteAsync(

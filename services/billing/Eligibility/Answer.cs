@@ -17,6 +17,11 @@ internal static class Refusal
     public const string NoUseLeft = "no_use_left";
     public const string CaseReleased = "case_released";
 
+    /// <summary>Nobody's, or another account's: the same, so that nobody learns of somebody else's.</summary>
+    public const string GrantUnknown = "grant_unknown";
+    public const string GrantUsed = "grant_used";
+    public const string GrantOver = "grant_over";
+
     private static readonly Dictionary<string, string> Texts = new()
     {
         [InvalidQuestion] = "La demande est incomplète ou mal écrite : vérifiez chaque champ.",
@@ -30,6 +35,9 @@ internal static class Refusal
         [WaitingPeriod] = "Votre contrat prévoit un délai d'attente qui n'est pas écoulé à cette date.",
         [NoUseLeft] = "Les seconds avis prévus par votre contrat pour cette année ont tous été utilisés.",
         [CaseReleased] = "La prise en charge de ce dossier a été rendue ; ouvrez un nouveau dossier.",
+        [GrantUnknown] = "Cet accord n'est pas connu pour ce compte. Vérifiez le numéro qui vous a été donné.",
+        [GrantUsed] = "Cet accord a déjà servi à un autre dossier.",
+        [GrantOver] = "Cet accord n'est plus valable ; demandez-en un autre.",
     };
 
     public static string Text(string code) => code.Length == 0 ? "" : Texts[code];
@@ -51,7 +59,7 @@ internal sealed record Decision(string Code, DateOnly? From, DateOnly? To, int R
 
     public bool Covered => Code.Length == 0;
 
-    public bool Recognised => Code is not (Refusal.NotRecognised or Refusal.InsurerUnknown or Refusal.InvalidQuestion);
+    public bool Recognised => Code is not (Refusal.NotRecognised or Refusal.InsurerUnknown or Refusal.InvalidQuestion or Refusal.GrantUnknown);
 
     public bool ServiceIncluded => Recognised && Code is not Refusal.ServiceNotIncluded;
 
@@ -125,4 +133,7 @@ internal sealed record Answer(
     /// <summary>Keyed hash of the family that the question led to, covered or not; null when the roster does not know the person. Never leaves the
     /// service.</summary>
     public long? Family { get; init; }
+
+    /// <summary>Who pays when it is no insurer, in French; null otherwise.</summary>
+    public string? Payer { get; init; }
 }

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Billing.Fund;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
@@ -79,6 +80,10 @@ internal static class SaveInsurer
         if (!AmcNumber.TryParse(request.AmcNumber, out var amc, out var fault))
         {
             faults.Add(new("#/amcNumber", "invalid_amc_number", fault!));
+        }
+        else if (amc == FundAccounts.Amc)
+        {
+            faults.Add(new("#/amcNumber", "reserved", "Ce numéro AMC est celui du fonds de solidarité : aucun organisme ne le porte."));
         }
 
         return faults.Count > 0

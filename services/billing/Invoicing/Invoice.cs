@@ -10,17 +10,6 @@ internal enum InvoiceKind
     CreditNote,
 }
 
-/// <summary>How VAT is treated on a line.</summary>
-/// <param name="Category">UNTDID 5305: <c>S</c> or <c>E</c>.</param>
-/// <param name="Rate">Hundredths of a percent.</param>
-/// <param name="Exemption">French; empty when not exempt.</param>
-/// <param name="ExemptionCode">Of the VATEX list, or empty.</param>
-internal sealed record VatRule(string Category, int Rate, string Exemption, string ExemptionCode)
-{
-    /// <summary>On a basis in cents; half a cent is rounded up (EN 16931, BR-CO-17).</summary>
-    public long TaxOn(long basisCents) => checked((basisCents * Rate + 5000) / 10000);
-}
-
 /// <summary>An opinion, or the members of a contract.</summary>
 /// <param name="Reference">Pseudonym of the opinion; of members empty.</param>
 /// <param name="DeliveredOn">Day in Paris.</param>

@@ -7,17 +7,29 @@ using SecondOpinion.ServiceDefaults.Messaging;
 
 namespace SecondOpinion.Billing.Ledger;
 
-/// <summary>Books a delivered opinion, once: what the insurer owes by the contract's price, and the flat fee that the physician is due.</summary>
-internal sealed class BookOpinion(TimeProvider time)
+/// <summary>
+/// Books a delivered opinion, once: what its payer owes, an insurer by the contract's price or the solidarity fund by its grant, and the flat fee that the
+/// physician is due.
+/// </summary>
+/// <param name="vat">Of opinions, within the price that the fund pays; an insurer's is booked with its invoice.</param>
+internal sealed class BookOpinion(VatRule vat, TimeProvider time)
 {
     /// <summary>The same for every physician and every pathology (seed document S4).</summary>
     public const long PhysicianFeeCents = 120_00;
 
-    /// <summary>Does nothing unless the case has both a delivered opinion that is not booked and a reservation.</summary>
+    /// <summary>Does nothing unless the case has both a delivered opinion that is not booked and somebody who pays for it.</summary>
     public async Task BookIfDelivered(NpgsqlConnection db, Guid caseId)
     {
         // A delivery and a reservation that happen together do not see each other: whoever gets this lock second sees both, and books.
         await db.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@caseId::text, 0))", new { caseId });
+        if (!await BookInsured(db, caseId))
+        {
+            await BookFunded(db, caseId);
+        }
+    }
+
+    private async Task<bool> BookInsured(NpgsqlConnection db, Guid caseId)
+    {
         var opinion = await db.QuerySingleOrDefaultAsync<Opinion>(
             """
             select d.physician_id, c.insurer_id, c.state, c.person_id, c.family_id, c.year, iv.name as insurer_name, cv.pricing, cv.price_cents
@@ -32,29 +44,14 @@ internal sealed class BookOpinion(TimeProvider time)
             new { caseId });
         if (opinion is null)
         {
-            return;
+            return false;
         }
 
-        var now = time.GetUtcNow();
         // A case that was withdrawn while its opinion was being signed: the physician has worked, the insurer has been promised no bill.
         var receivable = opinion.Pricing == Pricing.PerOpinion && opinion.State != CoverageState.Released ? opinion.PriceCents : 0;
-        var entry = new LedgerEntry($"opinion:{caseId}", caseId, "Second opinion delivered")
-            .Line(Account.Payable(opinion.PhysicianId), -PhysicianFeeCents)
-            .Line(Account.PhysicianFees, PhysicianFeeCents);
-        if (receivable > 0)
-        {
-            entry.Line(Account.Receivable(opinion.InsurerId, opinion.InsurerName), receivable).Line(Account.Opinions, -receivable);
-        }
-
-        await entry.Book(db, now);
+        var now = time.GetUtcNow();
         await db.ExecuteAsync(
-            """
-            update delivered_opinion set booked_at = @now where case_id = @caseId;
-            insert into fee (case_id, physician_id, cents, delivered_at, state)
-            select case_id, physician_id, @PhysicianFeeCents, delivered_at, 'due' from delivered_opinion where case_id = @caseId;
-            update coverage set state = 'confirmed', ended_at = @now where case_id = @caseId and state in ('reserved', 'expired');
-            """,
-            new { caseId, now, PhysicianFeeCents });
+            "update coverage set state = 'confirmed', ended_at = @now where case_id = @caseId and state in ('reserved', 'expired')", new { caseId, now });
         if (opinion.State == CoverageState.Expired)
         {
             // Its use had been given back; it was consumed all the same.
@@ -63,10 +60,64 @@ internal sealed class BookOpinion(TimeProvider time)
                 new { Subjects = new[] { opinion.FamilyId, opinion.PersonId }, opinion.Year });
         }
 
+        var entry = Entry(caseId, opinion.PhysicianId)
+            .Line(Account.Receivable(opinion.InsurerId, opinion.InsurerName), receivable).Line(Account.Opinions, -receivable);
+        await Book(db, caseId, entry, opinion.InsurerId, receivable, now);
+        return true;
+    }
+
+    /// <summary>
+    /// What was held becomes spent. A case that was withdrawn while its opinion was being signed has given its money back: the fund owes nothing.
+    /// </summary>
+    private async Task BookFunded(NpgsqlConnection db, Guid caseId)
+    {
+        var grant = await db.QuerySingleOrDefaultAsync<(Guid PhysicianId, string State, short Year, string Class, long Cents)?>(
+            """
+            select d.physician_id, f.state, f.year, f.class, f.cents
+            from delivered_opinion d
+            join fund_decision f on f.case_id = d.case_id
+            where d.case_id = @caseId and d.booked_at is null
+            for update of f
+            """, new { caseId });
+        if (grant is not { } funded)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var owed = 0L;
+        if (funded.State == "reserved")
+        {
+            owed = funded.Cents;
+            await db.ExecuteAsync(
+                """
+                update fund_decision set state = 'spent', ended_at = @now where case_id = @caseId;
+                update fund_budget set held_cents = held_cents - @owed, spent_cents = spent_cents + @owed where year = @Year and class = @Class;
+                """, new { caseId, now, owed, funded.Year, funded.Class });
+        }
+
+        var tax = vat.TaxWithin(owed);
+        var entry = Entry(caseId, funded.PhysicianId).Line(Account.Fund, owed).Line(Account.Opinions, tax - owed).Line(Account.Vat, -tax);
+        await Book(db, caseId, entry, Guid.Empty, owed, now);
+    }
+
+    private static LedgerEntry Entry(Guid caseId, Guid physician) => new LedgerEntry($"opinion:{caseId}", caseId, "Second opinion delivered")
+        .Line(Account.Payable(physician), -PhysicianFeeCents)
+        .Line(Account.PhysicianFees, PhysicianFeeCents);
+
+    private static async Task Book(NpgsqlConnection db, Guid caseId, LedgerEntry entry, Guid insurerId, long receivable, DateTimeOffset now)
+    {
+        await entry.Book(db, now);
+        await db.ExecuteAsync(
+            """
+            update delivered_opinion set booked_at = @now where case_id = @caseId;
+            insert into fee (case_id, physician_id, cents, delivered_at, state)
+            select case_id, physician_id, @PhysicianFeeCents, delivered_at, 'due' from delivered_opinion where case_id = @caseId;
+            """, new { caseId, now, PhysicianFeeCents });
         await Outbox.Publish(db, caseId, new OpinionBooked
         {
             CaseId = caseId,
-            InsurerId = opinion.InsurerId,
+            InsurerId = insurerId,
             ReceivableCents = receivable,
             PayableCents = PhysicianFeeCents,
             BookedAt = now,

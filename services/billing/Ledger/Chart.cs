@@ -34,7 +34,7 @@ internal enum AccountKind
     Advance,
     Patient,
 
-    /// <summary>What the solidarity fund owes for the opinions that it pays.</summary>
+    /// <summary>What the solidarity fund owes for the opinions that it pays, less what was contributed to it.</summary>
     Fund,
 }
 

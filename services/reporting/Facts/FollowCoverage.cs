@@ -24,7 +24,7 @@ internal sealed class FollowCoverage(EventLog log)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReservedAt, db => db.ExecuteAsync(
-            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "reserved", At = e.ReservedAt }));
+            SetCoverage, new { e.CaseId, InsurerId = Insurer(e.InsurerId), Coverage = "reserved", At = e.ReservedAt }));
     }
 
     public Task Handle(Delivery<CoverageRefused> delivery)
@@ -38,7 +38,7 @@ internal sealed class FollowCoverage(EventLog log)
     {
         var e = delivery.Event;
         return log.Once(delivery, nameof(FollowCoverage), e.CaseId, e.ReleasedAt, db => db.ExecuteAsync(
-            SetCoverage, new { e.CaseId, InsurerId = (Guid?)e.InsurerId, Coverage = "released", At = e.ReleasedAt }));
+            SetCoverage, new { e.CaseId, InsurerId = Insurer(e.InsurerId), Coverage = "released", At = e.ReleasedAt }));
     }
 
     public Task Handle(Delivery<OpinionBooked> delivery)
@@ -54,7 +54,7 @@ internal sealed class FollowCoverage(EventLog log)
               payable_cents = excluded.payable_cents,
               booked_at = excluded.booked_at
             """,
-            new { e.CaseId, e.InsurerId, e.ReceivableCents, e.PayableCents, e.BookedAt }));
+            new { e.CaseId, InsurerId = Insurer(e.InsurerId), e.ReceivableCents, e.PayableCents, e.BookedAt }));
     }
 
     /// <summary>How many people an insurer's list holds, version by version.</summary>
@@ -69,4 +69,7 @@ internal sealed class FollowCoverage(EventLog log)
             """,
             new { e.InsurerId, e.RosterVersion, e.Accepted, e.ImportedAt }));
     }
+
+    /// <summary>Null when no insurer pays but the solidarity fund or the patient.</summary>
+    private static Guid? Insurer(Guid id) => id == Guid.Empty ? null : id;
 }
