@@ -3,7 +3,8 @@ using MassTransit;
 namespace SecondOpinion.Contracts.Billing;
 
 /// <summary>
-/// Somebody pays for the case: the insurer, whose engagement number is a guarantee of payment, or the solidarity fund, whose <c>InsurerId</c> is all zeros.
+/// Somebody pays for the case: the insurer, whose engagement number is a guarantee of payment, or the solidarity fund or the patient,
+/// whose <c>InsurerId</c> is all zeros.
 /// </summary>
 [EntityName("billing.coverage-reserved.v1")]
 [MessageUrn("billing:coverage-reserved:v1")]
@@ -30,7 +31,7 @@ public sealed record CoverageRefused
     public required DateTimeOffset RefusedAt { get; init; }
 }
 
-/// <summary>A case's reservation was given back: withdrawn, or expired unused. <c>InsurerId</c> is all zeros when the solidarity fund held it.</summary>
+/// <summary>A case's reservation was given back: withdrawn, or expired unused. <c>InsurerId</c> is all zeros when no insurer held it.</summary>
 [EntityName("billing.coverage-released.v1")]
 [MessageUrn("billing:coverage-released:v1")]
 public sealed record CoverageReleased
@@ -58,7 +59,7 @@ public sealed record RosterImported
 }
 
 /// <summary>
-/// A delivered opinion was booked: what its payer owes and what the physician is due. <c>InsurerId</c> is all zeros when the solidarity fund pays.
+/// A delivered opinion was booked: what its payer owes and what the physician is due. <c>InsurerId</c> is all zeros when no insurer pays.
 /// </summary>
 [EntityName("billing.opinion-booked.v1")]
 [MessageUrn("billing:opinion-booked:v1")]

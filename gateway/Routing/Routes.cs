@@ -60,6 +60,7 @@ internal static class Routes
         new("/fees", "billing", [Roles.Ops]),
         new("/payments", "billing", Insurers),
         new("/fund", "billing", [Roles.Agent, Roles.Ops]),
+        new("/self-payments", "billing", [Roles.Patient, Roles.Agent, Roles.Ops]),
 
         new("/codes", "intake", Readers, Public: true, Cached: true),
         new("/pathologies", "intake", Readers, Public: true),

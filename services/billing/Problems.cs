@@ -84,6 +84,25 @@ internal static class Problems
             "Un budget est réduit en cours d'année sans relire ce qui est engagé.",
             "Relisez l'année du fonds par ShowFund, puis demandez un budget au moins égal à ce qui est engagé et dépensé.");
 
+    public static readonly ProblemType TooManyAwaited =
+        new ProblemType("BIL-0014", 409, "Too many payments are awaited", "Trop de paiements sont attendus")
+        .Explained(
+            "Ce compte a déjà demandé plusieurs paiements qui ne sont pas encore arrivés.",
+            "La même demande est refaite à chaque visite au lieu de relire la première.",
+            "Payez avec une des références déjà données, ou annulez celles qui ne servent pas par CancelSelfPayment.");
+    public static readonly ProblemType SelfPaymentUsed =
+        new ProblemType("BIL-0015", 409, "This payment cannot be given up", "Ce paiement ne peut plus être annulé")
+        .Explained(
+            "Ce paiement sert à un dossier, ou il est déjà annulé ou remboursé.",
+            "Le dossier est déjà envoyé avec ce paiement.",
+            "Retirez le dossier par WithdrawCase avant que l'avis soit rendu : le remboursement suit.");
+    public static readonly ProblemType NoRefundDue =
+        new ProblemType("BIL-0016", 409, "No refund is due", "Il n'y a rien à rembourser")
+        .Explained(
+            "Ce paiement n'est pas à rembourser : il sert encore, ou le remboursement est déjà demandé à la banque.",
+            "Deux personnes demandent le même remboursement l'une après l'autre.",
+            "Relisez les remboursements dus par ListRefundsDue.");
+
     /// <summary>The same words whether the insurer knows that member or not.</summary>
     public static Problem OtherFamilies() => AccountBound.Because(
         "An account may ask about its own family and one other. Contact support after a change of insurer.",
@@ -137,9 +156,19 @@ internal static class Problems
     public static Problem LessThanCommitted() => FundCommitted.Because(
         "A budget is at least what is held and spent already.", "Un budget est au moins égal à ce qui est déjà engagé et dépensé.");
 
+    public static Problem AwaitedAlready() => TooManyAwaited.Because(
+        "Pay with a reference that was given before, or give it up.", "Payez avec une référence déjà donnée, ou annulez-la.");
+
+    public static Problem PaymentUsed() => SelfPaymentUsed.Because(
+        "A case uses it, or it was given up before.", "Un dossier l'utilise, ou il est déjà annulé.");
+
+    public static Problem NothingToRefund() => NoRefundDue.Because(
+        "It is in use, or its refund was ordered already.", "Il sert encore, ou son remboursement est déjà demandé.");
+
     public static Problem NotThisMessage(string message) => WrongBankFile.Because(
         $"Send well-formed ISO 20022 XML that holds {message}.", $"Envoyez un XML ISO 20022 bien formé qui contient {message}.");
 
     public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting,
-        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign, FundCommitted];
+        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign, FundCommitted,
+        TooManyAwaited, SelfPaymentUsed, NoRefundDue];
 }

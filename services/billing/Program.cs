@@ -15,6 +15,7 @@ using SecondOpinion.Billing.Rosters.Doors;
 using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.Billing.Sample;
+using SecondOpinion.Billing.SelfPay;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
@@ -56,8 +57,10 @@ builder.Services.AddSingleton(invoicing.VatOf(Pricing.PerOpinion));
 builder.Services.AddSingleton<BookOpinion>();
 builder.Services.AddSingleton<ReserveCoverage>();
 builder.AddSettings<FundOptions>();
-builder.Services.AddSingleton<FundAccounts>();
-builder.Services.AddSingleton<FundCover>();
+builder.AddSettings<SelfPayOptions>();
+builder.Services.AddSingleton<AccountMarks>();
+builder.Services.AddSingleton<IOtherPayer, FundCover>();
+builder.Services.AddSingleton<IOtherPayer, SelfPayCover>();
 builder.Services.AddJob<ReturnExpiredGrants>();
 builder.Services.AddJob<ExpireCoverage>();
 
@@ -120,6 +123,8 @@ SaveFundBudget.Map(api);
 DecideFundRequest.Map(api);
 ShowFund.Map(api);
 ContributeToFund.Map(api);
+OrderSelfPayment.Map(api);
+RefundSelfPayment.Map(api);
 await app.RunService();
 
 /// <summary>Entry point, visible to the service's tests.</summary>

@@ -28,6 +28,7 @@ public sealed class RoutingTests : IAsyncLifetime
         { "PUT /api/v1/fees/runs/1", "billing", "ops" },
         { "GET /api/v1/payments/receivables", "billing", "partner ops" },
         { "POST /api/v1/fund/decisions", "billing", "agent ops" },
+        { "POST /api/v1/self-payments", "billing", "patient agent ops" },
         { "GET /api/v1/codes", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/pathologies", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/orientation/rights", "intake", "anonymous patient physician agent council ops" },

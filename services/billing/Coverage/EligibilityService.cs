@@ -12,7 +12,7 @@ namespace SecondOpinion.Billing.Coverage;
 
 /// <summary>The gRPC door, for the other services.</summary>
 internal sealed class EligibilityService(
-    EligibilityAnswers answers, ReserveCoverage reserve, FundCover fund, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
+    EligibilityAnswers answers, ReserveCoverage reserve, IEnumerable<IOtherPayer> others, CheckLimits limits, BoundAccounts accounts, CheckCounts counts,
     TimeProvider time)
     : Contracts.Billing.V1.Eligibility.EligibilityBase
 {
@@ -83,13 +83,13 @@ internal sealed class EligibilityService(
     private async Task<ReserveCoverage.Outcome> Reserve(
         Guid caseId, CheckRequest asked, Question question, Func<Answer, Task> watch, CancellationToken cancel)
     {
-        if (!FundCover.IsAsked(question))
+        if (Other(question) is not { } payer)
         {
             return await reserve.Reserve(caseId, question, watch, cancel);
         }
 
-        await watch(await fund.Ask(question, Account(asked), cancel));
-        var outcome = await fund.Reserve(caseId, question, Account(asked), cancel);
+        await watch(await payer.Ask(question, Account(asked), cancel));
+        var outcome = await payer.Reserve(caseId, question, Account(asked), cancel);
         if (outcome.RefusalCode.Length > 0)
         {
             await reserve.TellRefusal(caseId, outcome.RefusalCode, cancel);
@@ -100,7 +100,7 @@ internal sealed class EligibilityService(
 
     private async Task<CheckReply> Answer(CheckRequest request, Question question, Client caller, CancellationToken cancel)
     {
-        var answer = FundCover.IsAsked(question) ? await fund.Ask(question, Account(request), cancel) : await answers.Ask(question, cancel);
+        var answer = Other(question) is { } payer ? await payer.Ask(question, Account(request), cancel) : await answers.Ask(question, cancel);
         await Watch(request, question, answer, cancel);
         counts.Count(caller, answer);
         return Reply(request, answer);
@@ -134,6 +134,8 @@ internal sealed class EligibilityService(
             throw others.AsException();
         }
     }
+
+    private IOtherPayer? Other(Question question) => others.FirstOrDefault(o => o.Amc == question.Amc);
 
     /// <returns>All zeros when none is named: nobody's.</returns>
     private static Guid Account(CheckRequest request) => request.Account.Length == 0 ? Guid.Empty

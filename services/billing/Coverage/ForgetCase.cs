@@ -18,5 +18,7 @@ internal sealed class ForgetCase(Inbox inbox) : IHandle<CaseErased>
         await db.ExecuteAsync("update coverage set person_id = gen_random_uuid(), family_id = gen_random_uuid() where case_id = @caseId", new { caseId });
         await FundCover.Release(db, caseId, delivery.Event.ErasedAt);
         await FundCover.Forget(db, caseId);
+        await SelfPayCover.Release(db, caseId, delivery.Event.ErasedAt);
+        await SelfPayCover.Forget(db, caseId);
     });
 }

@@ -2,8 +2,10 @@ using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Fund;
+using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Ledger;
 using SecondOpinion.Contracts.Billing;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
 
@@ -13,9 +15,9 @@ namespace SecondOpinion.Billing.Coverage;
 /// The solidarity fund as the payer of a case. A case names it like an insurer, and its grant like a member number, so intake asks one question whoever pays.
 /// A grant serves the account that it was made for, and one case.
 /// </summary>
-internal sealed class FundCover(NpgsqlDataSource dataSource, FundAccounts accounts, BookOpinion book, TimeProvider time)
+internal sealed class FundCover(NpgsqlDataSource dataSource, AccountMarks accounts, BookOpinion book, TimeProvider time) : IOtherPayer
 {
-    public const string Name = "Fonds de solidarité";
+    private const string Name = "Fonds de solidarité";
 
     private const string Named =
         """
@@ -26,11 +28,8 @@ internal sealed class FundCover(NpgsqlDataSource dataSource, FundAccounts accoun
         limit 1
         """;
 
-    public static bool IsAsked(Question question) => question.Amc == FundAccounts.Amc;
+    public AmcNumber Amc => OtherPayers.Fund;
 
-    /// <param name="question">The fund's number and the grant's.</param>
-    /// <param name="account">The patient's account, as intake knows it.</param>
-    /// <param name="cancel">When the caller left.</param>
     public async Task<Answer> Ask(Question question, Guid account, CancellationToken cancel)
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
@@ -39,17 +38,18 @@ internal sealed class FundCover(NpgsqlDataSource dataSource, FundAccounts accoun
         var code = Refused(grant, caseId: null, now);
         return new Answer(
             code.Length > 0 ? Decision.Refuse(code) : new Decision("", null, null, 1, null), null, null,
-            code.Length > 0 ? "" : FundAccounts.Written(grant!.Code), code.Length > 0 ? null : grant!.ValidUntil, now)
+            code.Length > 0 ? "" : FundNumbers.Written(grant!.Code), code.Length > 0 ? null : grant!.ValidUntil, now)
         { Payer = Name };
     }
 
-    /// <summary>Asked again for the same case, it gives the same answer.</summary>
     public Task<ReserveCoverage.Outcome> Reserve(Guid caseId, Question question, Guid account, CancellationToken cancel) =>
         dataSource.InContendedTransaction(async db =>
         {
             await ReleaseOnWithdrawal.LockCase(db, caseId);
             if (await ReleaseOnWithdrawal.IsWithdrawn(db, caseId)
-                || await db.ExecuteScalarAsync<bool>("select exists (select from coverage where case_id = @caseId)", new { caseId }))
+                || await db.ExecuteScalarAsync<bool>(
+                    "select exists (select from coverage where case_id = @caseId) or exists (select from self_payment where case_id = @caseId)",
+                    new { caseId }))
             {
                 return new ReserveCoverage.Outcome(null, "", null, Refusal.CaseReleased);
             }
@@ -61,7 +61,7 @@ internal sealed class FundCover(NpgsqlDataSource dataSource, FundAccounts accoun
                 return new ReserveCoverage.Outcome(null, "", null, code);
             }
 
-            var number = FundAccounts.Written(grant!.Code);
+            var number = FundNumbers.Written(grant!.Code);
             if (grant.State == FundState.Granted)
             {
                 await db.ExecuteAsync("update fund_decision set state = 'reserved', case_id = @caseId where id = @Id", new { caseId, grant.Id });
@@ -101,7 +101,7 @@ internal sealed class FundCover(NpgsqlDataSource dataSource, FundAccounts accoun
     private async Task<Grant?> Find(NpgsqlConnection db, Guid? caseId, Question question, Guid account, bool locked) =>
         question.Member is not { } member ? null : await db.QueryFirstOrDefaultAsync<Grant>(
             locked ? Named + " for update" : Named,
-            new { caseId, Code = System.Text.Encoding.ASCII.GetString(member), Marks = accounts.Marks(account) });
+            new { caseId, Code = System.Text.Encoding.ASCII.GetString(member), Marks = accounts.Of(AccountMarks.Fund, account) });
 
     private sealed record Grant(Guid Id, Word<FundState> State, string Code, Guid? CaseId, DateTimeOffset ValidUntil);
 }

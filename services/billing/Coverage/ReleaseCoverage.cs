@@ -66,5 +66,6 @@ internal sealed class ReleaseOnWithdrawal(Inbox inbox) : IHandle<CaseWithdrawn>
             new { delivery.Event.CaseId, delivery.Event.WithdrawnAt });
         await ReleaseCoverage.End(db, delivery.Event.CaseId, CoverageState.Released, delivery.Event.WithdrawnAt);
         await FundCover.Release(db, delivery.Event.CaseId, delivery.Event.WithdrawnAt);
+        await SelfPayCover.Release(db, delivery.Event.CaseId, delivery.Event.WithdrawnAt);
     });
 }

@@ -22,6 +22,11 @@ internal static class Refusal
     public const string GrantUsed = "grant_used";
     public const string GrantOver = "grant_over";
 
+    /// <summary>Nobody's, or another account's.</summary>
+    public const string PaymentUnknown = "payment_unknown";
+    public const string PaymentAwaited = "payment_awaited";
+    public const string PaymentUsed = "payment_used";
+
     private static readonly Dictionary<string, string> Texts = new()
     {
         [InvalidQuestion] = "La demande est incomplète ou mal écrite : vérifiez chaque champ.",
@@ -37,6 +42,9 @@ internal static class Refusal
         [CaseReleased] = "La prise en charge de ce dossier a été rendue ; ouvrez un nouveau dossier.",
         [GrantUnknown] = "Cet accord n'est pas connu pour ce compte. Vérifiez le numéro qui vous a été donné.",
         [GrantUsed] = "Cet accord a déjà servi à un autre dossier.",
+        [PaymentUnknown] = "Ce paiement n'est pas connu pour ce compte. Vérifiez la référence qui vous a été donnée.",
+        [PaymentAwaited] = "Votre virement n'est pas encore arrivé, ou pas en entier. Ouvrez le dossier quand il est arrivé.",
+        [PaymentUsed] = "Ce paiement a déjà servi à un autre dossier, ou il est remboursé.",
         [GrantOver] = "Cet accord n'est plus valable ; demandez-en un autre.",
     };
 
@@ -59,7 +67,8 @@ internal sealed record Decision(string Code, DateOnly? From, DateOnly? To, int R
 
     public bool Covered => Code.Length == 0;
 
-    public bool Recognised => Code is not (Refusal.NotRecognised or Refusal.InsurerUnknown or Refusal.InvalidQuestion or Refusal.GrantUnknown);
+    public bool Recognised => Code is not (Refusal.NotRecognised or Refusal.InsurerUnknown or Refusal.InvalidQuestion or Refusal.GrantUnknown
+        or Refusal.PaymentUnknown);
 
     public bool ServiceIncluded => Recognised && Code is not Refusal.ServiceNotIncluded;
 

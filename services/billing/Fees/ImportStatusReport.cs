@@ -29,7 +29,7 @@ internal static class ImportStatusReport
         .Refuses(Problems.WrongBankFile, CommonProblems.NotFound)
         .ReadsBody("The bank's report: pain.002, any version.", "text/xml", "application/octet-stream")
         .WithName("ImportStatusReport")
-        .WithSummary("Takes the bank's report on an order of fees (pain.002)")
+        .WithSummary("Takes the bank's report on an order of fees or a refund (pain.002)")
         .WithDescription("Repeated, it changes nothing more: needs no key.");
 
     private static async Task<Results<Ok<StatusReportResult>, Problem>> Handle(HttpContext http, NpgsqlDataSource dataSource, TimeProvider time)
@@ -54,7 +54,10 @@ internal static class ImportStatusReport
                 """, new { messageId })).ToDictionary(t => t.EndToEndId, t => t.Id);
             if (transfers.Count == 0)
             {
-                return CommonProblems.Absent();
+                var reasons = group is null || messageId is null ? [] : Rejects(report, group, [messageId]);
+                return await RejectRefund.Take(db, messageId, reasons.FirstOrDefault().Code, time.GetUtcNow()) is { } refunds
+                    ? TypedResults.Ok(new StatusReportResult(messageId!, refunds, reasons.Count - refunds))
+                    : CommonProblems.Absent();
             }
 
             var (rejected, unknown) = (0, 0);

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Billing.Identity;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Audit;
 using SecondOpinion.ServiceDefaults.Database;
@@ -67,7 +68,7 @@ internal static class DecideFundRequest
     }
 
     private static async Task<Results<Once<Created<FundDecision>>, Problem>> Handle(
-        FundRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, FundAccounts accounts, FundOptions options, TimeProvider time)
+        FundRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, AccountMarks accounts, FundOptions options, TimeProvider time)
     {
         var faults = Faults(request);
         return faults.Count > 0
@@ -96,7 +97,7 @@ internal static class DecideFundRequest
     }
 
     private static async Task<Row> Decide(
-        NpgsqlConnection db, FundRequest request, string by, FundAccounts accounts, FundOptions options, DateTimeOffset now)
+        NpgsqlConnection db, FundRequest request, string by, AccountMarks accounts, FundOptions options, DateTimeOffset now)
     {
         var year = (short)FrenchTime.Day(now).Year;
         // One patient's requests one after the other, whatever the budget.
@@ -110,7 +111,7 @@ internal static class DecideFundRequest
             """, new { year, request.Department });
         var before = await db.ExecuteScalarAsync<bool>(
             "select exists (select from fund_decision where year = @year and account = any(@Marks) and state in ('granted', 'reserved', 'spent'))",
-            new { year, Marks = accounts.Marks(request.PatientId) });
+            new { year, Marks = accounts.Of(AccountMarks.Fund, request.PatientId) });
         var refusal = Refusal(budget, request.Situation, before, options.PriceCents);
         if (refusal is null)
         {
@@ -133,9 +134,9 @@ internal static class DecideFundRequest
                 request.Situation,
                 State = (Word<FundState>)(refusal is null ? FundState.Granted : FundState.Refused),
                 refusal,
-                Code = refusal is null ? FundAccounts.NewCode() : null,
+                Code = refusal is null ? AccountMarks.NewCode(FundNumbers.Prefix) : null,
                 // Of whom it was refused to nothing is kept.
-                Account = refusal is null ? accounts.Mark(request.PatientId) : null,
+                Account = refusal is null ? accounts.Current(AccountMarks.Fund, request.PatientId) : null,
                 options.PriceCents,
                 by,
                 now,
@@ -162,8 +163,8 @@ internal static class DecideFundRequest
     };
 
     private static FundDecision Of(Row row) => new(
-        row.Id, row.State.Text, row.RefusalCode, Text(row.RefusalCode), row.Code is null ? null : FundAccounts.Amc.Value,
-        row.Code is { } code ? FundAccounts.Written(code) : null, row.Code is null ? null : Money.FromCents(row.Cents),
+        row.Id, row.State.Text, row.RefusalCode, Text(row.RefusalCode), row.Code is null ? null : OtherPayers.Fund.Value,
+        row.Code is { } code ? FundNumbers.Written(code) : null, row.Code is null ? null : Money.FromCents(row.Cents),
         row.Code is null ? null : row.ValidUntil, row.DecidedAt);
 
     private static List<FieldError> Faults(FundRequest request)

@@ -3,7 +3,6 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using SecondOpinion.Billing.Fund;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Database;
@@ -81,9 +80,9 @@ internal static class SaveInsurer
         {
             faults.Add(new("#/amcNumber", "invalid_amc_number", fault!));
         }
-        else if (amc == FundAccounts.Amc)
+        else if (amc == OtherPayers.Fund || amc == OtherPayers.Patient)
         {
-            faults.Add(new("#/amcNumber", "reserved", "Ce numéro AMC est celui du fonds de solidarité : aucun organisme ne le porte."));
+            faults.Add(new("#/amcNumber", "reserved", "Ce numéro AMC est réservé aux prises en charge sans organisme : aucun organisme ne le porte."));
         }
 
         return faults.Count > 0

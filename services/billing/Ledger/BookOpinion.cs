@@ -8,10 +8,10 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Billing.Ledger;
 
 /// <summary>
-/// Books a delivered opinion, once: what its payer owes, an insurer by the contract's price or the solidarity fund by its grant, and the flat fee that the
-/// physician is due.
+/// Books a delivered opinion, once: what its payer owes, an insurer by the contract's price, the solidarity fund by its grant or the patient by
+/// their payment, and the flat fee that the physician is due.
 /// </summary>
-/// <param name="vat">Of opinions, within the price that the fund pays; an insurer's is booked with its invoice.</param>
+/// <param name="vat">Of opinions, within the price that the fund and patients pay; an insurer's is booked with its invoice.</param>
 internal sealed class BookOpinion(VatRule vat, TimeProvider time)
 {
     /// <summary>The same for every physician and every pathology (seed document S4).</summary>
@@ -22,9 +22,9 @@ internal sealed class BookOpinion(VatRule vat, TimeProvider time)
     {
         // A delivery and a reservation that happen together do not see each other: whoever gets this lock second sees both, and books.
         await db.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@caseId::text, 0))", new { caseId });
-        if (!await BookInsured(db, caseId))
+        if (!await BookInsured(db, caseId) && !await BookFunded(db, caseId))
         {
-            await BookFunded(db, caseId);
+            await BookSelfPaid(db, caseId);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class BookOpinion(VatRule vat, TimeProvider time)
     /// <summary>
     /// What was held becomes spent. A case that was withdrawn while its opinion was being signed has given its money back: the fund owes nothing.
     /// </summary>
-    private async Task BookFunded(NpgsqlConnection db, Guid caseId)
+    private async Task<bool> BookFunded(NpgsqlConnection db, Guid caseId)
     {
         var grant = await db.QuerySingleOrDefaultAsync<(Guid PhysicianId, string State, short Year, string Class, long Cents)?>(
             """
@@ -81,7 +81,7 @@ internal sealed class BookOpinion(VatRule vat, TimeProvider time)
             """, new { caseId });
         if (grant is not { } funded)
         {
-            return;
+            return false;
         }
 
         var now = time.GetUtcNow();
@@ -98,6 +98,32 @@ internal sealed class BookOpinion(VatRule vat, TimeProvider time)
 
         var tax = vat.TaxWithin(owed);
         var entry = Entry(caseId, funded.PhysicianId).Line(Account.Fund, owed).Line(Account.Opinions, tax - owed).Line(Account.Vat, -tax);
+        await Book(db, caseId, entry, Guid.Empty, owed, now);
+        return true;
+    }
+
+    /// <summary>What the patient has paid becomes a sale. A case that was withdrawn while its opinion was being signed is paid back all the same.</summary>
+    private async Task BookSelfPaid(NpgsqlConnection db, Guid caseId)
+    {
+        var payment = await db.QuerySingleOrDefaultAsync<(Guid PhysicianId, Guid Id, string State, long Cents)?>(
+            """
+            select d.physician_id, s.id, s.state, s.cents
+            from delivered_opinion d
+            join self_payment s on s.case_id = d.case_id
+            where d.case_id = @caseId and d.booked_at is null
+            for update of s
+            """, new { caseId });
+        if (payment is not { } paid)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var owed = paid.State == "reserved" ? paid.Cents : 0;
+        await db.ExecuteAsync(
+            "update self_payment set state = 'consumed', ended_at = @now where id = @Id and state = 'reserved'", new { now, paid.Id });
+        var tax = vat.TaxWithin(owed);
+        var entry = Entry(caseId, paid.PhysicianId).Line(Account.Patient(paid.Id), owed).Line(Account.Opinions, tax - owed).Line(Account.Vat, -tax);
         await Book(db, caseId, entry, Guid.Empty, owed, now);
     }
 

@@ -82,7 +82,7 @@ internal sealed record GeneralAccount(string Number, string Label)
 }
 
 /// <summary>An account, in plain words; those of insurers, physicians and patients are opened when first needed.</summary>
-/// <param name="PartyId">The insurer, the physician's pseudonym, or the case of a patient who pays.</param>
+/// <param name="PartyId">The insurer, the physician's pseudonym, or the payment of a patient who pays.</param>
 internal sealed record Account(string Name, Word<AccountKind> Kind, Guid? PartyId)
 {
     public static readonly Account Opinions = new("Second opinions sold", AccountKind.Revenue, null);
@@ -102,5 +102,5 @@ internal sealed record Account(string Name, Word<AccountKind> Kind, Guid? PartyI
 
     public static Account Payable(Guid physicianId) => new($"Due to physician {physicianId}", AccountKind.Payable, physicianId);
 
-    public static Account Patient(Guid caseId) => new($"Owed by the patient of case {caseId}", AccountKind.Patient, caseId);
+    public static Account Patient(Guid paymentId) => new($"Patient's payment {paymentId}", AccountKind.Patient, paymentId);
 }

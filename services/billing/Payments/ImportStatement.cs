@@ -7,6 +7,7 @@ using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Problems;
 using SecondOpinion.Billing.Invoicing;
+using SecondOpinion.Billing.SelfPay;
 
 namespace SecondOpinion.Billing.Payments;
 
@@ -19,9 +20,9 @@ internal static class ImportStatement
     /// <summary>What became of a file's lines.</summary>
     /// <param name="Lines">Booked lines in the file.</param>
     /// <param name="KnownBefore">Of them, taken before: nothing happened.</param>
-    /// <param name="Matched">Paid an invoice, wholly or in part, or were our order of fees.</param>
+    /// <param name="Matched">Paid an invoice or a patient's payment, wholly or in part, or were our order of fees or a refund.</param>
     /// <param name="Unmatched">Wait for somebody to say what they are for.</param>
-    /// <param name="Settled">Money that reached invoices.</param>
+    /// <param name="Settled">Money that reached invoices and patients' payments.</param>
     /// <param name="Beyond">Money beyond what was open: advances.</param>
     internal sealed record StatementResult(int Lines, int KnownBefore, int Matched, int Unmatched, Money Settled, Money Beyond);
 
@@ -96,23 +97,44 @@ internal static class ImportStatement
             var placement = await PlacePayment.On(db, invoice, id, line.Cents, entry, now);
             (count.Matched, count.Settled, count.Beyond) = (count.Matched + 1, count.Settled + placement.Placed, count.Beyond + placement.Beyond);
         }
-        else if (line.Cents < 0 && await IsOrder(db, line, now))
+        else if (line.Cents > 0 && await TakeSelfPayment.Place(db, line.References, line.Cents, entry) is { } placed)
+        {
+            (count.Matched, count.Settled) = (count.Matched + 1, count.Settled + placed);
+            await Wait(db, id, line.Cents - placed, entry);
+        }
+        else if (line.Cents < 0 && (await IsOrder(db, line, now) || await IsRefund(db, line, now)))
         {
             entry.Line(Account.Transit, -line.Cents);
             count.Matched++;
         }
         else
         {
-            entry.Line(Account.Suspense, -line.Cents);
+            await Wait(db, id, line.Cents, entry);
             count.Unmatched++;
-            if (line.Cents > 0)
-            {
-                await db.ExecuteAsync("insert into suspense (entry_id, cents) values (@id, @Cents)", new { id, line.Cents });
-            }
         }
 
         await entry.Book(db, now);
     }
+
+    /// <summary>Money that nobody can place; of a debit there is nothing to assign.</summary>
+    private static async Task Wait(NpgsqlConnection db, Guid id, long cents, LedgerEntry entry)
+    {
+        entry.Line(Account.Suspense, -cents);
+        if (cents > 0)
+        {
+            await db.ExecuteAsync("insert into suspense (entry_id, cents) values (@id, @cents)", new { id, cents });
+        }
+    }
+
+    /// <summary>The bank has paid a patient back.</summary>
+    private static async Task<bool> IsRefund(NpgsqlConnection db, StatementLine line, DateTimeOffset now) => await db.ExecuteAsync(
+        """
+        with paid as (
+          update self_refund set state = 'paid', settled_at = @now
+          where message_id = @OrderId and cents = -@Cents and state = 'ordered'
+          returning payment_id)
+        update self_payment set state = 'refunded' where id in (select payment_id from paid)
+        """, new { line.OrderId, line.Cents, now }) == 1;
 
     /// <summary>The bank pays an order in one line, without what it rejected before.</summary>
     private static async Task<bool> IsOrder(NpgsqlConnection db, StatementLine line, DateTimeOffset now)

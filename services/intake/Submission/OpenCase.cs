@@ -97,7 +97,8 @@ internal static class OpenCase
             _ when full => null,
             (_, null) =>
                 new CoverageAnswer.Refused(null, null, "no_partner_insurer",
-                    "Sans complémentaire santé partenaire, le service ne peut pas être pris en charge. D'autres solutions existent : voir l'orientation."),
+                    "Sans complémentaire santé partenaire, le dossier n'est pas pris en charge. Le fonds de solidarité peut payer (l'assistance le demande "
+                        + "avec vous), ou vous payez par virement ; ouvrez ensuite un nouveau dossier. D'autres solutions : voir l'orientation."),
             _ => await desk.Check(id, new CoverageAsker(CaseOwner.OpenerOf(user.Role(), user), requester.PatientId), question, cancel),
         };
         if (Unanswered(answer) is { } unanswered)
