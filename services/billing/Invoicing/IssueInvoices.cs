@@ -76,21 +76,20 @@ internal sealed class IssueInvoices(NpgsqlDataSource dataSource, InsurerDirector
         return invoice;
     }
 
-    /// <summary>What the ledger holds as owed and no invoice has: also an opinion of an earlier month that was booked late.</summary>
+    /// <summary>
+    /// What is owed and no invoice has, taken off the list with the invoice's own transaction: also an opinion of an earlier month that was booked late.
+    /// </summary>
     private async Task<List<InvoiceLine>> Opinions(NpgsqlConnection db, Guid insurerId, DateOnly month)
     {
         var vat = options.VatOf(Pricing.PerOpinion);
         var rows = await db.QueryAsync<(Guid CaseId, string Contract, DateTimeOffset DeliveredAt, long Cents)>(
             """
-            select d.case_id, k.code, d.delivered_at, l.amount_cents
-            from coverage c
-            join delivered_opinion d on d.case_id = c.case_id
+            with due as (
+              delete from to_invoice where insurer_id = @insurerId and delivered_at < @Until returning case_id, cents, delivered_at)
+            select d.case_id, k.code, d.delivered_at, d.cents
+            from due d
+            join coverage c on c.case_id = d.case_id
             join contract k on k.insurer_id = c.insurer_id and k.number = c.contract
-            join ledger_transaction t on t.business_key = 'opinion:' || d.case_id
-            join ledger_line l on l.transaction_id = t.id
-            join ledger_account a on a.id = l.account_id and a.kind = 'receivable' and a.party_id = c.insurer_id
-            where c.insurer_id = @insurerId and d.booked_at is not null and d.delivered_at < @Until
-              and not exists (select from invoice_line b where b.case_id = d.case_id and b.credits_invoice is null)
             order by d.delivered_at, d.case_id
             """, new { insurerId, Until = FrenchTime.Midnight(month.AddMonths(1)) });
         return [.. rows.Select(r => new InvoiceLine(

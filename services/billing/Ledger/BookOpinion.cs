@@ -62,6 +62,11 @@ internal sealed class BookOpinion(VatRule vat, TimeProvider time)
 
         var entry = Entry(caseId, opinion.PhysicianId)
             .Line(Account.Receivable(opinion.InsurerId, opinion.InsurerName), receivable).Line(Account.Opinions, -receivable);
+        await db.ExecuteAsync(
+            """
+            insert into to_invoice (case_id, insurer_id, cents, delivered_at)
+            select case_id, @InsurerId, @receivable, delivered_at from delivered_opinion where case_id = @caseId and @receivable > 0
+            """, new { caseId, opinion.InsurerId, receivable });
         await Book(db, caseId, entry, opinion.InsurerId, receivable, now);
         return true;
     }

@@ -23,6 +23,10 @@ internal static class ExportFec
     private const int FirstYear = 2000;
     private const long NumberingLock = 0x464543;
 
+    /// <summary>A year's entries are many, and whoever reads them may be slow: longer than any other statement may take.</summary>
+    private const string Patience = "set local statement_timeout = '30min'; set local lock_timeout = '30min'";
+    private const int PatienceSeconds = 1800;
+
     public static void Map(RouteGroupBuilder api) => api.MapGet("/ledger/fec/{year:int}", Handle)
         .AllowRoles(Roles.Ops)
         .GivesFile("text/plain")
@@ -47,6 +51,8 @@ internal static class ExportFec
         return TypedResults.Stream(async body =>
         {
             await using var db = await dataSource.OpenConnectionAsync(http.RequestAborted);
+            await using var transaction = await db.BeginTransactionAsync(http.RequestAborted);
+            await db.ExecuteAsync(Patience);
             await using var writer = new StreamWriter(body);
             await writer.WriteAsync(Header + "\r\n");
             await foreach (var row in db.QueryUnbufferedAsync<Row>(
@@ -68,15 +74,24 @@ internal static class ExportFec
     /// <summary>Numbers what was booked since. One at a time: two files made together agree.</summary>
     internal static Task Number(NpgsqlDataSource dataSource, int year, DateTimeOffset now, CancellationToken cancel) => dataSource.InTransaction(async db =>
     {
-        await db.ExecuteAsync("select pg_advisory_xact_lock(@NumberingLock)", new { NumberingLock });
+        await db.ExecuteAsync(Patience);
+        // Another file may be in the making, and is waited for.
+        await db.ExecuteAsync("select pg_advisory_xact_lock(@NumberingLock)", new { NumberingLock }, commandTimeout: PatienceSeconds);
+        // What has no number is found before the first one is given: read while they are written, each entry would wade through all numbers given so far. And
+        // by a hash, whatever the statistics say of a table that was empty a moment ago.
         await db.ExecuteAsync(
             """
+            set local enable_nestloop = off;
             insert into ledger_number (year, number, transaction_id, numbered_at)
-            select @year, (select coalesce(max(number), 0) from ledger_number where year = @year) + row_number() over (order by t.booked_at, t.id), t.id, @now
-            from ledger_transaction t
-            where t.booked_at >= @From and t.booked_at < @Until and not exists (select from ledger_number n where n.transaction_id = t.id)
+            select @year, (select coalesce(max(number), 0) from ledger_number where year = @year) + e.place, e.id, @now
+            from unnest((
+              select array_agg(t.id order by t.booked_at, t.id)
+              from ledger_transaction t
+              where t.booked_at >= @From and t.booked_at < @Until and not exists (select from ledger_number n where n.transaction_id = t.id)
+            )) with ordinality e (id, place)
             """,
-            new { year = (short)year, now, From = FrenchTime.Midnight(new DateOnly(year, 1, 1)), Until = FrenchTime.Midnight(new DateOnly(year + 1, 1, 1)) });
+            new { year = (short)year, now, From = FrenchTime.Midnight(new DateOnly(year, 1, 1)), Until = FrenchTime.Midnight(new DateOnly(year + 1, 1, 1)) },
+            commandTimeout: PatienceSeconds);
     }, cancel);
 
     private static string Line(Row row)
@@ -111,6 +126,7 @@ internal static class ExportFec
             "fund" => "Dotation du fonds de solidarité",
             "card" => "Paiement en ligne",
             "refund" => "Remboursement",
+            "refund-rejected" => "Remboursement rejeté",
             _ => "Opération diverse",
         }, Plain(businessKey[(at + 1)..]));
     }

@@ -24,30 +24,39 @@ internal sealed class LedgerEntry(string businessKey, Guid? caseId, string descr
         return this;
     }
 
-    public async Task Book(NpgsqlConnection db, DateTimeOffset now)
-    {
-        var id = Guid.CreateVersion7();
-        await db.ExecuteAsync(
-            """
-            insert into ledger_transaction (id, business_key, case_id, description, booked_at, journal)
-            values (@id, @businessKey, @caseId, @description, @now, @journal)
-            """,
-            new { id, businessKey, caseId, description, now, journal = (Word<Journal>)journal });
-        for (var i = 0; i < _lines.Count; i++)
+    /// <summary>
+    /// One round trip whatever the number of lines: each statement of it sees what the one before wrote. Accounts are opened in one order, so that two entries
+    /// which open the same ones wait for each other instead of blocking each other.
+    /// </summary>
+    public Task Book(NpgsqlConnection db, DateTimeOffset now) => db.ExecuteAsync(
+        """
+        insert into ledger_account (id, name, kind, party_id)
+        select id, name, kind, party from unnest(@Ids, @Names, @Kinds, @Parties) a (id, name, kind, party)
+        order by kind, party
+        on conflict do nothing;
+        insert into ledger_transaction (id, business_key, case_id, description, booked_at, journal)
+        values (@id, @businessKey, @caseId, @description, @now, @journal);
+        insert into ledger_line (transaction_id, line, account_id, amount_cents)
+        select @id, l.line,
+          -- Two look-ups by key: a comparison that takes null for equal to null would read all accounts of the kind.
+          case when l.party is null
+            then (select a.id from ledger_account a where a.kind = l.kind and a.party_id is null)
+            else (select a.id from ledger_account a where a.kind = l.kind and a.party_id = l.party) end,
+          l.cents
+        from unnest(@Kinds, @Parties, @Cents) with ordinality l (kind, party, cents, line);
+        """,
+        new
         {
-            var (account, cents) = _lines[i];
-            await db.ExecuteAsync(
-                "insert into ledger_line (transaction_id, line, account_id, amount_cents) values (@id, @line, @Account, @cents)",
-                new { id, line = (short)(i + 1), Account = await Open(db, account), cents });
-        }
-    }
-
-    private static async Task<Guid> Open(NpgsqlConnection db, Account account)
-    {
-        await db.ExecuteAsync(
-            "insert into ledger_account (id, name, kind, party_id) values (@Id, @Name, @Kind, @PartyId) on conflict do nothing",
-            new { Id = Guid.CreateVersion7(), account.Name, account.Kind, account.PartyId });
-        return await db.ExecuteScalarAsync<Guid>(
-            "select id from ledger_account where kind = @Kind and party_id is not distinct from @PartyId", account);
-    }
+            id = Guid.CreateVersion7(),
+            businessKey,
+            caseId,
+            description,
+            now,
+            journal = (Word<Journal>)journal,
+            Ids = _lines.Select(_ => Guid.CreateVersion7()).ToArray(),
+            Names = _lines.Select(l => l.Account.Name).ToArray(),
+            Kinds = _lines.Select(l => l.Account.Kind.Text).ToArray(),
+            Parties = _lines.Select(l => l.Account.PartyId).ToArray(),
+            Cents = _lines.Select(l => l.Cents).ToArray(),
+        });
 }

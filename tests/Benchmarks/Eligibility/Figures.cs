@@ -16,12 +16,10 @@ internal sealed class Figures
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-40} {value,16:N2}"));
     }
 
-    public void Write(string name, int rows, int few)
+    public void Write(string name)
     {
         var folder = Directory.CreateDirectory(Path.Combine("artifacts", "bench")).FullName;
         var path = Path.Combine(folder, $"{name}.json");
-        _values["rows"] = rows;
-        _values["few_rows"] = few;
         File.WriteAllText(path, JsonSerializer.Serialize(new { name, figures = _values }, new JsonSerializerOptions { WriteIndented = true }));
         Console.WriteLine($"Written to {Path.GetRelativePath(Environment.CurrentDirectory, path)}");
     }

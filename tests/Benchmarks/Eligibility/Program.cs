@@ -48,4 +48,6 @@ figures.Add("check_many_ratio_vs_pgbench", figures["check_many_per_s"] / figures
 figures.Add("p99_ratio_vs_pgbench", figures["check_p99_ms"] / figures["pgbench_p99_ms"]);
 
 figures.Add("bench_s", watch.Elapsed.TotalSeconds);
-figures.Write("eligibility", rows, few);
+figures.Add("rows", rows);
+figures.Add("few_rows", few);
+figures.Write("eligibility");

@@ -41,11 +41,16 @@ internal sealed class RunningBilling : IAsyncDisposable
 
     public int ServicePid => _service.Id;
 
+    /// <summary>The most memory that the service has had at one time.</summary>
+    public double PeakMegabytes() => double.Parse(
+        File.ReadLines($"/proc/{ServicePid}/status").Single(l => l.StartsWith("VmHWM:", StringComparison.Ordinal))["VmHWM:".Length..^" kB".Length],
+        CultureInfo.InvariantCulture) / 1024;
+
     /// <param name="brief">The warm-up is to be short: code is compiled once and for good. Profiles, as in service, make it a tenth faster after half a minute
     /// under load.</param>
     public static async Task<RunningBilling> Start(bool brief)
     {
-        var folder = Directory.CreateTempSubdirectory("bench-eligibility-").FullName;
+        var folder = Directory.CreateTempSubdirectory("bench-billing-").FullName;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var servers = await PrivateServers.Start(folder, broker: false, limit.Token, throwaway: false);
         var database = await TestDatabases.Empty(servers.Postgres.ConnectionString, "billing");

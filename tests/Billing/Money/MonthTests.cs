@@ -29,10 +29,12 @@ public sealed class MonthTests(BillingFixture billing) : IClassFixture<BillingFi
         await DeliverOpinions(insurers);
         var perOpinion = Enumerable.Range(0, Opinions).Count(i => i % Insurers % 4 != 3) * 295_00L;
         (await billing.Balance("receivable")).ShouldBe(perOpinion);
+        (await billing.Scalar<long>("select sum(cents)::bigint from to_invoice")).ShouldBe(perOpinion, "the list of what is due is the ledger's");
 
         // Twice at once, as a schedule and a hand would.
         await Task.WhenAll(Put($"/api/v1/invoices/runs/{Month}"), Put($"/api/v1/invoices/runs/{Month}"));
         (await billing.Balance("receivable")).ShouldBe(0);
+        (await billing.Scalar<int>("select count(*) from to_invoice")).ShouldBe(0);
         (await billing.Scalar<int>("select count(*) from invoice")).ShouldBe(Insurers);
         // 15 insurers with 30 members at 0.07 EUR: 2.10 and 20 % of VAT, each invoice rounded by itself.
         var members = Insurers / 4 * (210 + 42);
