@@ -13,9 +13,10 @@ internal sealed class AcceptedTokens(TimeProvider time)
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, Accepted> _kept = new();
 
-    public Accepted? Find(string token)
+    /// <param name="header">As it was sent, the token in it: nothing of it is copied to be looked up.</param>
+    public Accepted? Find(string header)
     {
-        if (!_kept.TryGetValue(token, out var accepted))
+        if (!_kept.TryGetValue(header, out var accepted))
         {
             return null;
         }
@@ -25,11 +26,11 @@ internal sealed class AcceptedTokens(TimeProvider time)
             return accepted;
         }
 
-        _kept.TryRemove(token, out _);
+        _kept.TryRemove(header, out _);
         return null;
     }
 
-    public void Keep(string token, ClaimsPrincipal principal, TokenFacts facts, bool isListed)
+    public void Keep(string header, ClaimsPrincipal principal, TokenFacts facts, bool isListed)
     {
         if (_kept.Count >= MaxKept)
         {
@@ -37,7 +38,7 @@ internal sealed class AcceptedTokens(TimeProvider time)
         }
 
         var now = time.GetUtcNow();
-        _kept[token] = new Accepted(principal, facts, isListed, facts.Expires < now + Life ? facts.Expires : now + Life);
+        _kept[header] = new Accepted(principal, facts, isListed, facts.Expires < now + Life ? facts.Expires : now + Life);
     }
 
     /// <param name="IsListed">Its issuer tells what it revokes.</param>

@@ -102,8 +102,7 @@ internal sealed class BearerTokens(Issuer issuer, Revocations revocations, Ident
             return;
         }
 
-        var token = context.Token = value[Prefix.Length..].Trim();
-        if (_accepted.Find(token) is { } accepted)
+        if (_accepted.Find(value) is { } accepted)
         {
             if (revocations.Judge(accepted.Facts, accepted.IsListed) is { } ended)
             {
@@ -117,6 +116,7 @@ internal sealed class BearerTokens(Issuer issuer, Revocations revocations, Ident
             return;
         }
 
+        var token = context.Token = value[Prefix.Length..].Trim();
         try
         {
             // A key that is not known may be new. The token is read for its number only; whether it is good is judged afterwards.
@@ -160,7 +160,7 @@ internal sealed class BearerTokens(Issuer issuer, Revocations revocations, Ident
         }
         else
         {
-            _accepted.Keep(context.Request.Headers[header].ToString()[Prefix.Length..].Trim(), context.Principal!, facts, isListed);
+            _accepted.Keep(context.Request.Headers[header].ToString(), context.Principal!, facts, isListed);
         }
     }
 }

@@ -20,22 +20,22 @@ internal static class OpenApiDocument
     /// <summary>The page is Swagger UI, which needs its own scripts and inline styles; nothing from elsewhere.</summary>
     public static void UseDocsPage(this WebApplication app)
     {
-        app.Use((context, next) =>
+        // Only what is asked below /docs comes by here: the page compares every path with patterns of its own.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs =>
         {
-            if (context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase))
+            docs.Use((context, next) =>
             {
                 context.Response.Headers.ContentSecurityPolicy =
                     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
                 context.Response.Headers.CacheControl = "no-cache";
-            }
-
-            return next(context);
-        });
-        app.UseSwaggerUI(page =>
-        {
-            page.RoutePrefix = "docs";
-            page.DocumentTitle = "SecondOpinion API";
-            page.SwaggerEndpoint("/openapi/v1.json", "SecondOpinion v1");
+                return next(context);
+            });
+            docs.UseSwaggerUI(page =>
+            {
+                page.RoutePrefix = "docs";
+                page.DocumentTitle = "SecondOpinion API";
+                page.SwaggerEndpoint("/openapi/v1.json", "SecondOpinion v1");
+            });
         });
     }
 

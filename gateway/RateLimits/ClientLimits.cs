@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Security.Claims;
@@ -54,14 +55,17 @@ internal sealed class Quota
 /// </summary>
 internal sealed class ClientLimits : IDisposable
 {
+    private static readonly string[] Policies = ["partner", "staff", "user", "emergency", "anonymous"];
     private const string EmergencyScreen = "/api/v1/orientation/emergency-screen";
     private readonly RateLimitOptions _options;
     private readonly PartitionedRateLimiter<Client> _limiter;
     private readonly PartitionedRateLimiter<Client> _atOnce;
+    private readonly FrozenDictionary<string, string> _fields;
 
     public ClientLimits(RateLimitOptions options, TimeProvider time)
     {
         _options = options;
+        _fields = Policies.ToFrozenDictionary(policy => policy, policy => $"\"{policy}\";q={QuotaOf(policy).Permits};w={QuotaOf(policy).WindowSeconds}");
         _limiter = PartitionedRateLimiter.Create<Client, Client>(client => RateLimitPartition.Get(client, c =>
         {
             var quota = QuotaOf(c.Policy);
@@ -81,7 +85,7 @@ internal sealed class ClientLimits : IDisposable
         var seconds = Math.Max(1, (int)Math.Ceiling(reset.TotalSeconds));
         context.Response.OnStarting(() =>
         {
-            context.Response.Headers["RateLimit-Policy"] = $"\"{client.Policy}\";q={quota.Permits};w={quota.WindowSeconds}";
+            context.Response.Headers["RateLimit-Policy"] = _fields[client.Policy];
             context.Response.Headers["RateLimit"] = $"\"{client.Policy}\";r={remaining};t={seconds}";
             return Task.CompletedTask;
         });

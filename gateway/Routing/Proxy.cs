@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using SecondOpinion.Gateway.Edge;
 using SecondOpinion.ServiceDefaults.Options;
@@ -51,7 +50,8 @@ internal static class Proxy
 
     private static AuthorizationPolicy Edge(EdgeRoute route)
     {
-        var policy = new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme);
+        // No scheme is named: the one that there is has been asked already, and asking again makes a principal of its own for every request.
+        var policy = new AuthorizationPolicyBuilder();
         return (route.Public
             ? policy.RequireAssertion(context => context.User.Identity is not { IsAuthenticated: true } || route.Roles.Any(context.User.IsInRole))
             : policy.RequireRole(route.Roles)).Build();

@@ -15,7 +15,7 @@ internal sealed class TryAgainUnsent(RequestDelegate next, GatewayOptions option
     public async Task InvokeAsync(HttpContext context)
     {
         var began = time.GetTimestamp();
-        var refused = new HashSet<DestinationState>();
+        HashSet<DestinationState>? refused = null;
         var pause = TimeSpan.FromMilliseconds(50);
         while (true)
         {
@@ -27,6 +27,7 @@ internal sealed class TryAgainUnsent(RequestDelegate next, GatewayOptions option
             }
 
             var proxy = context.GetReverseProxyFeature();
+            refused ??= [];
             if (proxy.ProxiedDestination is { } tried)
             {
                 refused.Add(tried);
