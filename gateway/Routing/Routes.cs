@@ -36,7 +36,7 @@ internal sealed record EdgeRoute(string Path, string Service, IReadOnlyList<stri
 
 /// <summary>
 /// The whole public API: which prefix goes where, and who may even try. What is not here does not exist. An insurer's token (<c>partner</c>) reaches
-/// eligibility, insurers, rosters, coverage and its invoices, and nothing clinical; a service's own token reaches nothing from outside.
+/// eligibility, insurers, rosters, coverage, its invoices, events and webhooks, and nothing clinical; a service's own token reaches nothing from outside.
 /// </summary>
 internal static class Routes
 {
@@ -61,6 +61,8 @@ internal static class Routes
         new("/payments", "billing", Insurers),
         new("/fund", "billing", [Roles.Agent, Roles.Ops]),
         new("/self-payments", "billing", [Roles.Patient, Roles.Agent, Roles.Ops]),
+        new("/events", "billing", [Roles.Partner]),
+        new("/webhooks", "billing", Insurers),
 
         new("/codes", "intake", Readers, Public: true, Cached: true),
         new("/pathologies", "intake", Readers, Public: true),

@@ -102,6 +102,18 @@ internal static class Problems
             "Ce paiement n'est pas à rembourser : il sert encore, ou le remboursement est déjà demandé à la banque.",
             "Deux personnes demandent le même remboursement l'une après l'autre.",
             "Relisez les remboursements dus par ListRefundsDue.");
+    public static readonly ProblemType TooManyWebhooks =
+        new ProblemType("BIL-0040", 409, "There are as many webhooks as there may be", "Il y a déjà autant de webhooks que permis")
+        .Explained(
+            "L'organisme a déjà autant d'adresses de webhooks que permis.",
+            "Un programme crée une nouvelle adresse à chaque démarrage au lieu de relire celles qui existent.",
+            "ListWebhooks les montre : modifiez-en une par ChangeWebhook, ou retirez celles qui ne servent plus par DeleteWebhook.");
+    public static readonly ProblemType WebhookStopped =
+        new ProblemType("BIL-0041", 409, "This webhook is stopped", "Ce webhook est arrêté")
+        .Explained(
+            "Rien n'est plus envoyé à cette adresse : elle n'a rien accepté pendant trois jours, ou elle a répondu 410.",
+            "Le serveur qui recevait les événements a été arrêté, puis remplacé à la même adresse.",
+            "Reprenez l'adresse par ChangeWebhook, avec l'état actif, puis renvoyez ce qui manque ; ListEvents donne aussi les événements.");
 
     /// <summary>The same words whether the insurer knows that member or not.</summary>
     public static Problem OtherFamilies() => AccountBound.Because(
@@ -168,7 +180,14 @@ internal static class Problems
     public static Problem NotThisMessage(string message) => WrongBankFile.Because(
         $"Send well-formed ISO 20022 XML that holds {message}.", $"Envoyez un XML ISO 20022 bien formé qui contient {message}.");
 
+    public static Problem WebhooksFull() => TooManyWebhooks.Because(
+        $"An insurer has at most {Webhooks.Webhook.Most}. Change or delete one.",
+        $"Un organisme en a {Webhooks.Webhook.Most} au plus. Modifiez ou retirez-en un.");
+
+    public static Problem TakeUpFirst() => WebhookStopped.Because(
+        "Take it up again with state `active` first, then replay.", "Reprenez-le d'abord (état actif), puis renvoyez.");
+
     public static readonly IReadOnlyList<ProblemType> All = [TooManyChecks, InsurerExists, RosterOffset, RosterClosed, NoEarlierRoster, RosterNotWaiting,
-        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign, FundCommitted,
-        TooManyAwaited, SelfPaymentUsed, NoRefundDue];
+        AccountBound, TooManyStreams, NothingToCredit, FeeNotDue, WrongBankFile, NothingToAssign, FundCommitted, TooManyAwaited, SelfPaymentUsed,
+        NoRefundDue, TooManyWebhooks, WebhookStopped];
 }

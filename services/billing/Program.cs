@@ -8,6 +8,7 @@ using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Invoicing;
 using SecondOpinion.Billing.Ledger;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.Billing.Partners;
 using SecondOpinion.Billing.Payments;
 using SecondOpinion.Billing.Rosters;
@@ -16,6 +17,7 @@ using SecondOpinion.Billing.Rosters.Engine;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.Billing.Sample;
 using SecondOpinion.Billing.SelfPay;
+using SecondOpinion.Billing.Webhooks;
 using SecondOpinion.ServiceDefaults;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Background;
@@ -87,6 +89,16 @@ builder.Services.AddSingleton<OrderFees>();
 builder.Services.AddJob<FeeMonths>();
 builder.Services.AddJob<Remind>();
 
+builder.Services.AddJob<TellEvents>();
+builder.Services.AddJob<CountOpinions>();
+builder.AddSettings<WebhookOptions>();
+builder.Services.AddSingleton<WebhookSecrets>();
+builder.Services.AddSingleton<WebhookMetrics>();
+builder.Services.AddSingleton<PostEvent>();
+builder.Services.AddSingleton<DeliveryLedger>();
+builder.Services.AddJob<DeliverEvents>();
+builder.Services.AddJob<ForgetDeliveries>();
+
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<EligibilityService>().AllowCalls(
@@ -125,6 +137,14 @@ ShowFund.Map(api);
 ContributeToFund.Map(api);
 OrderSelfPayment.Map(api);
 RefundSelfPayment.Map(api);
+ListEvents.Map(api);
+CreateWebhook.Map(api);
+ShowWebhooks.Map(api);
+ChangeWebhook.Map(api);
+RotateSecret.Map(api);
+SendTestEvent.Map(api);
+ListDeliveries.Map(api);
+ReplayDeliveries.Map(api);
 await app.RunService();
 
 /// <summary>Entry point, visible to the service's tests.</summary>

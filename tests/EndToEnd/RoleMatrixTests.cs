@@ -27,7 +27,10 @@ public sealed class RoleMatrixTests(SharedSystem system)
 
     /// <summary>Where an insurer may be; anything that is not below these is closed to it, whatever is added later.</summary>
     private static readonly string[] OpenToPartners =
-        ["/api/v1/eligibility", "/api/v1/insurers", "/api/v1/rosters", "/api/v1/coverage", "/api/v1/invoices", "/api/v1/payments/receivables"];
+    [
+        "/api/v1/eligibility", "/api/v1/insurers", "/api/v1/rosters", "/api/v1/coverage", "/api/v1/invoices", "/api/v1/payments/receivables", "/api/v1/events",
+        "/api/v1/webhooks",
+    ];
 
     /// <summary>The same for every partner: of nobody in particular.</summary>
     private static readonly string[] OfNobody = ["GET /api/v1/insurers", "GET /api/v1/rosters/format", "GET /api/v1/rosters/format/{kind}"];
@@ -128,6 +131,7 @@ public sealed class RoleMatrixTests(SharedSystem system)
         var path = operation.Path
             .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole")
             .Replace("{year}", "2026").Replace("{month}", "2026-01").Replace("{format}", "pdf")
+            .Replace("{webhookId}", journey.DocumentIds[0])
             .Replace("{invoiceId}", journey.DocumentIds[0]).Replace("{runId}", journey.DocumentIds[0]).Replace("{entryId}", journey.DocumentIds[0])
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", journey.CaseId).Replace("{caseId}", journey.CaseId)

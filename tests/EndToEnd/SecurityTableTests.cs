@@ -135,6 +135,7 @@ public sealed class SecurityTableTests(SharedSystem system)
         var path = operation.Path
             .Replace("/codes/{list}", "/codes/document-types").Replace("/rosters/format/{kind}", "/rosters/format/whole")
             .Replace("{year}", "2026").Replace("{month}", "2026-01").Replace("{format}", "pdf")
+            .Replace("{webhookId}", thing.DocumentId)
             .Replace("{invoiceId}", thing.DocumentId).Replace("{runId}", thing.DocumentId).Replace("{entryId}", thing.DocumentId)
             .Replace("/orientation/pages/{id}", "/orientation/pages/ald").Replace("/orientation/letters/{id}", "/orientation/letters/file-request")
             .Replace("{id}", thing.CaseId).Replace("{caseId}", thing.CaseId).Replace("{documentId}", thing.DocumentId).Replace("{requestId}", thing.RequestId)

@@ -29,6 +29,8 @@ public sealed class RoutingTests : IAsyncLifetime
         { "GET /api/v1/payments/receivables", "billing", "partner ops" },
         { "POST /api/v1/fund/decisions", "billing", "agent ops" },
         { "POST /api/v1/self-payments", "billing", "patient agent ops" },
+        { "GET /api/v1/events", "billing", "partner" },
+        { "GET /api/v1/webhooks", "billing", "partner ops" },
         { "GET /api/v1/codes", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/pathologies", "intake", "anonymous patient physician agent council ops" },
         { "GET /api/v1/orientation/rights", "intake", "anonymous patient physician agent council ops" },

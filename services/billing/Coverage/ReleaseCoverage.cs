@@ -1,6 +1,7 @@
 using SecondOpinion.ServiceDefaults.Database;
 using Dapper;
 using Npgsql;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -37,6 +38,7 @@ internal static class ReleaseCoverage
         }
 
         await Outbox.Publish(db, caseId, new CoverageReleased { CaseId = caseId, InsurerId = ended.InsurerId, ReleasedAt = now });
+        await PartnerEvent.WriteCover(db, caseId, PartnerEventType.CoverageReleased, now);
         return true;
     }
 

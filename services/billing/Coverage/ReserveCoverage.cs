@@ -5,6 +5,7 @@ using SecondOpinion.Billing.Eligibility;
 using SecondOpinion.Billing.Identity;
 using SecondOpinion.Billing.Insurers;
 using SecondOpinion.Billing.Ledger;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.ServiceDefaults.Messaging;
 
@@ -100,6 +101,7 @@ internal sealed class ReserveCoverage(NpgsqlDataSource dataSource, EligibilityAn
                     EngagementNumber = answer.EngagementNumber,
                     ReservedAt = now,
                 });
+                await PartnerEvent.WriteCover(db, caseId, PartnerEventType.CoverageReserved, now);
 
                 // An opinion that was delivered before its coverage was settled is booked now.
                 await book.BookIfDelivered(db, caseId);

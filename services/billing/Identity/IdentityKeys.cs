@@ -87,11 +87,19 @@ internal sealed class IdentityKeys
     public IdentityHasher Hasher(string keyId) =>
         _hashers.GetOrAdd(keyId, static (id, keys) => new ThreadLocal<IdentityHasher>(() => keys.NewHasher(id)), this).Value!;
 
-    /// <summary>For <c>./run keys</c>: a version is needed while a roster that can answer, or be rolled back to, was made with it.</summary>
+    /// <summary>For <c>./run keys</c>: a version is needed while a roster that can answer, or be rolled back to, was made with it, or a
+    /// webhook's secret is sealed under one derived from it.</summary>
     public KeyUse Use(NpgsqlDataSource dataSource) => new("beneficiaries", CurrentId, Ids, async cancel =>
     {
         await using var db = await dataSource.OpenConnectionAsync(cancel);
-        return (await db.QueryAsync<(string KeyId, long Rows)>("select key_id, count(*) from roster_version where dropped_at is null group by key_id"))
+        return (await db.QueryAsync<(string KeyId, long Rows)>("""
+            select key_id, count(*)
+            from (
+              select key_id from roster_version where dropped_at is null
+              union all select key_id from webhook
+              union all select former_key_id from webhook where former_key_id is not null) as needed
+            group by key_id
+            """))
             .ToDictionary(v => v.KeyId, v => v.Rows);
     });
 

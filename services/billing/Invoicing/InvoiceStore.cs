@@ -3,7 +3,9 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Http;
 using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Billing.Invoicing;
@@ -92,6 +94,12 @@ internal static class InvoiceStore
                 """,
                 new { invoice.Id, vat.Rule.Category, vat.Rule.Rate, vat.Rule.Exemption, vat.Rule.ExemptionCode, vat.BasisCents, vat.TaxCents });
         }
+
+        await PartnerEvent.Write(
+            db, invoice.InsurerId, corrects is null ? PartnerEventType.InvoiceIssued : PartnerEventType.InvoiceCredited, corrects ?? invoice.Id,
+            new(Number: invoice.Number, InvoiceId: invoice.Id, Month: invoice.Month.ToString("yyyy-MM", CultureInfo.InvariantCulture),
+                Total: Money.FromCents(invoice.Totals.GrossCents)),
+            invoice.IssuedAt);
     }
 
     /// <param name="db">The database.</param>

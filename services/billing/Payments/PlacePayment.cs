@@ -1,6 +1,9 @@
+using System.Globalization;
 using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Ledger;
+using SecondOpinion.Billing.PartnerEvents;
+using SecondOpinion.ServiceDefaults.Http;
 
 namespace SecondOpinion.Billing.Payments;
 
@@ -46,7 +49,21 @@ internal static class PlacePayment
                 new { Id = Guid.CreateVersion7(), InvoiceId = invoice.Id, entryId, placed, now });
         }
 
+        if (placed > 0 && placed == invoice.OpenCents)
+        {
+            await TellPaid(db, invoice, now);
+        }
+
         entry.Line(Account.Invoiced(invoice.InsurerId, invoice.Name), -placed).Line(Account.Advance(invoice.InsurerId), placed - cents);
         return new Placement(placed, cents - placed);
+    }
+
+    private static async Task TellPaid(NpgsqlConnection db, OpenInvoice invoice, DateTimeOffset now)
+    {
+        var (number, month, cents) = await db.QuerySingleAsync<(string, DateOnly, long)>(
+            "select number, month, gross_cents from invoice where id = @Id", new { invoice.Id });
+        await PartnerEvent.Write(
+            db, invoice.InsurerId, PartnerEventType.InvoicePaid, invoice.Id,
+            new(Number: number, InvoiceId: invoice.Id, Month: month.ToString("yyyy-MM", CultureInfo.InvariantCulture), Total: Money.FromCents(cents)), now);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapper;
 using Npgsql;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.Billing.Rosters.Spool;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
@@ -143,9 +144,12 @@ internal sealed partial class ImportWorker(
     private async Task End(NpgsqlConnection db, RosterImport import, Word<RosterState> state, string code)
     {
         Log.Ended(logger, import.Id, state.Text, code);
+        await using var transaction = await db.BeginTransactionAsync();
         await db.ExecuteAsync(
             "update roster_import set state = @state, refusal_code = @code, phase = '', finished_at = @Now, updated_at = @Now where id = @Id",
             new { import.Id, state, code, Now = time.GetUtcNow() });
+        await PartnerEvent.Write(db, import.InsurerId, PartnerEventType.RosterRefused, import.Id, new(Code: code), time.GetUtcNow());
+        await transaction.CommitAsync();
     }
 
     private static partial class Log

@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using SecondOpinion.Billing.Insurers;
+using SecondOpinion.Billing.PartnerEvents;
 using SecondOpinion.Contracts.Billing;
 using SecondOpinion.ServiceDefaults.Database;
 using SecondOpinion.ServiceDefaults.Messaging;
@@ -57,6 +58,9 @@ internal sealed class RosterSwitch(NpgsqlDataSource dataSource, TimeProvider tim
                 Rejected = run.Progress.Rejected,
                 ImportedAt = now,
             });
+            await PartnerEvent.Write(
+                db, run.Insurer.Id, PartnerEventType.RosterImported, run.Import.Id,
+                new(RosterVersion: version, Accepted: run.Progress.Accepted, Rejected: run.Progress.Rejected), now);
             await InsurerDirectory.Changed(db);
         }, cancel);
     }
