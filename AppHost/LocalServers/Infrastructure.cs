@@ -83,7 +83,7 @@ internal sealed class Infrastructure
         return service =>
         {
             roles.Add(Roles(builder, service));
-            var (worker, owner) = Logins(builder, service, ReferenceExpression.Create($"{place}"));
+            var (worker, owner) = Logins(builder, service, ReferenceExpression.Create($"{place};Database={service}"));
             return new ServiceDatabase(builder.AddConnectionString($"{service}-database", worker), worker, owner);
         };
     }
@@ -176,12 +176,15 @@ internal sealed class Infrastructure
         }
     }
 
-    /// <summary>A client alone is not enough: its engine must run.</summary>
-    private static bool ContainerEngineAnswers() => ((string[])["docker", "podman"]).Any(engine =>
+    /// <summary>
+    /// A client alone is not enough: Docker's engine must run. Podman has no engine that could be asked and always says yes, also where no image can be had:
+    /// it is taken when <c>--containers</c> says so.
+    /// </summary>
+    private static bool ContainerEngineAnswers()
     {
         try
         {
-            using var version = Process.Start(new ProcessStartInfo(engine, ["version", "--format", "{{.Server.Version}}"])
+            using var version = Process.Start(new ProcessStartInfo("docker", ["version", "--format", "{{.Server.Version}}"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -193,5 +196,5 @@ internal sealed class Infrastructure
             // Not installed.
             return false;
         }
-    });
+    }
 }

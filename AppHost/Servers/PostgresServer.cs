@@ -12,16 +12,19 @@ public sealed class PostgresServer : LocalServer
     private readonly string _data;
     private readonly string _password;
     private readonly bool _throwaway;
+    private readonly BackupPlace? _backups;
 
     /// <param name="dataFolder">The server gets a folder of that name in it.</param>
     /// <param name="throwaway">The data are not worth surviving a power cut (tests): nothing is forced to disk.</param>
+    /// <param name="backups">Where its WAL is archived; null: nowhere.</param>
     /// <exception cref="CannotStartException">PostgreSQL is not installed, or not in the version that made the folder.</exception>
-    public PostgresServer(string dataFolder, string name, Ports ports, string password, bool throwaway = false)
+    public PostgresServer(string dataFolder, string name, Ports ports, string password, bool throwaway = false, BackupPlace? backups = null)
         : base(ServerFolder.Open(dataFolder, name, "postgres"))
     {
         _data = Path.Combine(Folder.Path, "data");
         _password = password;
         _throwaway = throwaway;
+        _backups = backups;
         _binaries = PostgresBinaries.Find(File.Exists(Made) ? File.ReadAllText(Made).Trim() : null);
         Port = ports.Take(name);
     }
@@ -30,8 +33,24 @@ public sealed class PostgresServer : LocalServer
 
     public override string Version => $"PostgreSQL {_binaries.Version}";
 
+    internal string Password => _password;
+
     /// <summary>To the server's own database; the user may make others.</summary>
     public string ConnectionString => $"Host=localhost;Port={Port};Username={User};Password={_password}";
+
+    /// <summary>While it runs.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(_data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
+    /// <summary>Of PostgreSQL's programs, such as <c>pg_basebackup</c>.</summary>
+    internal string Program(string name) => Path.Combine(_binaries.Folder, name);
+
+    /// <summary>Its files become a base backup's, and its next start replays the archive up to <paramref name="target"/> before it takes a write.</summary>
+    public async Task Restore(BackupPlace from, string baseBackup, RecoveryTarget target, CancellationToken cancel)
+    {
+        await Folder.Run("cp", ["-a", baseBackup, _data], cancel);
+        Folder.Write("data/recovery.signal", "");
+        await Folder.Run("tee", ["-a", Path.Combine(_data, "postgresql.auto.conf")], cancel, from.RecoverySettings(target));
+    }
 
     /// <summary>
     /// TERM would wait until every client has left by itself; INT ends their sessions and stops cleanly. Should this script be killed, the server hears INT as
@@ -112,6 +131,8 @@ public sealed class PostgresServer : LocalServer
         "lc_messages=C",
         "timezone=UTC",
         "log_timezone=UTC",
+
+        .. _backups?.ArchiveSettings ?? [],
 
         // Commits still reach the system, so they survive the server being killed, only not the machine.
         .. _throwaway ? ["fsync=off", "full_page_writes=off"] : (string[])[],

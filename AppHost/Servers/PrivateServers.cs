@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace SecondOpinion.Servers;
@@ -11,7 +9,7 @@ namespace SecondOpinion.Servers;
 public sealed class PrivateServers : IAsyncDisposable
 {
     private readonly Ports _ports = new(null);
-    private readonly List<Running> _running = [];
+    private readonly List<ServerProcess> _running = [];
 
     private PrivateServers(string dataFolder, bool broker, bool throwaway)
     {
@@ -38,7 +36,7 @@ public sealed class PrivateServers : IAsyncDisposable
             await Task.WhenAll(wanted.Select(async server =>
             {
                 await server.Prepare(cancellationToken);
-                var running = new Running(server);
+                var running = new ServerProcess(server);
                 lock (servers._running)
                 {
                     servers._running.Add(running);
@@ -62,7 +60,7 @@ public sealed class PrivateServers : IAsyncDisposable
         await ended.Stop();
         _running.Remove(ended);
         await server.Prepare(cancellationToken);
-        var again = new Running(server);
+        var again = new ServerProcess(server);
         _running.Add(again);
         await again.Answers(cancellationToken);
     }
@@ -71,78 +69,5 @@ public sealed class PrivateServers : IAsyncDisposable
     {
         await Task.WhenAll(_running.Select(running => running.Stop()));
         _ports.Dispose();
-    }
-
-    private sealed class Running
-    {
-        private const int LastWords = 20;
-        private readonly LocalServer _server;
-        private readonly Process _process;
-        private readonly ConcurrentQueue<string> _said = new();
-
-        public Running(LocalServer server)
-        {
-            _server = server;
-            var start = new ProcessStartInfo(server.Command, server.Arguments)
-            {
-                WorkingDirectory = server.WorkingDirectory,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            foreach (var (name, value) in server.Environment)
-            {
-                start.Environment[name] = value;
-            }
-
-            start.Environment["STOP_AT_EOF"] = "1";
-            _process = Process.Start(start)!;
-            _process.OutputDataReceived += Hear;
-            _process.ErrorDataReceived += Hear;
-            _process.BeginOutputReadLine();
-            _process.BeginErrorReadLine();
-        }
-
-        public LocalServer Server => _server;
-
-        public async Task Answers(CancellationToken cancellationToken)
-        {
-            while (true)
-            {
-                try
-                {
-                    await _server.Check(cancellationToken);
-                    return;
-                }
-                catch (Exception notYet) when (notYet is not OperationCanceledException)
-                {
-                    if (_process.HasExited)
-                    {
-                        throw new CannotStartException($"{_server.Version} ended with {_process.ExitCode}: {string.Join('\n', _said)}");
-                    }
-
-                    await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
-                }
-            }
-        }
-
-        public async Task Stop()
-        {
-            _process.StandardInput.Close();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-        }
-
-        private void Hear(object sender, DataReceivedEventArgs line)
-        {
-            if (line.Data is { } text)
-            {
-                _said.Enqueue(text);
-                while (_said.Count > LastWords)
-                {
-                    _said.TryDequeue(out _);
-                }
-            }
-        }
     }
 }

@@ -69,7 +69,7 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
 
     /// <summary>Runs a program to its end as the server's account; when cancelled, it is ended with all it started.</summary>
     /// <exception cref="CannotStartException">It failed; the message holds what it said.</exception>
-    public async Task Run(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    public async Task Run(string program, IEnumerable<string> arguments, CancellationToken cancellationToken, string input = "")
     {
         IEnumerable<string> command = Account is { } account
             ? ["setpriv", $"--reuid={account.UserId}", $"--regid={account.GroupId}", "--init-groups", "--", program, .. arguments]
@@ -77,6 +77,7 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
         var start = new ProcessStartInfo(command.First(), command.Skip(1))
         {
             WorkingDirectory = Path,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -85,6 +86,8 @@ internal sealed partial record ServerFolder(string Path, ServerAccount? Account)
         var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
+            await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
             await process.WaitForExitAsync(cancellationToken);
         }
         catch (OperationCanceledException)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using SecondOpinion.ServiceDefaults.Background;
+using SecondOpinion.ServiceDefaults.Options;
 
 namespace SecondOpinion.ServiceDefaults.Messaging;
 
@@ -23,6 +24,8 @@ public static class MessagingRegistration
         builder.Services.AddSingleton<Inbox>();
         builder.Services.AddJob<OutboxRelay>();
         builder.Services.AddJob<OutboxListener>();
+        builder.AddSettings<OutboxSettings>();
+        builder.Services.AddJob<ResendSent>();
         var handlers = new Handlers();
         hears?.Invoke(handlers);
         builder.Services.AddSingleton(new Queues(service, [.. handlers.All.Select(handler => Queues.Of(service, handler))]));

@@ -22,6 +22,9 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
     private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(30);
+
+    /// <summary>Longer than a queue waits for a service that is down over a weekend, and much shorter than the inbox remembers.</summary>
+    private static readonly TimeSpan KeepSent = TimeSpan.FromDays(3);
     private static readonly TimeSpan KeepIdempotency = TimeSpan.FromHours(24);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
@@ -87,7 +90,16 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
         var sent = results.SelectMany(r => r.Sent).ToArray();
         if (sent.Length > 0)
         {
-            await db.ExecuteAsync("delete from outbox where id = any(@sent)", new { sent });
+            await db.ExecuteAsync(
+                """
+                with gone as (
+                  delete from outbox where id = any(@sent)
+                  returning id, message_id, aggregate_id, message_type, body, trace_parent, created_at
+                )
+                insert into outbox_sent (id, message_id, aggregate_id, message_type, body, trace_parent, created_at)
+                select id, message_id, aggregate_id, message_type, body, trace_parent, created_at from gone
+                """,
+                new { sent });
         }
 
         foreach (var (row, error) in results.Where(r => r.Failed is not null).Select(r => r.Failed!.Value))
@@ -180,8 +192,12 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
         await using var db = await dataSource.OpenConnectionAsync();
         await db.ExecuteAsync(
             // The database dates these rows itself, so it is its clock that says how old they are.
-            "delete from inbox where received_at < now() - @KeepInbox; delete from idempotency where created_at < now() - @KeepIdempotency",
-            new { KeepInbox, KeepIdempotency });
+            """
+            delete from inbox where received_at < now() - @KeepInbox;
+            delete from idempotency where created_at < now() - @KeepIdempotency;
+            delete from outbox_sent where sent_at < now() - @KeepSent;
+            """,
+            new { KeepInbox, KeepIdempotency, KeepSent });
     }
 
     private sealed record Row(

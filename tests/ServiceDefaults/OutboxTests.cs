@@ -115,6 +115,53 @@ public sealed class OutboxTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
         _probe.Broker.Heard<CaseStateChanged>().ShouldNotContain(m => m.CaseId == undone);
     }
 
+    /// <summary>As after a restore: the broker is empty, and the database is of a moment at which its queues were not.</summary>
+    [Fact]
+    public async Task What_was_sent_since_a_moment_is_sent_again_under_its_number_and_in_its_order()
+    {
+        var (old, id) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await _probe.Data.InTransaction(db => Outbox.Publish(db, old, Move(old, 1)));
+        await _probe.Data.InTransaction(async db =>
+        {
+            await Outbox.Publish(db, id, Move(id, 1));
+            await Outbox.Publish(db, id, Move(id, 2));
+        });
+        await Eventually.True(async () => await Waiting([old, id]) == 0, "all have left");
+        await using var look = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        var before = await look.QueryAsync<(long, Guid)>("select id, message_id from outbox_sent where aggregate_id = @id order by id", new { id });
+        await look.ExecuteAsync("update outbox_sent set sent_at = now() - interval '2 hours' where aggregate_id = @old", new { old });
+
+        var again = new ResendSent(
+            _probe.Data, _probe.Services.GetRequiredService<OutboxRelay>(), new OutboxSettings { ResendSince = DateTimeOffset.UtcNow.AddHours(-1) },
+            _probe.Services.GetRequiredService<BackgroundJobs>(), NullLogger<ResendSent>.Instance);
+        await again.StartAsync(TestContext.Current.CancellationToken);
+
+        await Eventually.True(() => _probe.Broker.Heard<CaseStateChanged>().Count(m => m.CaseId == id) == 4, "both came twice");
+        await Eventually.True(async () => await Waiting([old, id]) == 0, "all have left again");
+        _probe.Broker.Heard<CaseStateChanged>().Count(m => m.CaseId == old).ShouldBe(1, "it left before");
+        (await look.QueryAsync<(long, Guid)>("select id, message_id from outbox_sent where aggregate_id = @id order by id", new { id })).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task What_was_sent_is_forgotten_after_three_days()
+    {
+        await using var db = await _probe.Data.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await db.ExecuteAsync(
+            """
+            insert into outbox_sent (id, message_id, aggregate_id, message_type, body, created_at, sent_at)
+            select -days, gen_random_uuid(), gen_random_uuid(), 'any', '{}', now(), now() - days * interval '1 day' from unnest('{2,4}'::int[]) as days
+            """);
+        var relay = new OutboxRelay(
+            _probe.Data, _probe.Services.GetRequiredService<IBus>(), _probe.Services.GetRequiredService<ServiceMetrics>(),
+            _probe.Services.GetRequiredService<BackgroundJobs>(), NullLogger<OutboxRelay>.Instance);
+
+        await relay.StartAsync(TestContext.Current.CancellationToken);
+
+        await Eventually.True(async () => !await db.ExecuteScalarAsync<bool>("select exists (select from outbox_sent where id = -4)"), "the older one is gone");
+        (await db.ExecuteScalarAsync<bool>("select exists (select from outbox_sent where id = -2)")).ShouldBeTrue();
+        await relay.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     private async Task<int> Waiting(HashSet<Guid> ids)
     {
         await using var db = await _probe.Data.OpenConnectionAsync();

@@ -5,11 +5,11 @@ namespace SecondOpinion.Tests.EndToEnd.Drills;
 /// <summary>What one patient and the référent were told of one case: the promises that the databases must keep.</summary>
 internal sealed class CaseHistory(SampleMember member)
 {
-    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
 
     public SampleMember Member => member;
 
-    public Guid PatientId { get; } = Guid.CreateVersion7();
+    public Guid PatientId { get; private init; } = Guid.CreateVersion7();
 
     /// <summary>Null while the opening was not answered.</summary>
     public Guid? CaseId { get; set; }
@@ -23,9 +23,21 @@ internal sealed class CaseHistory(SampleMember member)
     /// <summary>Why the client stopped asking, if it did.</summary>
     public string? GaveUp { get; set; }
 
-    public void Told(string what) => _told.Add(what);
+    public void Told(string what) => _told.TryAdd(what, TimeProvider.System.GetUtcNow());
 
-    public bool Was(string what) => _told.Contains(what);
+    public bool Was(string what) => _told.ContainsKey(what);
+
+    /// <summary>What had been told by then; the case's number is kept all the same.</summary>
+    public CaseHistory AsOf(DateTimeOffset moment)
+    {
+        var then = new CaseHistory(member) { PatientId = PatientId, CaseId = CaseId, OpinionSha256 = OpinionSha256 };
+        foreach (var (what, at) in _told.Where(told => told.Value <= moment))
+        {
+            then._told.Add(what, at);
+        }
+
+        return then;
+    }
 
     /// <summary>What that was.</summary>
     public string WaitedFor { get; private set; } = "";

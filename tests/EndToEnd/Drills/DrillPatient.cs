@@ -11,27 +11,48 @@ namespace SecondOpinion.Tests.EndToEnd.Drills;
 /// <summary>
 /// One patient, and the référent who gets the case, as clients that repeat what was not answered under the same key; each notes what it was told.
 /// </summary>
-internal sealed class DrillPatient(SharedSystem system, CaseHistory history) : IDisposable
+/// <param name="system">Where it asks.</param>
+/// <param name="history">Where it notes.</param>
+/// <param name="stop">Ends it where it is.</param>
+internal sealed class DrillPatient(SharedSystem system, CaseHistory history, CancellationToken stop = default) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private readonly Api _api = new(system.Gateway, TestContext.Current.CancellationToken);
+    private readonly Api _api = new(system.Gateway, stop.CanBeCanceled ? stop : TestContext.Current.CancellationToken);
     private readonly string _patient = system.Token(Roles.Patient, history.PatientId.ToString());
     private readonly string _ops = system.Token(Roles.Ops, "drill-ops");
 
     private string Case => $"/api/v1/cases/{history.CaseId}";
 
-    public async Task WholeCase()
+    public Task WholeCase() => Noted(async () =>
+    {
+        await Open();
+        await FillIn();
+        await Submit();
+        await Deliver();
+    });
+
+    /// <summary>Whatever of it happens without a référent.</summary>
+    public Task UntilComplete() => Noted(async () =>
+    {
+        await Open();
+        await FillIn();
+        await Submit();
+    });
+
+    private async Task Noted(Func<Task> steps)
     {
         try
         {
-            await Open();
-            await FillIn();
-            await Submit();
-            await Deliver();
+            await steps();
         }
         catch (StoryException exception)
         {
             history.GaveUp = exception.Message;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Its system is gone; what it was told until now is what counts.
+            return;
         }
     }
 

@@ -13,6 +13,9 @@ internal static class DrillSettings
 
     public static int FuzzRequests { get; } = (int)(Number("DRILL_REQUESTS") ?? 2_000);
 
+    /// <summary>The restore drill goes on to lose a whole disk; the short form only undoes a mistake.</summary>
+    public static bool LosesTheDisk { get; } = Number("DRILL_FULL") is not null;
+
     /// <summary>Printed by every drill: the same seed makes the same choices.</summary>
     public static int Seed { get; } = (int)(Number("DRILL_SEED") ?? Random.Shared.Next(1_000_000));
 

@@ -35,22 +35,38 @@ public sealed partial class SharedSystem : IAsyncLifetime
     public static IReadOnlyList<string> Parts { get; } = ["intake", "billing", "matching", "physician", "reporting", "identity", "gateway", "rabbitmq",
         "postgres"];
 
-    public string DataFolder { get; } = AppHostProcess.NewDataFolder();
+    private bool _isFoldersOwner = true;
+    private string[] _options = [];
+    private Dictionary<string, string> _settings = [];
+
+    public string DataFolder { get => field ??= AppHostProcess.NewDataFolder(); private init; }
 
     public Uri Gateway { get; private set; } = null!;
+
+    /// <summary>Another system, for a test that takes it apart; who gave the folder deletes it.</summary>
+    /// <param name="folder">Its data.</param>
+    /// <param name="settings">Environment of every process, beside what all test systems have.</param>
+    /// <param name="options">As on the command line, e.g. <c>--postgres …</c>.</param>
+    public static async Task<SharedSystem> Over(string folder, Dictionary<string, string> settings, params string[] options)
+    {
+        var system = new SharedSystem { DataFolder = folder, _isFoldersOwner = false, _settings = settings, _options = options };
+        await system.InitializeAsync();
+        return system;
+    }
 
     public async ValueTask InitializeAsync()
     {
         // Throwaway: nothing is forced to disk, which only a power cut would notice.
         // All tests share one address: the quotas, which have tests of their own, would make one of them use up another's.
         var quotas = new[] { "Partner", "User", "Staff", "Anonymous", "Emergency" }.ToDictionary(who => $"RateLimits__{who}__Permits", _ => "1000000");
-        _host = AppHostProcess.StartWith(DataFolder, quotas, "--no-demo", "--throwaway");
+        _host = AppHostProcess.StartWith(
+            DataFolder, quotas.Concat(_settings).ToDictionary(), ["--no-demo", "--throwaway", "--containers", "false", .. _options]);
         await _host.Says("ready in", StartLimit);
         Gateway = new Uri(AddressIn(await _host.Says("API  ", StartLimit)).GetLeftPart(UriPartial.Authority));
         var dashboard = AddressIn(await _host.Says("Dashboard  ", StartLimit));
         _dashboard = new HttpClient { BaseAddress = new Uri(dashboard.GetLeftPart(UriPartial.Authority)) };
         _dashboard.DefaultRequestHeaders.Add("x-api-key", dashboard.Query["?t=".Length..]);
-        foreach (var part in Parts)
+        foreach (var part in Own)
         {
             var row = await _host.Says($"{part,-12} Running", StartLimit);
             if (HttpAddress().Match(row) is { Success: true } http)
@@ -77,7 +93,7 @@ public sealed partial class SharedSystem : IAsyncLifetime
             _host.Dispose();
         }
 
-        if (Environment.GetEnvironmentVariable("E2E_KEEP") is null)
+        if (_isFoldersOwner && Environment.GetEnvironmentVariable("E2E_KEEP") is null)
         {
             Directory.Delete(DataFolder, recursive: true);
         }
@@ -157,9 +173,12 @@ public sealed partial class SharedSystem : IAsyncLifetime
         return await http.GetAsync(path);
     }
 
+    /// <summary>Those that this host started: servers that were given to it are somebody else's.</summary>
+    private IEnumerable<string> Own => Parts.Except(_options.Select(option => option.TrimStart('-')));
+
     private async Task<string> Sick()
     {
-        foreach (var part in Parts)
+        foreach (var part in Own)
         {
             // A service's health is also that of its database and its broker connection.
             if (Find(part) is null || (_addresses.TryGetValue(part, out var address) && part != "rabbitmq" && !await IsHealthy(address)))
