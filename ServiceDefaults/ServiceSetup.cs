@@ -89,12 +89,20 @@ public static class ServiceSetup
         app.MapGet("/problems", () => TypedResults.Ok(problems)).AllowAnonymous().ExcludeFromDescription();
     }
 
-    /// <summary>Migrates the database, then serves until told to stop.</summary>
+    /// <summary>
+    /// Migrates the database, then serves until told to stop; with <c>Database:MigrateOnly</c> it ends after the first, as a deployment's Job before the
+    /// roll-out.
+    /// </summary>
     public static async Task RunService(this WebApplication app)
     {
         if (app.Services.GetService<DatabaseStart>() is { } database)
         {
             await database.Run(app.Lifetime.ApplicationStopping);
+            if (app.Configuration.GetValue("Database:MigrateOnly", false))
+            {
+                return;
+            }
+
             await app.Services.GetRequiredService<Cursors>().Load(app.Services.GetRequiredService<NpgsqlDataSource>());
         }
 

@@ -69,6 +69,7 @@ builder.Services.AddSingleton(ContentBook.Load());
 builder.Services.AddSingleton(new LetterPdf(new Fonts(builder.Configuration)));
 builder.Services.AddSingleton<DocumentStore>();
 builder.Services.AddSingleton<CoverageDesk>();
+builder.Services.AddSingleton<PromiseMetrics>();
 builder.Services.AddJob<SettleCoverage>();
 builder.Services.AddHostedService<BindFolder>();
 builder.Services.AddSingleton<PictureReader>();

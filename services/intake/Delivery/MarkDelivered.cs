@@ -6,26 +6,35 @@ using SecondOpinion.ServiceDefaults.Messaging;
 namespace SecondOpinion.Intake.Delivery;
 
 /// <summary>The opinion is there: the clock stops. A correction is a later version of the same opinion and moves nothing.</summary>
-internal sealed class MarkDelivered(Inbox inbox) : IHandle<OpinionDelivered>
+internal sealed class MarkDelivered(Inbox inbox, PromiseMetrics promise) : IHandle<OpinionDelivered>
 {
-    public Task Handle(Delivery<OpinionDelivered> delivery) => inbox.Once(delivery, nameof(MarkDelivered), async db =>
+    public async Task Handle(Delivery<OpinionDelivered> delivery)
     {
-        var message = delivery.Event;
-        if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file)
+        CaseRow? delivered = null;
+        await inbox.Once(delivery, nameof(MarkDelivered), async db =>
         {
-            return;
-        }
+            var message = delivery.Event;
+            if (await CaseRows.AnyLocked(db, message.CaseId) is not { } file)
+            {
+                return;
+            }
 
-        await db.ExecuteAsync(
-            """
-            update case_file
-            set opinion_id = @OpinionId,
-                -- Whoever signed, also while being replaced: the corrections are theirs.
-                assigned_physician = @PhysicianId
-            where id = @CaseId
-            """,
-            new { message.CaseId, message.OpinionId, message.PhysicianId });
-        // The clock stops when the physician signed, however long the message took.
-        await CaseTransition.IfAllowed(db, file, CaseMove.Deliver, message.DeliveredAt);
-    });
+            await db.ExecuteAsync(
+                """
+                update case_file
+                set opinion_id = @OpinionId,
+                    -- Whoever signed, also while being replaced: the corrections are theirs.
+                    assigned_physician = @PhysicianId
+                where id = @CaseId
+                """,
+                new { message.CaseId, message.OpinionId, message.PhysicianId });
+            // The clock stops when the physician signed, however long the message took.
+            delivered = await CaseTransition.IfAllowed(db, file, CaseMove.Deliver, message.DeliveredAt);
+        });
+        if (delivered?.Clock is { } clock)
+        {
+            // Counted once it is committed.
+            promise.Delivered(clock);
+        }
+    }
 }
