@@ -156,6 +156,18 @@ public sealed partial class RealDocumentTests(RealServices services) : IClassFix
     }
 
     /// <summary>A role that a service lets in but the gateway does not could never use the route; nobody would notice until production.</summary>
+    /// <summary>A generated client has one type a name: <c>State</c> and <c>State2</c> would change places with the next operation.</summary>
+    [Fact]
+    public async Task A_parameter_s_name_stands_for_one_list_of_codes()
+    {
+        var document = await Merged();
+        document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject())
+            .SelectMany(operation => operation.Value is JsonObject o && o["parameters"] is JsonArray parameters ? parameters : [])
+            .Where(p => p!["schema"]?["enum"] is not null)
+            .GroupBy(p => (string)p!["name"]!, p => p!["schema"]!["enum"]!.ToJsonString())
+            .Where(name => name.Distinct().Count() > 1).Select(name => name.Key).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Every_role_that_an_operation_is_open_to_can_pass_the_gateway()
     {

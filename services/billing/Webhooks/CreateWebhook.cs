@@ -18,8 +18,8 @@ internal static class CreateWebhook
         .WithSummary("Adds an address to which events are posted")
         .WithDescription(
             "Posts follow Standard Webhooks: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, to be verified with the secret in this "
-            + "answer, which is not told again. Answer 2xx within ten seconds; anything else is tried again over three days, and later events of the same subject "
-            + "wait. An event may come twice: its id says so. TestWebhook sends one at once.");
+            + "answer, which is not told again. Answer 2xx within ten seconds; anything else is tried again over three days, and later events of the same "
+            + "subject wait. An event may come twice: its id says so. TestWebhook sends one at once.");
 
     private static async Task<Results<Once<Created<WebhookWithSecret>>, Problem>> Handle(
         WebhookRequest request, ClaimsPrincipal user, HttpContext http, NpgsqlDataSource dataSource, WebhookSecrets secrets, WebhookOptions options,

@@ -42,17 +42,17 @@ internal static class ListDeliveries
         .WithDescription("Kept for 30 days after its end. `after` is the `next` of the page before.");
 
     /// <param name="webhookId">The webhook.</param>
-    /// <param name="state">Only these; all when left out.</param>
+    /// <param name="deliveryState">Only these; all when left out.</param>
     private static async Task<Results<Ok<Page<DeliveryDescription>>, Problem>> Handle(
         Guid webhookId, ClaimsPrincipal user, NpgsqlDataSource dataSource, Cursors cursors, CancellationToken cancel,
-        [Codes(typeof(ListDeliveries), nameof(States))] string? state = null, int? limit = null, string? after = null)
+        [Codes(typeof(ListDeliveries), nameof(States))] string? deliveryState = null, int? limit = null, string? after = null)
     {
-        if (state is not null && !States.Contains(state))
+        if (deliveryState is not null && !States.Contains(deliveryState))
         {
-            return CommonProblems.Invalid(new FieldError("#/state", "unknown", "Cet état n'existe pas.", States));
+            return CommonProblems.Invalid(new FieldError("#/deliveryState", "unknown", "Cet état n'existe pas.", States));
         }
 
-        var filter = $"deliveries:{webhookId}:{state}";
+        var filter = $"deliveries:{webhookId}:{deliveryState}";
         if (!cursors.Read(limit, after, user, filter).TryGet(out var page, out var refusal))
         {
             return refusal;
@@ -70,11 +70,11 @@ internal static class ListDeliveries
             select d.id, d.event_id, e.type, d.subject, d.state, d.next_attempt_at
             from webhook_delivery d
             join partner_event e on e.id = d.event_id
-            where d.webhook_id = @webhookId and (@state::text is null or d.state = @state)
+            where d.webhook_id = @webhookId and (@deliveryState::text is null or d.state = @deliveryState)
               and (@last::uuid is null or d.position < (select position from webhook_delivery where id = @last))
             order by d.position desc
             limit @Count
-            """, new { webhookId, state, last, Count = size + 1 })).AsList();
+            """, new { webhookId, deliveryState, last, Count = size + 1 })).AsList();
         var shown = rows.Take(size).ToList();
         var attempts = (await db.QueryAsync<AttemptRow>(
             """

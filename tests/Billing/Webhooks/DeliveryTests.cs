@@ -82,7 +82,7 @@ public sealed class DeliveryTests
             system.Time.Advance(TimeSpan.FromSeconds(75));
         }
 
-        var dead = await system.Deliveries(webhook, "?state=dead");
+        var dead = await system.Deliveries(webhook, "?deliveryState=dead");
         dead.Count.ShouldBe(2);
         system.Receiver.Posts.Count.ShouldBe(6, "three tries of each");
         dead[1].GetProperty("attempts").EnumerateArray().Select(a => a.GetProperty("status").GetInt32()).ShouldBe([500, 500, 500]);
@@ -93,7 +93,7 @@ public sealed class DeliveryTests
         system.Receiver.Answer = (_, _) => StatusCodes.Status200OK;
         using var replayed = await system.Post($"/api/v1/webhooks/{webhook}/replay", new { });
         (await replayed.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("deliveries").GetInt32().ShouldBe(2);
-        await Eventually.True(async () => (await system.Deliveries(webhook, "?state=delivered")).Count == 2, "both are delivered");
+        await Eventually.True(async () => (await system.Deliveries(webhook, "?deliveryState=delivered")).Count == 2, "both are delivered");
         system.Receiver.Posts.Skip(6).Select(p => p.Id).ShouldBe(system.Receiver.Posts.Select(p => p.Id).Distinct(), "in their order, under their ids");
         using var again = await system.Post($"/api/v1/webhooks/{webhook}/replay", new { });
         (await again.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("deliveries").GetInt32().ShouldBe(0);
