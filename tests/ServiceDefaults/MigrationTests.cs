@@ -15,7 +15,10 @@ public sealed class MigrationTests
         await using var db = await dataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         (await db.QueryAsync<string>("select name from schema_migration order by name"))
             .ShouldBe(
-                ["0000_shared_audit_chain.sql", "0000_shared_secret.sql", "0000_shared_unchanging.sql", "0000_shared.sql", "0001_things.sql"],
+                [
+                    "0000_shared_audit_chain.sql", "0000_shared_secret.sql", "0000_shared_sent.sql", "0000_shared_unchanging.sql", "0000_shared.sql",
+                    "0001_things.sql",
+                ],
                 ignoreOrder: true);
     }
 
