@@ -45,6 +45,10 @@ internal static class Problems
             "La réponse a déjà été envoyée, ou le message date de plus de deux mois.",
             "Il n'y a rien à refaire : une réponse envoyée est enregistrée, sans votre nom. Si le lien n'a jamais servi, il est trop ancien.");
 
+    public static Problem DeclaredMeanwhile() => CommonProblems.PreconditionFailed.Because(
+        "Somebody changed it at the same moment. Read it again and repeat your change.",
+        "L'objet a changé au même moment. Relisez-le puis refaites votre modification.");
+
     public static Problem ThisLinkIsSpent() => LinkSpent.Because(
         "The link was used, has expired or never existed: an answer that was sent is recorded, and there is no second one.",
         "Le lien a déjà servi, a expiré ou n'a jamais existé : une réponse envoyée est enregistrée, et il n'y en a pas de seconde.");

@@ -90,9 +90,7 @@ internal static class SaveDeclaredYear
             if (saved == 0)
             {
                 // Somebody else declared at the same moment, and was first.
-                return CommonProblems.PreconditionFailed.Because(
-                    "Somebody changed it at the same moment. Read it again and repeat your change.",
-                    "L'objet a changé au même moment. Relisez-le puis refaites votre modification.");
+                return Problems.DeclaredMeanwhile();
             }
 
             http.Response.Headers.ETag = Etags.Of(version + 1);
