@@ -80,7 +80,7 @@ try
 
     // Questions that need an answer now (gRPC). Each service starts without the others and copes with their absence.
     intake.Calls(billing, physician);
-    physician.Calls(intake);
+    physician.Calls(intake, billing);
     matching.Calls(physician);
 
     var gateway = new ServiceProcesses("gateway", [builder.AddProject<Projects.Gateway>("gateway", project => project.ExcludeLaunchProfile = true)]);

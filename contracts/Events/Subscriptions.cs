@@ -24,6 +24,7 @@ public static class Subscriptions
         ["physician"] =
         [
             typeof(CaseOffered), typeof(OfferClosed), typeof(CaseAssigned), typeof(InformationProvided), typeof(PhysicianReminded), typeof(CaseErased),
+            typeof(ConsentChanged),
         ],
         // All there are.
         ["reporting"] = [.. typeof(Subscriptions).Assembly.GetTypes().Where(t => t.GetCustomAttribute<EntityNameAttribute>() is not null)],

@@ -103,6 +103,7 @@ var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<EligibilityService>().AllowCalls(
     SecondOpinion.Contracts.Billing.V1.Eligibility.Descriptor, new AllowedCalls("intake", "Check", "CheckMany", "Reserve"));
+app.MapGrpcService<FeesService>().AllowCalls(SecondOpinion.Contracts.Billing.V1.Fees.Descriptor, new AllowedCalls("physician", "Statement"));
 var api = app.MapGroup("/api/v1");
 CheckEligibility.Map(api);
 ListInsurers.Map(api);

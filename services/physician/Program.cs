@@ -1,10 +1,13 @@
+using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Contracts.Physician.V1;
 using SecondOpinion.Physician;
+using SecondOpinion.Physician.Earnings;
 using SecondOpinion.Physician.Files;
 using SecondOpinion.Physician.Admission;
 using SecondOpinion.Physician.Council;
 using SecondOpinion.Physician.Register;
+using SecondOpinion.Physician.Sharing;
 using SecondOpinion.Physician.Worklist;
 using SecondOpinion.Physician.Writing;
 using SecondOpinion.ServiceDefaults;
@@ -30,8 +33,12 @@ builder.AddMessaging("physician", handlers =>
     handlers.Add<KeepAnswer>();
     handlers.Add<KeepReminder>();
     handlers.Add<ForgetCase>();
+    handlers.Add<WakeSharing>();
+    handlers.Add<ForgetSharing>();
 });
 builder.AddServiceClient<Dossiers.DossiersClient>("intake");
+builder.AddServiceClient<Sharing.SharingClient>("intake");
+builder.AddServiceClient<Fees.FeesClient>("billing");
 
 builder.AddCaseKeys();
 builder.Services.AddSingleton<IntakeDossiers>();
@@ -42,10 +49,12 @@ builder.Services.AddHostedService<LoadSamplePhysicians>();
 builder.Services.AddSingleton(new Fonts(builder.Configuration));
 builder.Services.AddSingleton<OpinionPdf>();
 builder.Services.AddSingleton(new PdfSeal(builder.AddSettings<SealSettings>(), TimeProvider.System));
+builder.AddSharing();
 
 var app = builder.Build();
 app.UseServiceDefaults(Problems.All);
 app.MapGrpcService<ServeOpinions>().AllowCalls(Opinions.Descriptor, new AllowedCalls("intake", "Get", "Download"));
+app.MapGrpcService<ServeShares>().AllowCalls(Shares.Descriptor, new AllowedCalls("intake", "List"));
 app.MapGrpcService<ServeRoster>().AllowCalls(Roster.Descriptor, new AllowedCalls("matching", "List"));
 
 var api = app.MapGroup("/api/v1");
@@ -73,5 +82,7 @@ AskForInformation.Map(own);
 ShowOpinion.Map(own);
 SaveDraft.Map(own);
 SignOpinion.Map(own);
+ShowSharing.Map(own);
+ShowStatement.Map(own);
 
 await app.RunService();

@@ -12,5 +12,6 @@ public sealed class GrpcDoorTests(BillingFixture fixture) : IClassFixture<Billin
             "/secondopinion.billing.v1.Eligibility/Check: intake",
             "/secondopinion.billing.v1.Eligibility/CheckMany: intake",
             "/secondopinion.billing.v1.Eligibility/Reserve: intake",
+            "/secondopinion.billing.v1.Fees/Statement: physician",
         ]);
 }

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.Contracts.Intake.V1;
 
 namespace SecondOpinion.Tests.Physician;
@@ -45,6 +46,15 @@ public sealed class FakeIntake : IAsyncDisposable
 
     public StatusCode? Fails { get; set; }
 
+    /// <summary>Whose opinion goes to whom; a case that is not here was not agreed to.</summary>
+    public ConcurrentDictionary<Guid, FindRecipientReply> Recipients { get; } = new();
+
+    /// <summary>What billing, which answers at the same address, says of a physician's year.</summary>
+    public ConcurrentDictionary<(Guid Physician, int Year), StatementReply> Statements { get; } = new();
+
+    /// <summary>Happens after the recipient was told and before it is confirmed.</summary>
+    public Action<Guid> BeforeConfirming { get; set; } = _ => { };
+
     public static async Task<FakeIntake> Start()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -56,6 +66,8 @@ public sealed class FakeIntake : IAsyncDisposable
         var app = builder.Build();
         intake = new FakeIntake(app);
         app.MapGrpcService<Service>();
+        app.MapGrpcService<SharingDesk>();
+        app.MapGrpcService<FeesDesk>();
         await app.StartAsync();
         intake.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         return intake;
@@ -97,6 +109,30 @@ public sealed class FakeIntake : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    internal sealed class SharingDesk(FakeIntake intake) : Contracts.Intake.V1.Sharing.SharingBase
+    {
+        public override Task<FindRecipientReply> Find(FindRecipientRequest request, ServerCallContext context) =>
+            Task.FromResult(intake.Recipients.GetValueOrDefault(Guid.Parse(request.CaseId)) ?? new FindRecipientReply { Refusal = "not_agreed" });
+
+        public override Task<ConfirmSharingReply> Confirm(ConfirmSharingRequest request, ServerCallContext context)
+        {
+            var id = Guid.Parse(request.CaseId);
+            intake.BeforeConfirming(id);
+            var found = intake.Recipients.GetValueOrDefault(id);
+            return Task.FromResult(new ConfirmSharingReply
+            {
+                Refusal = found is null ? "not_agreed" : found.Refusal.Length > 0 ? found.Refusal : found.Rpps == request.Rpps ? "" : "not_agreed",
+            });
+        }
+    }
+
+    internal sealed class FeesDesk(FakeIntake intake) : Fees.FeesBase
+    {
+        public override Task<StatementReply> Statement(StatementRequest request, ServerCallContext context) => intake.Fails is { } status
+            ? throw new RpcException(new Status(status, ""))
+            : Task.FromResult(intake.Statements.GetValueOrDefault((Guid.Parse(request.PhysicianId), request.Year)) ?? new StatementReply());
+    }
 
     internal sealed class Service(FakeIntake intake) : Dossiers.DossiersBase
     {

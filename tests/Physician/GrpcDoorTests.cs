@@ -12,5 +12,6 @@ public sealed class GrpcDoorTests(PhysicianService fixture) : IClassFixture<Phys
             "/secondopinion.physician.v1.Opinions/Download: intake",
             "/secondopinion.physician.v1.Opinions/Get: intake",
             "/secondopinion.physician.v1.Roster/List: matching",
+            "/secondopinion.physician.v1.Shares/List: intake",
         ]);
 }

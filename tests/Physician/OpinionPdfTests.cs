@@ -18,7 +18,7 @@ public sealed class OpinionPdfTests
     {
         using var pdf = ReadPdf.Of(Pages.Set(Sample()));
 
-        pdf.Pages.ShouldBeInRange(2, 5);
+        pdf.Pages.ShouldBeInRange(3, 6);
         pdf.Properties.ShouldContain("(A4)");
         pdf.Properties.ShouldContain("Deuxième avis médical, dossier 019a0000");
         var text = pdf.Text;
@@ -47,11 +47,14 @@ public sealed class OpinionPdfTests
 
         var structure = pdf.Structure;
         Regex.Count(structure, @"^  H1 ", RegexOptions.Multiline).ShouldBe(1);
-        Regex.Count(structure, @"^  H2 ", RegexOptions.Multiline).ShouldBe(5);
-        Regex.Count(structure, @"^  H3 ", RegexOptions.Multiline).ShouldBe(Sample().Questions.Count);
+        Regex.Count(structure, @"^  H2 ", RegexOptions.Multiline).ShouldBe(11);
+        Regex.Count(structure, @"^  H3 ", RegexOptions.Multiline).ShouldBe(Sample().Questions.Count + Sample().Content.Options!.Count);
         Regex.Count(structure, @"^  P ", RegexOptions.Multiline).ShouldBeGreaterThan(15);
-        Regex.Count(structure, @"^  L ", RegexOptions.Multiline).ShouldBe(2);
-        Regex.Count(structure, @"^    LI ", RegexOptions.Multiline).ShouldBe(Sample().Content.Recommendations!.Count + Sample().Content.References!.Count);
+        // Recommendations, references, what would change the opinion, and two of each option.
+        Regex.Count(structure, @"^  L ", RegexOptions.Multiline).ShouldBe(3 + 2 * Sample().Content.Options!.Count);
+        Regex.Count(structure, @"^    LI ", RegexOptions.Multiline).ShouldBe(
+            Sample().Content.Recommendations!.Count + Sample().Content.References!.Count + Sample().Content.WouldChangeMyMind!.Count
+            + Sample().Content.Options!.Sum(o => o.Benefits!.Count + o.Risks!.Count));
         Regex.Count(structure, @"^      Lbl ", RegexOptions.Multiline).ShouldBe(Regex.Count(structure, @"^      LBody ", RegexOptions.Multiline));
         structure.ShouldNotContain("Page 1 sur", Case.Sensitive, "what repeats on each page is not read aloud");
     }
@@ -172,10 +175,12 @@ public sealed class OpinionPdfTests
     [Fact]
     public void A_correction_says_which_version_it_replaces()
     {
-        var opinion = Sample() with { Version = 2, PreviousSignedAt = Sample().SignedAt.AddDays(-1) };
+        var corrected = Sample().Content with { CorrectionReason = "La date de l’IRM était fausse." };
+        var opinion = Sample() with { Version = 2, PreviousSignedAt = Sample().SignedAt.AddDays(-1), Content = corrected };
 
         using var pdf = ReadPdf.Of(Pages.Set(opinion));
 
+        pdf.Text.ShouldContain("Motif de la correction : La date de l’IRM était fausse.");
         pdf.Text.ShouldContain("elle corrige et remplace la version 1, signée le 20 novembre 2026");
     }
 
@@ -197,7 +202,7 @@ public sealed class OpinionPdfTests
 
     internal static OpinionToSign Sample()
     {
-        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "opinion.json")));
+        var opinion = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "opinion.json"));
         using var questions = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "questions.json")));
         return new OpinionToSign(
             Guid.Parse("019a0000-0000-7000-8000-000000000001"),
@@ -212,15 +217,6 @@ public sealed class OpinionPdfTests
             37,
             "F",
             [.. questions.RootElement.GetProperty("questions").EnumerateArray().Select(q => q.GetString()!)],
-            new OpinionContent(
-                Finding.Confirmed,
-                Finding.Changed,
-                Impact.Major,
-                Texts(file, "reasoning"),
-                Texts(file, "recommendations"),
-                Texts(file, "answersToQuestions"),
-                Texts(file, "references")));
+            JsonSerializer.Deserialize<OpinionContent>(opinion, Draft.Json)!);
     }
-
-    private static string[] Texts(JsonDocument file, string name) => [.. file.RootElement.GetProperty(name).EnumerateArray().Select(t => t.GetString()!)];
 }

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Matching;
 using SecondOpinion.ServiceDefaults.Access;
@@ -23,6 +25,12 @@ public sealed class PhysicianService : IAsyncLifetime
 
     public FakeIntake Intake { get; private set; } = null!;
 
+    /// <summary>On top, before the start.</summary>
+    public Dictionary<string, string?> Settings { get; } = [];
+
+    /// <summary>The service's clock, when a test sets it before the start; else the real one.</summary>
+    public ManualTime? Time { get; set; }
+
     public ServiceUnderTest<Program> Service => _service;
 
     public TestBroker Broker => _service.Broker;
@@ -34,11 +42,21 @@ public sealed class PhysicianService : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Intake = await FakeIntake.Start();
-        _service = await ServiceUnderTest<Program>.Start("physician", new Dictionary<string, string?>(Keys)
-        {
-            ["SampleData:Enabled"] = "true",
-            ["services:intake:grpc:0"] = Intake.Address.AbsoluteUri,
-        });
+        _service = await ServiceUnderTest<Program>.Start(
+            "physician",
+            new Dictionary<string, string?>(Keys.Concat(Settings).ToDictionary(s => s.Key, s => s.Value))
+            {
+                ["SampleData:Enabled"] = "true",
+                ["services:intake:grpc:0"] = Intake.Address.AbsoluteUri,
+                ["services:billing:grpc:0"] = Intake.Address.AbsoluteUri,
+            },
+            services =>
+            {
+                if (Time is { } time)
+                {
+                    services.AddSingleton<TimeProvider>(time);
+                }
+            });
     }
 
     public async ValueTask DisposeAsync()
@@ -177,10 +195,15 @@ public sealed class PhysicianService : IAsyncLifetime
     public static async Task<string?> Code(HttpResponseMessage answer) =>
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
 
-    public static object SampleOpinion()
+    /// <summary>Complete, and with a reason, so that it can be signed as a correction, too; change what the test is about.</summary>
+    public static object SampleOpinion(Action<JsonObject>? change = null)
     {
-        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "opinion.json")));
-        return file.RootElement.EnumerateObject().Where(p => p.Name is not ("fictitious" or "dialogue")).ToDictionary(p => p.Name, p => p.Value.Clone());
+        var opinion = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", "opinion.json")))!.AsObject();
+        opinion.Remove("fictitious");
+        opinion.Remove("dialogue");
+        opinion["correctionReason"] = "Une date était fausse.";
+        change?.Invoke(opinion);
+        return opinion;
     }
 
     public static string[] SampleQuestions()

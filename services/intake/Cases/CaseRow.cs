@@ -166,6 +166,10 @@ internal static class CaseRows
     public static Task<CaseRow?> Any(NpgsqlConnection db, Guid id) =>
         db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id", new { id });
 
+    /// <summary>The case unless it was erased; its keys are not destroyed before the transaction ends.</summary>
+    public static Task<CaseRow?> AnyHeld(NpgsqlConnection db, Guid id) => db.QuerySingleOrDefaultAsync<CaseRow>(
+        $"select {Columns} from case_file where id = @id and erased_at is null for key share", new { id });
+
     public static Task<CaseRow?> AnyLocked(NpgsqlConnection db, Guid id) =>
         db.QuerySingleOrDefaultAsync<CaseRow>($"select {Columns} from case_file where id = @id for update", new { id });
 

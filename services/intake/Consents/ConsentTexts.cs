@@ -9,6 +9,9 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
     /// <summary>Without it nobody may read the file.</summary>
     public const string Processing = "processing";
 
+    /// <summary>The opinion may go to the treating physician who is named when it is given, and to no other.</summary>
+    public const string Sharing = "sharing_with_treating_physician";
+
     /// <summary>Asked only when a physician makes the request; the legal regime of the case follows it.</summary>
     public const string Teleexpertise = "teleexpertise";
 
@@ -24,11 +27,11 @@ internal sealed record ConsentText(string Purpose, int Version, bool RequiredToS
                 + "me donner un deuxième avis. Ma complémentaire santé ne voit ni ma maladie, ni mes documents, ni l'avis. Je peux retirer cet accord à tout "
                 + "moment : ma demande s'arrête alors.",
             "J'accepte que mon dossier soit enregistré.\nUn médecin va lire mon dossier.\nMa mutuelle ne voit pas ma maladie.\nJe peux changer d'avis."),
-        new("sharing_with_treating_physician", 1, false,
+        new(Sharing, 1, false,
             "J'accepte que l'avis soit envoyé à mon médecin traitant par messagerie sécurisée de santé. Ce n'est pas obligatoire et ne change rien à l'avis "
                 + "que je reçois.",
             "J'accepte que mon médecin reçoive l'avis.\nJe peux dire non.\nJe reçois le même avis."),
-        new("sharing_with_treating_physician", 2, false,
+        new(Sharing, 2, false,
             "J'accepte que mon médecin traitant reçoive l'avis. Cet accord ne vaut que pour lui, et je peux le retirer pour l'avenir. Ce n'est pas "
                 + "obligatoire et ne change rien à l'avis que je reçois.",
             "J'accepte que mon médecin reçoive l'avis.\nJe peux dire non.\nJe peux changer d'avis.\nJe reçois le même avis."),

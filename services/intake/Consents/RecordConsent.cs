@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using SecondOpinion.Contracts.Identifiers;
 using SecondOpinion.Contracts.Intake;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.Intake.Overview;
@@ -40,11 +41,13 @@ internal static class RecordConsent
         .WithName("RecordConsent")
         .WithSummary("Give or take back a consent")
         .WithDescription("Every change is kept with its text version, time and author. Repeating the same choice changes nothing. A physician gives none but "
-            + "`teleexpertise`: the others are the patient's own word.");
+            + "`teleexpertise`: the others are the patient's own word. `sharing_with_treating_physician` holds for the physician who is named in the case when "
+            + "it is given: naming another one asks for it anew.");
 
     /// <param name="id">The case.</param>
     private static Task<Results<Ok<RecordedConsent>, Problem>> Handle(
-        Guid id, RecordConsentRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancel) =>
+        Guid id, RecordConsentRequest request, ClaimsPrincipal user, NpgsqlDataSource dataSource, Keyring keyring, TimeProvider time,
+        CancellationToken cancel) =>
         dataSource.InTransaction<Results<Ok<RecordedConsent>, Problem>>(async db =>
         {
             if (ConsentText.Latest(request.Purpose) is not { } text)
@@ -82,7 +85,9 @@ internal static class RecordConsent
             }
 
             var current = (await CaseViews.Consents(db, id)).FirstOrDefault(c => c.Purpose == request.Purpose);
-            if (current is not null && current.Granted == request.Granted && current.TextVersion == text.Version)
+            var recipient = request is { Purpose: ConsentText.Sharing, Granted: true } ? await TreatingPhysician(db, keyring, file) : null;
+            if (current is not null && current.Granted == request.Granted && current.TextVersion == text.Version
+                && (recipient is null || recipient == await Recipient(db, id)))
             {
                 return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, current.At, file.State.Text));
             }
@@ -93,7 +98,7 @@ internal static class RecordConsent
             }
 
             var now = time.GetUtcNow();
-            await Insert(db, user, id, text, request.Granted, now);
+            await Insert(db, user, id, text, request.Granted, now, recipient);
             if (request.Purpose == ConsentText.Teleexpertise)
             {
                 // The regime follows the patient's word; nobody outside intake acts on this consent, so no event tells of it.
@@ -114,11 +119,19 @@ internal static class RecordConsent
             return TypedResults.Ok(new RecordedConsent(id, request.Purpose, request.Granted, text.Version, now, file.State.Text));
         }, cancel);
 
-    internal static Task Insert(NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, ConsentText text, bool granted, DateTimeOffset now) =>
+    /// <param name="db">In the transaction of the choice.</param>
+    /// <param name="user">Who makes it.</param>
+    /// <param name="caseId">The case.</param>
+    /// <param name="text">What was read.</param>
+    /// <param name="granted">The choice.</param>
+    /// <param name="now">When.</param>
+    /// <param name="recipient">Of sharing: the physician for whom it holds.</param>
+    internal static Task Insert(
+        NpgsqlConnection db, ClaimsPrincipal user, Guid caseId, ConsentText text, bool granted, DateTimeOffset now, Guid? recipient = null) =>
         db.ExecuteAsync(
             """
-            insert into consent (id, case_id, purpose, granted, text_version, text_sha256, given_by, channel, at)
-            values (@Id, @caseId, @Purpose, @granted, @Version, @Sha256, @By, @Channel, @now)
+            insert into consent (id, case_id, purpose, granted, text_version, text_sha256, given_by, channel, at, recipient)
+            values (@Id, @caseId, @Purpose, @granted, @Version, @Sha256, @By, @Channel, @now, @recipient)
             """,
             new
             {
@@ -131,5 +144,18 @@ internal static class RecordConsent
                 By = CaseOwner.OpenerOf(user.Role(), user),
                 Channel = Channels.Of(user),
                 now,
+                recipient,
             });
+
+    private static async Task<Guid?> TreatingPhysician(NpgsqlConnection db, Keyring keyring, CaseRow file)
+    {
+        using var key = await CaseKey.Of(db, keyring, file.Id);
+        return key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).TreatingPhysician is { } physician
+            ? Rpps.Parse(physician.Rpps).PhysicianId
+            : null;
+    }
+
+    /// <summary>For whom the last word on sharing was said.</summary>
+    private static Task<Guid?> Recipient(NpgsqlConnection db, Guid caseId) => db.ExecuteScalarAsync<Guid?>(
+        "select recipient from consent where case_id = @caseId and purpose = @Sharing order by position desc limit 1", new { caseId, ConsentText.Sharing });
 }

@@ -1,13 +1,10 @@
-using System.Net.Sockets;
 using Dapper;
-using MailKit;
-using MailKit.Net.Smtp;
-using MailKit.Security;
 using MimeKit;
 using Npgsql;
 using SecondOpinion.Intake.Cases;
 using SecondOpinion.ServiceDefaults.Background;
 using SecondOpinion.ServiceDefaults.Database;
+using SecondOpinion.ServiceDefaults.Mail;
 
 namespace SecondOpinion.Intake.Reminders;
 
@@ -24,7 +21,6 @@ internal sealed class RemindPatients(
 
     /// <summary>What another instance has begun and not ended by then died with it.</summary>
     private static readonly TimeSpan GivenUp = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     protected override async Task<Next> Pass(CancellationToken cancel)
     {
@@ -80,20 +76,16 @@ internal sealed class RemindPatients(
         }
 
         // Before anything is claimed: a server that is away ends the pass, is told to the health check, and is asked again after a pause.
-        using var client = await Connect(cancel);
-        await Each(due.Keys, about => One(client, due[about], cancel), cancel);
-        await client.DisconnectAsync(quit: true, cancel);
+        using var session = await MailSession.Open(mail, cancel);
+        await Each(due.Keys, about => One(session, due[about], cancel), cancel);
+        await session.Close(cancel);
     }
 
     private int WarnedAfter => Math.Max(1, (int)options.DraftLife.TotalDays - ReminderTexts.WarningDays);
 
-    private async Task One(SmtpClient client, Due due, CancellationToken cancel)
+    private async Task One(MailSession session, Due due, CancellationToken cancel)
     {
-        if (!client.IsConnected)
-        {
-            throw new MailNotSentException("the connection was lost");
-        }
-
+        session.CheckOpen();
         var claimed = await dataSource.InTransaction(async db =>
         {
             var now = time.GetUtcNow();
@@ -113,7 +105,7 @@ internal sealed class RemindPatients(
             return;
         }
 
-        var state = MailboxAddress.TryParse(claimed.Address ?? "", out var address) ? await Send(client, claimed.Id, address, due, cancel) : "no_address";
+        var state = MailboxAddress.TryParse(claimed.Address ?? "", out var address) ? await Send(session, claimed.Id, address, due, cancel) : "no_address";
         await using var db = await dataSource.OpenConnectionAsync(cancel);
         await db.ExecuteAsync("update reminder set state = @state, at = @Now where id = @Id", new { state, Now = time.GetUtcNow(), claimed.Id });
     }
@@ -124,30 +116,7 @@ internal sealed class RemindPatients(
         return key.Open<SealedPerson>(CaseColumns.Person, file.SealedPerson).Patient.Email;
     }
 
-    private async Task<SmtpClient> Connect(CancellationToken cancel)
-    {
-        var client = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
-        try
-        {
-            await client.ConnectAsync(mail.Host, mail.Port, mail.Tls ? SecureSocketOptions.Auto : SecureSocketOptions.None, cancel);
-            if (mail.User.Length > 0)
-            {
-                await client.AuthenticateAsync(mail.User, mail.Password, cancel);
-            }
-
-            return client;
-        }
-        catch (Exception exception)
-        {
-            client.Dispose();
-            throw IsMailFault(exception) ? new MailNotSentException(exception.GetType().Name) : exception;
-        }
-    }
-
-    private static bool IsMailFault(Exception exception) => exception is ProtocolException or CommandException or AuthenticationException or SocketException
-        or IOException or SslHandshakeException or TimeoutException;
-
-    private async Task<string> Send(SmtpClient client, Guid id, MailboxAddress address, Due due, CancellationToken cancel)
+    private async Task<string> Send(MailSession session, Guid id, MailboxAddress address, Due due, CancellationToken cancel)
     {
         var left = due.Reason.Value switch
         {
@@ -164,20 +133,7 @@ internal sealed class RemindPatients(
         // No machine answers to it, and no holiday note.
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         message.Headers.Add(HeaderId.ContentLanguage, "fr");
-        try
-        {
-            await client.SendAsync(message, cancel);
-            return "sent";
-        }
-        catch (SmtpCommandException refused) when (refused.ErrorCode == SmtpErrorCode.RecipientNotAccepted && (int)refused.StatusCode >= 500)
-        {
-            return "refused";
-        }
-        catch (Exception exception) when (IsMailFault(exception))
-        {
-            // Its message may hold the address, so it goes no further.
-            throw new MailNotSentException(exception.GetType().Name);
-        }
+        return await session.Send(message, cancel) == Posted.Taken ? "sent" : "refused";
     }
 
     /// <summary>A mail that is due.</summary>
@@ -194,6 +150,3 @@ internal sealed class RemindPatients(
         public required int Step { get; init; }
     }
 }
-
-/// <summary>The server was away or did not take the mail for now.</summary>
-internal sealed class MailNotSentException(string kind) : Exception($"The mail server did not take the mail ({kind}); it is tried again.");

@@ -19,9 +19,15 @@ internal sealed class OpinionPdf(Fonts fonts)
             Title(sheet, opinion);
             Identity(sheet, opinion);
             InShort(sheet, opinion.Content);
+            OpinionPdfParts.LaySummary(sheet, opinion.Content);
+            OpinionPdfParts.Understood(sheet, opinion.Content);
             Answers(sheet, opinion);
             Reasoning(sheet, opinion.Content);
+            OpinionPdfParts.Options(sheet, opinion.Content);
             Recommendations(sheet, opinion.Content);
+            OpinionPdfParts.SeeInPerson(sheet, opinion.Content);
+            OpinionPdfParts.WouldChangeMyMind(sheet, opinion.Content);
+            OpinionPdfParts.ForTreatingPhysician(sheet, opinion.Content);
             References(sheet, opinion.Content);
             Signature(sheet, opinion);
             GoodToKnow(sheet, opinion);
@@ -40,6 +46,10 @@ internal sealed class OpinionPdf(Fonts fonts)
             sheet.Paragraph(
                 $"Version {opinion.Version} : elle corrige et remplace la version {opinion.Version - 1}, signée le {FrenchTime.Sentence(previous)}.",
                 sheet.Strong(9, Sheet.Accent));
+            if (opinion.Content.CorrectionReason is { } reason)
+            {
+                sheet.Paragraph($"Motif de la correction : {reason.Trim()}", sheet.Plain(9));
+            }
         }
 
         sheet.Space(10);
@@ -91,6 +101,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         }
 
         sheet.Space(Height);
+        OpinionPdfParts.InShort(sheet, content);
     }
 
     private static void Answers(Sheet sheet, OpinionToSign opinion)
@@ -135,7 +146,7 @@ internal sealed class OpinionPdf(Fonts fonts)
         }
 
         sheet.Heading("Références");
-        sheet.List(references.Select(r => ("•", r)), sheet.Plain(8.5), Sheet.Left + 12, 2);
+        sheet.List(references.Index().Select(r => ($"{r.Index + 1}.", r.Item)), sheet.Plain(8.5), Sheet.Left + 16, 2);
     }
 
     private static void Signature(Sheet sheet, OpinionToSign opinion)

@@ -24,7 +24,8 @@ internal static class SaveDraft
     /// <param name="CaseId">The case.</param>
     /// <param name="DraftVersion">For the next If-Match.</param>
     /// <param name="SavedAt">When.</param>
-    internal sealed record DraftSaved(Guid CaseId, int DraftVersion, DateTimeOffset SavedAt);
+    /// <param name="LaySummary">How easy the simplified version is to read; null while there is none.</param>
+    internal sealed record DraftSaved(Guid CaseId, int DraftVersion, DateTimeOffset SavedAt, Readability? LaySummary);
 
     public static void Map(RouteGroupBuilder api) => api.MapPut("/worklist/cases/{caseId:guid}/opinion", Handle)
         .AllowRoles(Roles.Physician)
@@ -72,7 +73,7 @@ internal static class SaveDraft
             await AuditTrail.Record(db, user, "write", "opinion_draft", caseId, "second_opinion");
             await TellProgress(db, caseId, user.PhysicianId(), now);
             http.Response.Headers.ETag = Etags.Of(version);
-            return TypedResults.Ok(new DraftSaved(caseId, version, now));
+            return TypedResults.Ok(new DraftSaved(caseId, version, now, Readability.Of(request.LaySummary)));
         }, cancel);
     }
 

@@ -43,7 +43,8 @@ internal static class SignOpinion
         .WithName("SignOpinion")
         .WithSummary("Sign and deliver the opinion")
         .WithDescription(
-            "No body: signs the saved draft, which must have diagnosis, treatment, impact, reasoning, recommendations and one answer to each question. "
+            "No body: signs the saved draft, which must have diagnosis, treatment, impact, reasoning, recommendations and one answer to each question; "
+            + "every option its benefits, risks and level of evidence; a correction its reason. "
             + "An optional `If-Match` makes sure which draft is signed. After the delivery, saving and signing a new draft makes a corrected version.");
 
     /// <param name="caseId">A case that is assigned to the caller.</param>
@@ -136,7 +137,7 @@ internal static class SignOpinion
             return refusal;
         }
 
-        if (draft.Content!.CheckForSigning(dossier.Questions.Count) is [_, ..] errors)
+        if (draft.Content!.CheckForSigning(dossier.Questions.Count, corrects: latest is not null) is [_, ..] errors)
         {
             return CommonProblems.Invalid([.. errors]);
         }

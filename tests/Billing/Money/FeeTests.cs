@@ -7,6 +7,7 @@ using System.Xml.Linq;
 using SecondOpinion.Billing;
 using SecondOpinion.Billing.Fees;
 using SecondOpinion.Billing.Invoicing;
+using SecondOpinion.Contracts.Billing.V1;
 using SecondOpinion.ServiceDefaults.Access;
 using SecondOpinion.ServiceDefaults.Text;
 using SecondOpinion.Tests.Support;
@@ -40,6 +41,27 @@ public sealed class FeeTests(BillingFixture billing) : IClassFixture<BillingFixt
         order.Descendants(Pain + "CtrlSum").Select(s => s.Value).ShouldAllBe(s => s == "360.00");
         order.Descendants(Pain + "NbOfTxs").Select(s => s.Value).ShouldAllBe(s => s == "1");
         transfer.Descendants(Pain + "Nm").Single().Value.ShouldBe("Dr Elodie d'Exemple-Noel", "letters that every bank takes");
+    }
+
+    [Fact]
+    public async Task A_physicians_year_says_what_is_earned_and_ordered_and_is_that_physicians_alone()
+    {
+        var physician = await Physician();
+        await Deliver(physician, 2);
+        await Run();
+        await Deliver(physician, 1);
+        var month = (await Statement(physician)).Months.ShouldHaveSingleItem();
+        (month.Month, month.Opinions, month.EarnedCents, month.OrderedCents, month.PaidCents)
+            .ShouldBe((FrenchTime.Day(Now).Month, 3, 360_00, 240_00, 0));
+        // Nothing is left due for the runs of the other tests.
+        await Run();
+        (await Statement(physician)).Months.ShouldHaveSingleItem().OrderedCents.ShouldBe(360_00);
+        (await Statement(Guid.CreateVersion7())).Months.ShouldBeEmpty();
+        (await Statement(physician, -1)).Months.ShouldBeEmpty();
+
+        async Task<StatementReply> Statement(Guid of, int years = 0) =>
+            await new SecondOpinion.Contracts.Billing.V1.Fees.FeesClient(billing.Service.Grpc(TestTokens.Service("physician"))).StatementAsync(
+                new StatementRequest { PhysicianId = of.ToString(), Year = FrenchTime.Day(Now).Year + years }, deadline: BillingFixture.Soon);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using SecondOpinion.Intake.Geography;
 using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Orientation.Letters;
 using SecondOpinion.Intake.Safety;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Tests.Intake.Orientation;
 

@@ -4,9 +4,9 @@ using FsCheck;
 using FsCheck.Fluent;
 using SecondOpinion.Intake;
 using SecondOpinion.Intake.Fhir;
-using SecondOpinion.Intake.Orientation;
 using SecondOpinion.Intake.Questionnaires;
 using SecondOpinion.Intake.Safety;
+using SecondOpinion.ServiceDefaults.Text;
 
 namespace SecondOpinion.Tests.Intake.Questionnaires;
 

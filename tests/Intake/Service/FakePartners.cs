@@ -24,6 +24,9 @@ public sealed class FakePartners : IAsyncDisposable
 
     public FakePhysician Physician { get; } = new();
 
+    /// <summary>Opinions on their way to the treating physician, by case.</summary>
+    public ConcurrentDictionary<Guid, Share> Shares { get; } = new();
+
     public Uri Address => new($"http://127.0.0.1:{_port}");
 
     public async Task Start()
@@ -35,9 +38,11 @@ public sealed class FakePartners : IAsyncDisposable
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(Billing);
         builder.Services.AddSingleton(Physician);
+        builder.Services.AddSingleton(Shares);
         _app = builder.Build();
         _app.MapGrpcService<FakeBilling>();
         _app.MapGrpcService<FakePhysician>();
+        _app.MapGrpcService<FakeShares>();
         await _app.StartAsync();
         _port = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
     }
@@ -140,4 +145,10 @@ public sealed class FakePhysician : Opinions.OpinionsBase
             await responseStream.WriteAsync(new OpinionChunk { Data = ByteString.CopyFrom(part) });
         }
     }
+}
+
+public sealed class FakeShares(ConcurrentDictionary<Guid, Share> held) : Shares.SharesBase
+{
+    public override Task<ListSharesReply> List(ListSharesRequest request, ServerCallContext context) => Task.FromResult(
+        new ListSharesReply { Shares = { held.TryGetValue(Guid.Parse(request.CaseId), out var share) ? [share] : Array.Empty<Share>() } });
 }

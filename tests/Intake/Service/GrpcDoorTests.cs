@@ -13,5 +13,7 @@ public sealed class GrpcDoorTests(IntakeFixture fixture) : IClassFixture<IntakeF
             "/secondopinion.intake.v1.Dossiers/Download: physician by physician",
             "/secondopinion.intake.v1.Dossiers/Get: physician by physician",
             "/secondopinion.intake.v1.Dossiers/RequestInformation: physician by physician",
+            "/secondopinion.intake.v1.Sharing/Confirm: physician",
+            "/secondopinion.intake.v1.Sharing/Find: physician",
         ]);
 }

@@ -1,24 +1,17 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using SecondOpinion.Contracts.Intake.V1;
 using SecondOpinion.Intake.Reminders;
 using SecondOpinion.Intake.Submission;
+using SecondOpinion.ServiceDefaults.Mail;
 using SecondOpinion.Tests.Support;
-using SmtpServer;
-using SmtpServer.Mail;
-using SmtpServer.Protocol;
-using SmtpServer.Storage;
 
 namespace SecondOpinion.Tests.Intake.Service;
 
 /// <summary>Over SMTP, with a server of the test's own.</summary>
 public sealed class ReminderTests : IAsyncLifetime
 {
-    private readonly Mailbox _mailbox = new();
+    private readonly TestMailServer _mailbox = new();
     private readonly IntakeFixture _intake = new();
 
     private RemindPatients Reminders => _intake.Service.Services.GetRequiredService<RemindPatients>();
@@ -199,66 +192,4 @@ public sealed class ReminderTests : IAsyncLifetime
         "update information_request set requested_at = @At where case_id = @id", new { id, At = _intake.Time.GetUtcNow().AddDays(-days) });
 
     private Task<string> State(Guid id) => _intake.Sql<string>("select state from reminder where case_id = @id", new { id });
-
-    /// <summary>An SMTP server that keeps what it gets; it knows one address to refuse.</summary>
-    private sealed class Mailbox : MessageStore, IMailboxFilter, IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _end = new();
-        private readonly ConcurrentQueue<MimeMessage> _mails = new();
-        private Task _serving = Task.CompletedTask;
-
-        public Mailbox()
-        {
-            using var free = new TcpListener(IPAddress.Loopback, 0);
-            free.Start();
-            Port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
-        public int Port { get; }
-
-        public IReadOnlyCollection<MimeMessage> Mails => _mails;
-
-        public async Task Open()
-        {
-            var services = new SmtpServer.ComponentModel.ServiceProvider();
-            services.Add((IMessageStore)this);
-            services.Add((IMailboxFilter)this);
-            var server = new SmtpServer.SmtpServer(
-                new SmtpServerOptionsBuilder().ServerName("localhost").Endpoint(e => e.Port(Port)).Build(), services);
-            _serving = server.StartAsync(_end.Token);
-            await Eventually.True(async () =>
-            {
-                using var probe = new TcpClient();
-                try
-                {
-                    await probe.ConnectAsync("localhost", Port);
-                    return true;
-                }
-                catch (SocketException)
-                {
-                    return false;
-                }
-            }, "the mail server listens");
-        }
-
-        public override async Task<SmtpResponse> SaveAsync(
-            ISessionContext context, IMessageTransaction transaction, ReadOnlySequence<byte> buffer, CancellationToken cancellationToken)
-        {
-            using var bytes = new MemoryStream(buffer.ToArray());
-            _mails.Enqueue(await MimeMessage.LoadAsync(bytes, cancellationToken));
-            return SmtpResponse.Ok;
-        }
-
-        public Task<bool> CanAcceptFromAsync(ISessionContext context, IMailbox from, int size, CancellationToken cancellationToken) => Task.FromResult(true);
-
-        public Task<bool> CanDeliverToAsync(ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken) =>
-            Task.FromResult(to.User != "refuse");
-
-        public async ValueTask DisposeAsync()
-        {
-            await _end.CancelAsync();
-            await _serving;
-            _end.Dispose();
-        }
-    }
 }

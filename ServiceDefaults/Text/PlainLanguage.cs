@@ -1,15 +1,15 @@
 using System.Text.RegularExpressions;
 
-namespace SecondOpinion.Intake.Orientation;
+namespace SecondOpinion.ServiceDefaults.Text;
 
 /// <summary>One place where a simplified text breaks a rule.</summary>
-internal sealed record PlainFault(int Line, string Rule, string Text);
+public sealed record PlainFault(int Line, string Rule, string Text);
 
 /// <summary>
 /// The rules of « facile à lire et à comprendre » that a machine can check (docs/content-guide.md): one short sentence a line, no figure that is hard to
 /// read, no sign, no unexplained capitals, no passive, no word of the trade. It never says that a text is FALC: only its readers can.
 /// </summary>
-internal static partial class PlainLanguage
+public static partial class PlainLanguage
 {
     public const int MostWords = 12;
     private const int MostDigits = 4;
@@ -38,6 +38,13 @@ internal static partial class PlainLanguage
         ["conformément"] = "selon",
         ["susceptible"] = "peut",
     };
+
+    /// <summary>How many lines of a hundred keep every rule; 100 for a text without lines.</summary>
+    public static int Score(string text)
+    {
+        var lines = text.Split('\n').Count(l => Marks().Replace(l, "").Trim().Length > 0);
+        return lines == 0 ? 100 : 100 * (lines - Faults(text).Select(f => f.Line).Distinct().Count()) / lines;
+    }
 
     /// <param name="markdown">The text; headings and list marks do not count, telephone numbers are no figures.</param>
     public static IReadOnlyList<PlainFault> Faults(string markdown)
