@@ -29,4 +29,8 @@ public static class Outbox
                 Body = JsonSerializer.Serialize(message, Json),
                 TraceParent = Activity.Current?.Id,
             });
+
+    /// <summary>What was told of it is no longer kept for a restored broker: it was erased, and nobody is to hear of it again.</summary>
+    public static Task Forget(NpgsqlConnection db, Guid aggregateId) =>
+        db.ExecuteAsync("delete from outbox_sent where aggregate_id = @aggregateId", new { aggregateId });
 }

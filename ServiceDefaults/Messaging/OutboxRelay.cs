@@ -26,6 +26,7 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
     /// <summary>Longer than a queue waits for a service that is down over a weekend, and much shorter than the inbox remembers.</summary>
     private static readonly TimeSpan KeepSent = TimeSpan.FromDays(3);
     private static readonly TimeSpan KeepIdempotency = TimeSpan.FromHours(24);
+    private static readonly string Erased = typeof(CaseErased).FullName!;
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     /// <summary>Waits after a failure that is the message's own fault, in seconds; after the last one the row is parked and the others go on.</summary>
@@ -100,6 +101,18 @@ public sealed partial class OutboxRelay(NpgsqlDataSource dataSource, IBus bus, S
                 select id, message_id, aggregate_id, message_type, body, trace_parent, created_at from gone
                 """,
                 new { sent });
+            if (rows.Exists(row => row.MessageType == Erased))
+            {
+                // The erasure is what a restored broker needs of that case, and nothing that was told before it.
+                await db.ExecuteAsync(
+                    """
+                    delete from outbox_sent before
+                    using outbox_sent erased
+                    where erased.id = any(@sent) and erased.message_type = @Erased
+                      and before.aggregate_id = erased.aggregate_id and before.id < erased.id
+                    """,
+                    new { sent, Erased });
+            }
         }
 
         foreach (var (row, error) in results.Where(r => r.Failed is not null).Select(r => r.Failed!.Value))

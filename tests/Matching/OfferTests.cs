@@ -67,6 +67,7 @@ public sealed class OfferTests(MatchingService matching) : IClassFixture<Matchin
         await Eventually.True(async () => await matching.Scalar<int>(Knows, new { caseId }) == 1, "the case is known");
         await matching.Broker.Publish(new CaseErased { CaseId = caseId, Reason = "patient", ErasedAt = matching.Time.GetUtcNow() });
         await Eventually.True(async () => await matching.Scalar<int>(Knows, new { caseId }) == 0, "it is forgotten");
+        (await matching.Scalar<int>("select count(*)::int from outbox_sent where aggregate_id = @caseId", new { caseId })).ShouldBe(0);
     }
 
     [Fact]

@@ -20,5 +20,6 @@ internal sealed class ForgetCase(Inbox inbox) : IHandle<CaseErased>
         await FundCover.Forget(db, caseId);
         await SelfPayCover.Release(db, caseId, delivery.Event.ErasedAt);
         await SelfPayCover.Forget(db, caseId);
+        await Outbox.Forget(db, caseId);
     });
 }

@@ -10,10 +10,14 @@ namespace SecondOpinion.Physician.Writing;
 /// </summary>
 internal sealed class ForgetCase(Inbox inbox) : IHandle<CaseErased>
 {
-    public Task Handle(Delivery<CaseErased> delivery) => inbox.Once(delivery, nameof(ForgetCase), db => db.ExecuteAsync(
-        """
-        delete from case_key where case_id = @CaseId;
-        update opinion_draft set content = null, version = version + 1, saved_at = @ErasedAt where case_id = @CaseId and content is not null;
-        """,
-        new { delivery.Event.CaseId, delivery.Event.ErasedAt }));
+    public Task Handle(Delivery<CaseErased> delivery) => inbox.Once(delivery, nameof(ForgetCase), async db =>
+    {
+        await db.ExecuteAsync(
+            """
+            delete from case_key where case_id = @CaseId;
+            update opinion_draft set content = null, version = version + 1, saved_at = @ErasedAt where case_id = @CaseId and content is not null;
+            """,
+            new { delivery.Event.CaseId, delivery.Event.ErasedAt });
+        await Outbox.Forget(db, delivery.Event.CaseId);
+    });
 }

@@ -45,6 +45,11 @@ public sealed class ErasureTests : IAsyncLifetime
         // The other case and its files are whole.
         (await patient.Case(other)).GetProperty("state").GetString().ShouldBe("complete");
         Files().ShouldBeGreaterThan(0);
+        // Of what was told and is kept for a restored broker, the erasure alone.
+        await Eventually.True(
+            async () => await _intake.Sql<string>(
+                "select string_agg(message_type, ' ') from outbox_sent where aggregate_id = @id", new { id }) == typeof(CaseErased).FullName,
+            "nothing that was told before is kept");
         (await RowsOf(id)).ShouldAllBe(row => !row.Contains(account.ToString()) && !row.Contains("endometriose") && !row.Contains("189999998"));
     }
 
