@@ -8,12 +8,12 @@ public sealed class RunnerTests
     private static readonly Projects Projects = new(Tree.Root, "Release");
 
     [Fact]
-    public void Without_a_name_everything_runs_and_what_waits_longest_is_begun_first()
+    public void Without_a_name_everything_runs_and_whole_systems_run_alone()
     {
         var all = Choice.Of(Projects, []);
 
         all.Count.ShouldBe(Tree.Files("tests/*.Tests.csproj").Count);
-        all.Where(c => c.Project.RunsFirst).Select(c => c.Project.Name).ShouldBe(["EndToEnd", "ServiceDefaults"]);
+        all.Where(c => c.Project.RunsAlone).Select(c => c.Project.Name).ShouldBe(["EndToEnd"]);
         all.ShouldAllBe(c => c.Methods.Count == 0);
     }
 

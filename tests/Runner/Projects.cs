@@ -8,9 +8,10 @@ namespace SecondOpinion.Tests.Runner;
 /// <param name="Assembly">What a build makes of it, absolute.</param>
 /// <param name="References">Paths of the projects it names, built or referenced.</param>
 /// <param name="Outside">Files of other folders that it takes in: patterns over paths from the root.</param>
+/// <param name="RunsAlone">Says <c>RunsAlone</c>: nothing else may run beside its tests.</param>
 /// <param name="RunsFirst">Says <c>RunsFirst</c>: its tests wait for minutes, during which others compute.</param>
 internal sealed record Project(
-    string Path, string Assembly, IReadOnlyList<string> References, IReadOnlyList<Regex> Outside, bool IsTest, bool RunsFirst)
+    string Path, string Assembly, IReadOnlyList<string> References, IReadOnlyList<Regex> Outside, bool IsTest, bool RunsAlone, bool RunsFirst)
 {
     /// <summary>From the root, with <c>/</c> at its end.</summary>
     public string Folder { get; } = Path[..(Path.LastIndexOf('/') + 1)];
@@ -87,6 +88,7 @@ internal sealed partial class Projects
             [.. paths.Where(other => patterns.Any(p => p.Kind == "ProjectReference" && p.Pattern.IsMatch(other)))],
             [.. patterns.Where(p => p.Kind != "ProjectReference").Select(p => p.Pattern)],
             IsTest: path.EndsWith(".Tests.csproj", StringComparison.Ordinal),
+            RunsAlone: xml.Descendants("RunsAlone").Any(e => bool.Parse(e.Value)),
             RunsFirst: xml.Descendants("RunsFirst").Any(e => bool.Parse(e.Value)));
     }
 

@@ -4,7 +4,8 @@ using SecondOpinion.Servers;
 namespace SecondOpinion.Tests.Runner;
 
 /// <summary>
-/// One run: a pair of servers for all, two projects at a time (tests wait on servers more than they compute), the longest first as of the last run.
+/// One run: a pair of servers for all, two projects at a time (tests wait on servers more than they compute), the longest first as of the last run, and those
+/// that run alone at the end.
 /// </summary>
 internal static class Session
 {
@@ -29,7 +30,12 @@ internal static class Session
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var progress = Progress(runs, report, ended.Token);
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
-            await Parallel.ForEachAsync(runs, options, (run, token) => One(run, report, token));
+            await Parallel.ForEachAsync(runs.Where(r => !r.Project.RunsAlone), options, (run, token) => One(run, report, token));
+            foreach (var run in runs.Where(r => r.Project.RunsAlone))
+            {
+                await One(run, report, cancel);
+            }
+
             await ended.CancelAsync();
             await progress;
             foreach (var run in runs.Where(r => r.IsWhole))
