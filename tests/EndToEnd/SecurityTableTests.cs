@@ -143,7 +143,7 @@ public sealed class SecurityTableTests(SharedSystem system)
             .Replace("{insurerId}", thing.InsurerId.ToString())
             .Replace("{importId}", thing.ImportId).Replace("{version}", "1")
             .Replace("{departmentClass}", "desert").Replace("{decisionId}", thing.DocumentId).Replace("{paymentId}", thing.DocumentId)
-            .Replace("{code}", "CONFORT").Replace("{survey}", "recommendation").Replace("{rebuildId}", thing.DocumentId)
+            .Replace("{code}", "CONFORT").Replace("{survey}", "recommendation")
             .Replace("{applicationId}", thing.DocumentId);
         path.ShouldNotContain("{", customMessage: "a parameter that the table does not know: give it its objects");
         while (true)

