@@ -23,6 +23,8 @@ public sealed class RoleMatrixTests(SharedSystem system)
         "POST /api/v1/orientation/advice", "GET /api/v1/orientation/delays", "GET /api/v1/orientation/costs",
         "GET /api/v1/orientation/letters", "POST /api/v1/orientation/letters/{id}", "POST /api/v1/orientation/file-request-deadlines",
         "GET /api/v1/orientation/social-questions",
+        // By a one-time link that knows nobody.
+        "POST /api/v1/surveys/answers",
     ];
 
     /// <summary>Where an insurer may be; anything that is not below these is closed to it, whatever is added later.</summary>
@@ -141,7 +143,9 @@ public sealed class RoleMatrixTests(SharedSystem system)
             .Replace("{insurerId}", Insurer.ToString())
             .Replace("{physicianId}", Guid.CreateVersion7().ToString()).Replace("{version}", "1")
             .Replace("{importId}", Guid.CreateVersion7().ToString())
-            .Replace("{code}", "CONFORT");
+            .Replace("{code}", "CONFORT").Replace("{departmentClass}", "desert").Replace("{survey}", "recommendation")
+            .Replace("{applicationId}", Guid.CreateVersion7().ToString()).Replace("{paymentId}", Guid.CreateVersion7().ToString())
+            .Replace("{decisionId}", Guid.CreateVersion7().ToString());
         path.ShouldNotContain("{", customMessage: "a parameter that this test does not know");
         HttpContent? body = operation.MediaType switch
         {

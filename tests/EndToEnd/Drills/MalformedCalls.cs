@@ -35,6 +35,9 @@ internal sealed class MalformedCalls(SharedSystem system, Random random)
             ["Roster"] = (system.ServiceToken("matching", "physician"), ""),
             ["Opinions"] = (system.ServiceToken("intake", "physician"), ""),
             ["Eligibility"] = (system.ServiceToken("intake", "billing"), ""),
+            ["Sharing"] = (system.ServiceToken("physician", "intake"), ""),
+            ["Shares"] = (system.ServiceToken("intake", "physician"), ""),
+            ["Fees"] = (system.ServiceToken("physician", "billing"), ""),
         };
         using var channels = new Channels(system);
         for (var i = 0; i < count; i++)

@@ -11,6 +11,7 @@ namespace SecondOpinion.Tests.EndToEnd.Drills;
 /// Somebody drops a database while cases flow, then (by <c>./drill restore</c>) the disk is lost: a base backup and the archive of the WAL bring all databases
 /// and the documents back to one moment, with an empty broker. What clients were told until then must be so, what came later must be gone, and cases go on.
 /// </summary>
+[Collection(OnSharedSystem.Name)]
 public sealed class RestoreDrill(ITestOutputHelper output)
 {
     private const int Delivered = 2;
